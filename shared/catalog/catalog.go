@@ -1,0 +1,143 @@
+// Package catalog is the one list of the platform's services. What a service
+// is called, where it listens, which paths reach it and how big it is stands in
+// catalog.yaml beside this file; this package reads and checks it.
+package catalog
+
+import (
+	_ "embed"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cutover/cutover/shared/config"
+)
+
+//go:embed catalog.yaml
+var source []byte
+
+// File is where the catalogue stands, below the checkout.
+const File = "shared/catalog/catalog.yaml"
+
+// Service is one container service behind the balancer.
+type Service struct {
+	Name     string   `config:"name"`
+	Port     int      `config:"port"`
+	Paths    []string `config:"paths"`
+	Priority int      `config:"priority"`
+	// Health is the path of the health check, answered over TLS.
+	Health string `config:"health"`
+	// CPU is in CPU units, Memory in MiB.
+	CPU    int `config:"cpu"`
+	Memory int `config:"memory"`
+	// Payments marks a path that the DNS health check watches: when it fails,
+	// customers cannot pay.
+	Payments bool `config:"payments"`
+}
+
+// Catalog is the whole list, in the order of the file.
+type Catalog struct {
+	Services []Service `config:"services"`
+}
+
+// Load reads the catalogue that was compiled in.
+func Load() (Catalog, error) { return Parse(source) }
+
+// Parse reads a catalogue from YAML text.
+func Parse(text []byte) (Catalog, error) {
+	return config.ReadDocument[Catalog](File, text)
+}
+
+// ReadFile reads the catalogue of a checkout, as it stands now.
+func ReadFile(path string) (Catalog, error) {
+	return config.ReadDocumentFile[Catalog](path, File)
+}
+
+// Names lists the services in the order of the file.
+func (c Catalog) Names() []string {
+	names := make([]string, len(c.Services))
+	for i, s := range c.Services {
+		names[i] = s.Name
+	}
+	return names
+}
+
+var (
+	name = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}[a-z0-9]$`)
+	// path is what an ALB path pattern takes (Elastic Load Balancing API
+	// reference, PathPatternConditionConfig: 128 characters).
+	path   = regexp.MustCompile(`^/[A-Za-z0-9_.$/~"'@:+*?&-]{0,127}$`)
+	health = regexp.MustCompile(`^/[A-Za-z0-9_./-]{1,127}$`)
+)
+
+// maxPaths keeps one rule per service: a rule holds five condition values
+// (Elastic Load Balancing quotas, "Condition values per rule").
+const maxPaths = 5
+
+// fargate lists the memory sizes that Fargate takes per CPU size (Amazon
+// ECS developer guide, "Task CPU and memory"): first, last and step, in MiB.
+// 256 takes 512 MiB as well, which fits no step and which no service needs.
+var fargate = map[int][3]int{
+	256:   {1024, 2048, 1024},
+	512:   {1024, 4096, 1024},
+	1024:  {2048, 8192, 1024},
+	2048:  {4096, 16384, 1024},
+	4096:  {8192, 30720, 1024},
+	8192:  {16384, 61440, 4096},
+	16384: {32768, 122880, 8192},
+}
+
+// Validate checks every service and the relations between them.
+func (c Catalog) Validate(p *config.Problems) {
+	p.Check(len(c.Services) > 0, "services", nil, "at least one service")
+	seen := make(map[string]string)
+	for i, s := range c.Services {
+		at := fmt.Sprintf("services[%d]", i)
+		s.validate(p, at)
+		for _, claim := range s.claims() {
+			if owner, taken := seen[claim]; taken {
+				p.Add(at, claim, "a value that "+owner+" does not use")
+			}
+			seen[claim] = s.Name
+		}
+	}
+}
+
+// claims lists what no two services may share.
+func (s Service) claims() []string {
+	claims := []string{"name " + s.Name, fmt.Sprintf("port %d", s.Port), fmt.Sprintf("priority %d", s.Priority)}
+	for _, p := range s.Paths {
+		claims = append(claims, "path "+p)
+	}
+	return claims
+}
+
+func (s Service) validate(p *config.Problems, at string) {
+	p.Check(name.MatchString(s.Name), at+".name", s.Name, "3 to 32 lower-case letters, digits and dashes")
+	p.Check(s.Port >= 1024 && s.Port <= 65535, at+".port", s.Port, "a port from 1024 to 65535 (the container is not root)")
+	p.Check(s.Priority >= 1 && s.Priority <= 50000, at+".priority", s.Priority, "a number from 1 to 50000")
+	p.Check(health.MatchString(s.Health), at+".health", s.Health, "a health path such as /payments/health")
+	p.Check(len(s.Paths) >= 1 && len(s.Paths) <= maxPaths, at+".paths", s.Paths, fmt.Sprintf("1 to %d path patterns", maxPaths))
+	for i, pattern := range s.Paths {
+		p.Check(path.MatchString(pattern), fmt.Sprintf("%s.paths[%d]", at, i), pattern, "a path pattern such as /payments/*")
+	}
+	p.Check(s.routes(s.Health), at+".health", s.Health, "a path that one of the service's own patterns matches, so that the check takes the way of a request")
+	range_, known := fargate[s.CPU]
+	p.Check(known, at+".cpu", s.CPU, "a size of Fargate: 256, 512, 1024, 2048, 4096, 8192 or 16384")
+	if known {
+		fits := s.Memory >= range_[0] && s.Memory <= range_[1] && (s.Memory-range_[0])%range_[2] == 0
+		p.Check(fits, at+".memory", s.Memory, fmt.Sprintf("%d to %d MiB in steps of %d, which Fargate takes for cpu %d", range_[0], range_[1], range_[2], s.CPU))
+	}
+}
+
+// routes tells whether the balancer would send path to s.
+func (s Service) routes(path string) bool {
+	return slices.ContainsFunc(s.Paths, func(pattern string) bool {
+		prefix, open := strings.CutSuffix(pattern, "*")
+		return pattern == path || open && strings.HasPrefix(path, prefix)
+	})
+}
+
+// DatabasePort is the port of the databases of both colours. It is not the
+// default of PostgreSQL (AWS Security Hub control RDS.23).
+const DatabasePort = 5433

@@ -1,0 +1,176 @@
+package contract
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Outputs is implemented by the struct of each layer's outputs. Its fields are
+// Pulumi outputs or nested structs of them, each tagged with its key; the keys
+// of a nested struct are prefixed with the key of the field that holds it
+// ("blue" and "vpcId" make "blueVpcId").
+type Outputs interface {
+	// Layer is the layer that exports these outputs.
+	Layer() Layer
+	// Version counts incompatible changes of the struct. Import refuses any
+	// version but its own.
+	Version() int
+}
+
+// FoundationOutputs is what the network layer promises.
+type FoundationOutputs struct {
+	Blue  Network `pulumi:"blue"`
+	Green Network `pulumi:"green"`
+	// TransitGatewayID is the id of the gateway that joins both networks.
+	TransitGatewayID pulumi.StringOutput `pulumi:"transitGatewayId"`
+	// Zones are the names of the three availability zones, in subnet order.
+	Zones pulumi.StringArrayOutput `pulumi:"zones"`
+}
+
+// Network describes one colour's VPC.
+type Network struct {
+	VpcID pulumi.StringOutput `pulumi:"vpcId"`
+	// VpcCIDR, PrivateCIDR and DatabaseCIDR are IPv4 networks; the latter two
+	// each cover all three subnets of their tier.
+	VpcCIDR      pulumi.StringOutput `pulumi:"vpcCidr"`
+	PrivateCIDR  pulumi.StringOutput `pulumi:"privateCidr"`
+	DatabaseCIDR pulumi.StringOutput `pulumi:"databaseCidr"`
+	// Subnet ids, one per availability zone, in the order of Zones.
+	PublicSubnetIDs   pulumi.StringArrayOutput `pulumi:"publicSubnetIds"`
+	PrivateSubnetIDs  pulumi.StringArrayOutput `pulumi:"privateSubnetIds"`
+	DatabaseSubnetIDs pulumi.StringArrayOutput `pulumi:"databaseSubnetIds"`
+	// ServiceSecurityGroupIDs holds the group of each service of the catalog, by
+	// service name. The groups are made here so that every layer can refer to
+	// them as a source; the layer that owns a port adds the rule that opens it.
+	ServiceSecurityGroupIDs pulumi.StringMapOutput `pulumi:"serviceSecurityGroupIds"`
+	// SyncSecurityGroupID is the group of the functions that keep both colours equal.
+	SyncSecurityGroupID pulumi.StringOutput `pulumi:"syncSecurityGroupId"`
+	// RotationSecurityGroupID is the group of the functions that rotate secrets.
+	RotationSecurityGroupID pulumi.StringOutput `pulumi:"rotationSecurityGroupId"`
+	EndpointSecurityGroupID pulumi.StringOutput `pulumi:"endpointSecurityGroupId"`
+	// S3PrefixListID and DynamoDBPrefixListID name the gateway endpoints' networks.
+	S3PrefixListID       pulumi.StringOutput `pulumi:"s3PrefixListId"`
+	DynamoDBPrefixListID pulumi.StringOutput `pulumi:"dynamodbPrefixListId"`
+}
+
+// SecurityOutputs is what the layer of keys and roles promises.
+type SecurityOutputs struct {
+	Blue  Principals `pulumi:"blue"`
+	Green Principals `pulumi:"green"`
+	// BoundaryPolicyARN is the permission boundary of every workload role.
+	BoundaryPolicyARN pulumi.StringOutput `pulumi:"boundaryPolicyArn"`
+}
+
+// Principals are one colour's keys, as ARNs, and roles.
+type Principals struct {
+	DatabaseKeyARN  pulumi.StringOutput `pulumi:"databaseKeyArn"`
+	SecretsKeyARN   pulumi.StringOutput `pulumi:"secretsKeyArn"`
+	LogsKeyARN      pulumi.StringOutput `pulumi:"logsKeyArn"`
+	DocumentsKeyARN pulumi.StringOutput `pulumi:"documentsKeyArn"`
+	SessionsKeyARN  pulumi.StringOutput `pulumi:"sessionsKeyArn"`
+	MessagingKeyARN pulumi.StringOutput `pulumi:"messagingKeyArn"`
+	// TaskRoleARNs and ExecutionRoleARNs are by service name. Layers that own a
+	// resource attach the policy for it by role name.
+	TaskRoleARNs       pulumi.StringMapOutput `pulumi:"taskRoleArns"`
+	TaskRoleNames      pulumi.StringMapOutput `pulumi:"taskRoleNames"`
+	ExecutionRoleARNs  pulumi.StringMapOutput `pulumi:"executionRoleArns"`
+	ExecutionRoleNames pulumi.StringMapOutput `pulumi:"executionRoleNames"`
+	SyncRoleARN        pulumi.StringOutput    `pulumi:"syncRoleArn"`
+	SyncRoleName       pulumi.StringOutput    `pulumi:"syncRoleName"`
+	SchedulerRoleARN   pulumi.StringOutput    `pulumi:"schedulerRoleArn"`
+	SchedulerRoleName  pulumi.StringOutput    `pulumi:"schedulerRoleName"`
+	MonitoringRoleARN  pulumi.StringOutput    `pulumi:"monitoringRoleArn"`
+}
+
+// DataOutputs is what the layer of data stores promises.
+type DataOutputs struct {
+	Blue  Stores `pulumi:"blue"`
+	Green Stores `pulumi:"green"`
+	// ControlTableName names the DynamoDB table that holds the authority token.
+	ControlTableName pulumi.StringOutput `pulumi:"controlTableName"`
+	ControlTableARN  pulumi.StringOutput `pulumi:"controlTableArn"`
+}
+
+// Stores are one colour's data stores.
+type Stores struct {
+	ClusterID             pulumi.StringOutput `pulumi:"clusterId"`
+	ClusterResourceID     pulumi.StringOutput `pulumi:"clusterResourceId"`
+	WriterEndpoint        pulumi.StringOutput `pulumi:"writerEndpoint"`
+	ReaderEndpoint        pulumi.StringOutput `pulumi:"readerEndpoint"`
+	Port                  pulumi.IntOutput    `pulumi:"port"`
+	DatabaseName          pulumi.StringOutput `pulumi:"databaseName"`
+	MasterSecretARN       pulumi.StringOutput `pulumi:"masterSecretArn"`
+	SecurityGroupID       pulumi.StringOutput `pulumi:"securityGroupId"`
+	TransactionLogsBucket pulumi.StringOutput `pulumi:"transactionLogsBucket"`
+}
+
+// EdgeOutputs is what the layer of balancers and names promises.
+type EdgeOutputs struct {
+	Blue  Balancer `pulumi:"blue"`
+	Green Balancer `pulumi:"green"`
+	// PublicName is the DNS name whose weighted records split the traffic.
+	PublicName pulumi.StringOutput `pulumi:"publicName"`
+	ZoneID     pulumi.StringOutput `pulumi:"zoneId"`
+}
+
+// Balancer is one colour's load balancer.
+type Balancer struct {
+	ARN             pulumi.StringOutput `pulumi:"loadBalancerArn"`
+	ARNSuffix       pulumi.StringOutput `pulumi:"loadBalancerArnSuffix"`
+	Endpoint        pulumi.StringOutput `pulumi:"albEndpoint"`
+	SecurityGroupID pulumi.StringOutput `pulumi:"albSecurityGroupId"`
+	// TargetGroupARNs and TargetGroupARNSuffixes are by service name.
+	TargetGroupARNs        pulumi.StringMapOutput `pulumi:"targetGroupArns"`
+	TargetGroupARNSuffixes pulumi.StringMapOutput `pulumi:"targetGroupArnSuffixes"`
+}
+
+// ServicesOutputs is what the layer of containers promises.
+type ServicesOutputs struct {
+	Blue  Workloads `pulumi:"blue"`
+	Green Workloads `pulumi:"green"`
+}
+
+// Workloads are one colour's services.
+type Workloads struct {
+	ClusterName pulumi.StringOutput `pulumi:"clusterName"`
+	ClusterARN  pulumi.StringOutput `pulumi:"clusterArn"`
+	// ServiceNames maps a service of the catalog to its physical ECS name.
+	ServiceNames pulumi.StringMapOutput `pulumi:"serviceNames"`
+	// LogGroupNames is by service of the catalog.
+	LogGroupNames pulumi.StringMapOutput `pulumi:"logGroupNames"`
+}
+
+// MigrationOutputs is what the sync layer promises.
+type MigrationOutputs struct {
+	Blue  Sync `pulumi:"blue"`
+	Green Sync `pulumi:"green"`
+}
+
+// Sync is the part of the sync layer that runs in one colour.
+type Sync struct {
+	// FunctionNames is by function of the layer, for example "canary".
+	FunctionNames pulumi.StringMapOutput `pulumi:"syncFunctionNames"`
+	FunctionARNs  pulumi.StringMapOutput `pulumi:"syncFunctionArns"`
+	ScheduleNames pulumi.StringMapOutput `pulumi:"syncScheduleNames"`
+}
+
+// ObservabilityOutputs is what the layer of dashboards and alarms promises.
+type ObservabilityOutputs struct {
+	MigrationDashboardName pulumi.StringOutput `pulumi:"migrationDashboardName"`
+	MigrationDashboardURL  pulumi.StringOutput `pulumi:"migrationDashboardUrl"`
+}
+
+// Layer and Version of each struct, in deployment order.
+
+func (FoundationOutputs) Layer() Layer    { return Foundation }
+func (SecurityOutputs) Layer() Layer      { return Security }
+func (DataOutputs) Layer() Layer          { return Data }
+func (EdgeOutputs) Layer() Layer          { return Edge }
+func (ServicesOutputs) Layer() Layer      { return Services }
+func (MigrationOutputs) Layer() Layer     { return Migration }
+func (ObservabilityOutputs) Layer() Layer { return Observability }
+
+func (FoundationOutputs) Version() int    { return 1 }
+func (SecurityOutputs) Version() int      { return 1 }
+func (DataOutputs) Version() int          { return 1 }
+func (EdgeOutputs) Version() int          { return 1 }
+func (ServicesOutputs) Version() int      { return 1 }
+func (MigrationOutputs) Version() int     { return 1 }
+func (ObservabilityOutputs) Version() int { return 1 }

@@ -59,10 +59,7 @@ func ReadFile[T Validator](path string) (T, error) {
 	shown := filepath.Join("projects", project, filepath.Base(path))
 	content, err := os.ReadFile(path) //nolint:gosec // the path of a stack file of this checkout
 	if err != nil {
-		return zero[T](), &Invalid{
-			Problems: []Problem{{File: shown, Key: project + ":*", Want: "a stack configuration file"}},
-			joined:   fmt.Errorf("%s: expected a stack configuration file: %w", shown, err),
-		}
+		return zero[T](), missingFile(shown, project, err)
 	}
 	raw, err := namespace(content, shown, project)
 	if err != nil {
@@ -73,10 +70,8 @@ func ReadFile[T Validator](path string) (T, error) {
 
 // namespace returns the values of one project from the text of a stack file.
 func namespace(content []byte, shown, project string) (map[string]any, error) {
-	var stack struct {
-		Config map[string]any `yaml:"config"`
-	}
-	if err := yaml.Unmarshal(content, &stack); err != nil {
+	stack, err := parseStackFile(content)
+	if err != nil {
 		problems := Problems{file: shown, prefix: project + ":"}
 		problems.Add("*", err, "valid YAML with a config section")
 		return nil, problems.Err()
@@ -109,13 +104,10 @@ func prefix(project string) string {
 func decode[T Validator](file, project string, raw map[string]any) (T, error) {
 	var out T
 	problems := Problems{file: file, prefix: prefix(project)}
-	var seen mapstructure.Metadata
 	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result:            &out,
-		TagName:           tag,
-		Metadata:          &seen,
-		AllowUnsetPointer: true,
-		MatchName:         func(mapKey, fieldName string) bool { return mapKey == fieldName },
+		Result:    &out,
+		TagName:   tag,
+		MatchName: func(mapKey, fieldName string) bool { return mapKey == fieldName },
 		DecodeHook: mapstructure.ComposeDecodeHookFunc(
 			scalarHook, mapstructure.TextUnmarshallerHookFunc()),
 	})
@@ -125,14 +117,7 @@ func decode[T Validator](file, project string, raw map[string]any) (T, error) {
 	if err := decoder.Decode(raw); err != nil {
 		addDecodeErrors(&problems, raw, err)
 	}
-	for _, key := range seen.Unused {
-		problems.Add(key, lookup(raw, key), "no such key; known are "+strings.Join(siblings(reflect.TypeFor[T](), key), ", "))
-	}
-	for _, key := range seen.Unset {
-		if !optional(reflect.TypeFor[T](), key) {
-			problems.Add(key, nil, "a value")
-		}
-	}
+	checkKeys(&problems, reflect.TypeFor[T](), raw, "")
 	if err := problems.Err(); err != nil {
 		return out, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -37,57 +38,59 @@ func lookup(raw any, path string) any {
 	return current
 }
 
-// fieldType returns the type at path inside t, nil where there is none.
-func fieldType(t reflect.Type, path []string) reflect.Type {
-	for _, step := range path {
-		for t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-		switch t.Kind() {
-		case reflect.Slice, reflect.Map:
-			t = t.Elem()
-		case reflect.Struct:
-			field, ok := taggedField(t, step)
-			if !ok {
-				return nil
-			}
-			t = field.Type
-		default:
-			return nil
-		}
+// checkKeys adds a problem for every key of raw that t does not know and for
+// every key that t requires and raw does not have. Values are not its business.
+func checkKeys(p *Problems, t reflect.Type, raw any, path string) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	return t
+	if reflect.PointerTo(t).Implements(textUnmarshaler) {
+		return
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		list, _ := raw.([]any) // a value that is no list is a problem of decoding
+		for i, item := range list {
+			checkKeys(p, t.Elem(), item, fmt.Sprintf("%s[%d]", path, i))
+		}
+	case reflect.Map:
+		fields, _ := raw.(map[string]any)
+		for name, item := range fields {
+			checkKeys(p, t.Elem(), item, child(path, name))
+		}
+	case reflect.Struct:
+		if fields, ok := raw.(map[string]any); ok {
+			checkStruct(p, t, fields, path)
+		}
+	default: // scalars have no keys
+	}
 }
 
-func taggedField(t reflect.Type, name string) (reflect.StructField, bool) {
+func checkStruct(p *Problems, t reflect.Type, fields map[string]any, path string) {
+	known := make([]string, 0, t.NumField())
 	for i := range t.NumField() {
-		if t.Field(i).Tag.Get(tag) == name {
-			return t.Field(i), true
+		field := t.Field(i)
+		name := field.Tag.Get(tag)
+		known = append(known, name)
+		value, found := fields[name]
+		switch {
+		case found && value != nil:
+			checkKeys(p, field.Type, value, child(path, name))
+		case field.Type.Kind() != reflect.Pointer:
+			p.Add(child(path, name), nil, "a value")
 		}
 	}
-	return reflect.StructField{}, false
+	sort.Strings(known)
+	for name, value := range fields {
+		if !slices.Contains(known, name) {
+			p.Add(child(path, name), value, "no such key; known are "+strings.Join(known, ", "))
+		}
+	}
 }
 
-// optional tells whether the field at path may be left out.
-func optional(t reflect.Type, path string) bool {
-	at := fieldType(t, steps(path))
-	return at != nil && at.Kind() == reflect.Pointer
-}
-
-// siblings lists the keys that are known next to path.
-func siblings(t reflect.Type, path string) []string {
-	all := steps(path)
-	parent := fieldType(t, all[:len(all)-1])
-	for parent != nil && parent.Kind() == reflect.Pointer {
-		parent = parent.Elem()
+func child(path, name string) string {
+	if path == "" {
+		return name
 	}
-	if parent == nil || parent.Kind() != reflect.Struct {
-		return []string{fmt.Sprintf("none below %s", strings.Join(all[:len(all)-1], "."))}
-	}
-	var names []string
-	for i := range parent.NumField() {
-		names = append(names, parent.Field(i).Tag.Get(tag))
-	}
-	sort.Strings(names)
-	return names
+	return path + "." + name
 }

@@ -57,6 +57,7 @@ var (
 	Table         = Kind{name: "table", max: 255, separator: "-"}                      // DynamoDB CreateTable
 	Cluster       = Kind{name: "database cluster", max: 52, separator: "-"}            // RDS: 63 for cluster and instance, less room for "-instance-N"
 	ECS           = Kind{name: "ECS name", max: 255, separator: "-"}                   // ECS CreateCluster, CreateService
+	Repository    = Kind{name: "image repository", max: 256, separator: "/"}           // ECR CreateRepository
 	Function      = Kind{name: "function", max: 64, separator: "-"}                    // Lambda CreateFunction
 	Schedule      = Kind{name: "schedule", max: 64, separator: "-"}                    // EventBridge Scheduler CreateSchedule
 	Dashboard     = Kind{name: "dashboard", max: 255, separator: "-"}                  // CloudWatch PutDashboard

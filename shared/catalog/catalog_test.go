@@ -1,0 +1,50 @@
+package catalog_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/shared/catalog"
+)
+
+func TestTheCompiledCatalogueIsValidAndComplete(t *testing.T) {
+	services, err := catalog.Load()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"payment-api", "transaction-processor", "reporting"}, services.Names())
+	fromFile, err := catalog.ReadFile("catalog.yaml")
+	require.NoError(t, err)
+	assert.Equal(t, services, fromFile)
+}
+
+func TestBadEntriesNameFileKeyValueAndExpectation(t *testing.T) {
+	text, err := os.ReadFile("catalog.yaml")
+	require.NoError(t, err)
+	for name, tc := range map[string]struct{ from, to, want string }{
+		"missing health path":    {"    health: /payments/health\n", "", "shared/catalog/catalog.yaml: services[0].health is missing"},
+		"empty health path":      {"health: /payments/health", `health: ""`, "services[0].health is missing: expected a health path"},
+		"health nobody routes":   {"health: /payments/health", "health: /health", `services[0].health is "/health": expected a path that one of the service's own patterns matches`},
+		"health with a wildcard": {"health: /payments/health", "health: /payments/*", "expected a health path"},
+		"privileged port":        {"port: 8443", "port: 443", `services[0].port is "443": expected a port from 1024`},
+		"port taken":             {"port: 8444", "port: 8443", `services[1] is "port 8443": expected a value that payment-api does not use`},
+		"priority taken":         {"priority: 200", "priority: 100", `"priority 100"`},
+		"path taken":             {"[/reports, /reports/*]", "[/reports, /reports/*, /payments/*]", `"path /payments/*"`},
+		"six paths":              {"[/reports, /reports/*]", "[/a, /b, /c, /d, /reports, /reports/*]", "1 to 5 path patterns"},
+		"relative path":          {"[/reports, /reports/*]", "[reports, /reports/*]", "services[2].paths[0]"},
+		"no such size":           {"cpu: 512", "cpu: 500", `services[2].cpu is "500": expected a size of Fargate`},
+		"memory too small":       {"memory: 4096", "memory: 1024", "2048 to 8192 MiB in steps of 1024"},
+		"memory off step":        {"memory: 4096", "memory: 4000", "steps of 1024"},
+		"upper case name":        {"name: reporting", "name: Reporting", "lower-case"},
+		"unknown key":            {"payments: false", "payments: false\n    colour: blue", "services[2].colour"},
+		"no services":            {string(text), "services: []", "at least one service"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, string(text), tc.from)
+			_, err := catalog.Parse([]byte(strings.Replace(string(text), tc.from, tc.to, 1)))
+			assert.ErrorContains(t, err, tc.want)
+		})
+	}
+}

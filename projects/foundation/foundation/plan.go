@@ -70,17 +70,23 @@ func (p Plan) Tier(t Tier) config.CIDR { return p.tiers[t] }
 func (p Plan) Subnets(t Tier) []config.CIDR { return p.subnets[t] }
 
 func subnet(base config.CIDR, bits, number int) (config.CIDR, error) {
+	part, err := subnetOf(base.Prefix, block{bits: bits, number: number})
+	return config.CIDR{Prefix: part}, err
+}
+
+// subnetOf cuts one block from a network.
+func subnetOf(base netip.Prefix, at block) (netip.Prefix, error) {
 	_, network, err := net.ParseCIDR(base.String())
 	if err != nil {
-		return config.CIDR{}, fmt.Errorf("parse network: %w", err)
+		return netip.Prefix{}, fmt.Errorf("parse network: %w", err)
 	}
-	part, err := cidr.Subnet(network, bits, number)
+	part, err := cidr.Subnet(network, at.bits, at.number)
 	if err != nil {
-		return config.CIDR{}, fmt.Errorf("subnet %d of %s with %d more bits: %w", number, base, bits, err)
+		return netip.Prefix{}, fmt.Errorf("subnet %d of %s with %d more bits: %w", at.number, base, at.bits, err)
 	}
 	prefix, err := netip.ParsePrefix(part.String())
 	if err != nil {
-		return config.CIDR{}, fmt.Errorf("parse subnet: %w", err)
+		return netip.Prefix{}, fmt.Errorf("parse subnet: %w", err)
 	}
-	return config.CIDR{Prefix: prefix}, nil
+	return prefix, nil
 }

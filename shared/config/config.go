@@ -55,6 +55,10 @@ func Load[T Validator](ctx *pulumi.Context) (T, error) {
 // its Pulumi.<env>.yaml, before any engine runs. Unlike Load it sees every key
 // of the namespace, so it finds the unknown ones at the top level too.
 func ReadFile[T Validator](path string) (T, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return zero[T](), fmt.Errorf("locate %s: %w", path, err)
+	}
 	project := filepath.Base(filepath.Dir(path))
 	shown := filepath.Join("projects", project, filepath.Base(path))
 	content, err := os.ReadFile(path) //nolint:gosec // the path of a stack file of this checkout

@@ -84,7 +84,7 @@ func Run(t testing.TB, opts Options, program pulumi.RunFunc) (*Recording, error)
 		if err := program(ctx); err != nil {
 			return err
 		}
-		return registerExports(ctx)
+		return mock.registerExports(ctx)
 	}, pulumi.WithMocksWithOrganization(Organization, string(opts.Layer), opts.Stack, mock),
 		func(info *pulumi.RunInfo) { info.Config, info.DryRun = config, opts.DryRun })
 	slices.SortFunc(mock.recording.Resources, func(a, b Resource) int {
@@ -268,16 +268,17 @@ const exportsToken = "pulumitest:index:Exports"
 
 type exportsCarrier struct{ pulumi.CustomResourceState }
 
-func registerExports(ctx *pulumi.Context) error {
+func (m *recorder) registerExports(ctx *pulumi.Context) error {
 	exports := pulumi.Map{}
 	for key, value := range ctx.GetCurrentExportMap() {
 		exports[key] = value
+		m.recording.ExportKeys = append(m.recording.ExportKeys, key)
 	}
+	slices.Sort(m.recording.ExportKeys)
 	return ctx.RegisterResource(exportsToken, "exports", pulumi.Map{"outputs": exports}, &exportsCarrier{})
 }
 
-// captureExports notes every stack output; values that stay unknown are noted
-// by key only.
+// captureExports notes every stack output whose value is known.
 func (m *recorder) captureExports(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -290,11 +291,9 @@ func (m *recorder) captureExports(args pulumi.MockResourceArgs) (string, resourc
 		outputs = outputs.OutputValue().Element
 	}
 	for key, value := range outputs.ObjectValue() {
-		m.recording.ExportKeys = append(m.recording.ExportKeys, string(key))
 		if known := value.MapRepl(nil, plain); known != nil {
 			m.recording.Exports[string(key)] = known
 		}
 	}
-	slices.Sort(m.recording.ExportKeys)
 	return "", args.Inputs, nil
 }

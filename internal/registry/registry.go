@@ -1,0 +1,96 @@
+// Package registry lists the layers of this repository for the runner: which
+// program each has, where its project stands, how its configuration is checked.
+// It is the only place that knows all seven projects.
+package registry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/cutover/cutover/projects/data/data"
+	"github.com/cutover/cutover/projects/edge/edge"
+	"github.com/cutover/cutover/projects/foundation/foundation"
+	"github.com/cutover/cutover/projects/migration/migration"
+	"github.com/cutover/cutover/projects/observability/observability"
+	"github.com/cutover/cutover/projects/security/security"
+	"github.com/cutover/cutover/projects/services/services"
+	"github.com/cutover/cutover/shared/catalog"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/ops"
+)
+
+// Layers returns the layers of the checkout at root, in deployment order.
+func Layers(root string) []ops.Layer {
+	layers := []ops.Layer{
+		{
+			Name: contract.Foundation, Program: foundation.Program, Check: foundation.CheckConfig,
+			Verify: func(ctx context.Context, v ops.Verification) error { return foundation.Verify(ctx, v.AWS, v.Outputs) },
+		},
+		{Name: contract.Security, Program: security.Program, Check: security.CheckConfig},
+		{Name: contract.Data, Program: data.Program, Check: data.CheckConfig},
+		{Name: contract.Edge, Program: edge.Program, Check: edge.CheckConfig},
+		{Name: contract.Services, Program: services.Program, Check: services.CheckConfig},
+		{
+			Name: contract.Migration, Program: migration.Program, Check: migration.CheckConfig,
+			Prepare: func(ctx context.Context, w io.Writer) error {
+				return migration.Prepare(ctx, project(root, contract.Migration), w)
+			},
+		},
+		{Name: contract.Observability, Program: observability.Program, Check: observability.CheckConfig},
+	}
+	for i := range layers {
+		layers[i].Dir = project(root, layers[i].Name)
+		layers[i].Check = withCatalog(root, layers[i].Check)
+	}
+	return layers
+}
+
+func project(root string, layer contract.Layer) string {
+	return filepath.Join(root, "projects", string(layer))
+}
+
+// withCatalog checks the catalogue of services together with a layer's own
+// configuration: a mistake in it concerns every layer that reads it.
+func withCatalog(root string, check func(string) error) func(string) error {
+	return func(stackFile string) error {
+		if _, err := catalog.ReadFile(filepath.Join(root, filepath.FromSlash(catalog.File))); err != nil {
+			return err
+		}
+		return check(stackFile)
+	}
+}
+
+// LoadEnvironment reads what the runner has to know of an environment from the
+// stack files of all layers.
+func LoadEnvironment(root, name string) (ops.Environment, error) {
+	var layers []string
+	for _, layer := range contract.Layers() {
+		layers = append(layers, string(layer))
+	}
+	env, err := config.LoadEnvironment(root, name, layers)
+	if err != nil {
+		return ops.Environment{}, fmt.Errorf("environment %s: %w", name, err)
+	}
+	loaded := ops.Environment{
+		Name: name, AccountID: env.AccountID, Region: env.Region,
+		Backend: env.Backend, SecretsProvider: env.SecretsProvider,
+		Local: name == localProfile, Guarded: name == guardedEnvironment,
+	}
+	if loaded.Local {
+		loaded.Passphrase = localPassphrase
+	}
+	return loaded, nil
+}
+
+const (
+	// localProfile is the environment that runs against the emulator of this
+	// machine; guardedEnvironment is the one that asks for reasons.
+	localProfile       = "local"
+	guardedEnvironment = "prod"
+	// localPassphrase encrypts the state of the local profile, which holds
+	// nothing but what the emulator made up.
+	localPassphrase = "cutover-local" //nolint:gosec // see above
+)

@@ -1,0 +1,33 @@
+package mapping
+
+// cloudwatchResources are the tokens aws:cloudwatch/….
+var cloudwatchResources = table{
+	"aws_cloudwatch_composite_alarm":            token("cloudwatch", "CompositeAlarm"),
+	"aws_cloudwatch_dashboard":                  token("cloudwatch", "Dashboard"),
+	"aws_cloudwatch_event_api_destination":      token("cloudwatch", "EventApiDestination"),
+	"aws_cloudwatch_event_archive":              token("cloudwatch", "EventArchive"),
+	"aws_cloudwatch_event_bus":                  token("cloudwatch", "EventBus"),
+	"aws_cloudwatch_event_bus_policy":           token("cloudwatch", "EventBusPolicy"),
+	"aws_cloudwatch_event_connection":           token("cloudwatch", "EventConnection"),
+	"aws_cloudwatch_event_endpoint":             token("cloudwatch", "EventEndpoint"),
+	"aws_cloudwatch_event_permission":           token("cloudwatch", "EventPermission"),
+	"aws_cloudwatch_event_rule":                 token("cloudwatch", "EventRule", autonamed("name", "name", 64)),
+	"aws_cloudwatch_event_target":               token("cloudwatch", "EventTarget", autonamed("target_id", "targetId", 255)),
+	"aws_cloudwatch_log_account_policy":         token("cloudwatch", "LogAccountPolicy"),
+	"aws_cloudwatch_log_anomaly_detector":       token("cloudwatch", "LogAnomalyDetector", identified(",", "arn")),
+	"aws_cloudwatch_log_data_protection_policy": token("cloudwatch", "LogDataProtectionPolicy"),
+	"aws_cloudwatch_log_destination":            token("cloudwatch", "LogDestination"),
+	"aws_cloudwatch_log_destination_policy":     token("cloudwatch", "LogDestinationPolicy"),
+	"aws_cloudwatch_log_group":                  token("cloudwatch", "LogGroup"),
+	"aws_cloudwatch_log_metric_filter":          token("cloudwatch", "LogMetricFilter"),
+	"aws_cloudwatch_log_resource_policy":        token("cloudwatch", "LogResourcePolicy", document("policy_document")),
+	"aws_cloudwatch_log_stream":                 token("cloudwatch", "LogStream"),
+	"aws_cloudwatch_log_subscription_filter": token("cloudwatch", "LogSubscriptionFilter",
+		deletedFirst(),
+		named("log_group_name", "logGroup"),
+	),
+	"aws_cloudwatch_metric_alarm":     token("cloudwatch", "MetricAlarm", autonamed("alarm_name", "name", 255)),
+	"aws_cloudwatch_metric_stream":    token("cloudwatch", "MetricStream"),
+	"aws_cloudwatch_query_definition": token("cloudwatch", "QueryDefinition"),
+	"aws_internetmonitor_monitor":     token("cloudwatch", "InternetMonitor"),
+}

@@ -1,0 +1,6 @@
+package mapping
+
+// rbinResources are the tokens aws:rbin/….
+var rbinResources = table{
+	"aws_rbin_rule": token("rbin", "Rule"),
+}

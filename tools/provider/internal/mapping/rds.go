@@ -1,0 +1,33 @@
+package mapping
+
+// rdsResources are the tokens aws:rds/….
+var rdsResources = table{
+	"aws_db_cluster_snapshot":                       token("rds", "ClusterSnapshot"),
+	"aws_db_event_subscription":                     token("rds", "EventSubscription"),
+	"aws_db_instance":                               token("rds", "Instance", autonamed("identifier", "identifier", 63)),
+	"aws_db_instance_automated_backups_replication": token("rds", "InstanceAutomatedBackupsReplication"),
+	"aws_db_instance_role_association":              token("rds", "RoleAssociation"),
+	"aws_db_option_group":                           token("rds", "OptionGroup", described("option_group_description")),
+	"aws_db_parameter_group":                        token("rds", "ParameterGroup", described("description")),
+	"aws_db_proxy":                                  token("rds", "Proxy"),
+	"aws_db_proxy_default_target_group":             token("rds", "ProxyDefaultTargetGroup"),
+	"aws_db_proxy_endpoint":                         token("rds", "ProxyEndpoint"),
+	"aws_db_proxy_target":                           token("rds", "ProxyTarget"),
+	"aws_db_snapshot":                               token("rds", "Snapshot"),
+	"aws_db_snapshot_copy":                          token("rds", "SnapshotCopy"),
+	"aws_db_subnet_group":                           token("rds", "SubnetGroup", described("description")),
+	"aws_rds_certificate":                           token("rds", "Certificate"),
+	"aws_rds_cluster":                               token("rds", "Cluster"),
+	"aws_rds_cluster_activity_stream":               token("rds", "ClusterActivityStream"),
+	"aws_rds_cluster_endpoint":                      token("rds", "ClusterEndpoint"),
+	"aws_rds_cluster_instance":                      token("rds", "ClusterInstance"),
+	"aws_rds_cluster_parameter_group":               token("rds", "ClusterParameterGroup", described("description")),
+	"aws_rds_cluster_role_association":              token("rds", "ClusterRoleAssociation"),
+	"aws_rds_cluster_snapshot_copy":                 token("rds", "ClusterSnapshotCopy"),
+	"aws_rds_custom_db_engine_version":              token("rds", "CustomDbEngineVersion"),
+	"aws_rds_export_task":                           token("rds", "ExportTask"),
+	"aws_rds_global_cluster":                        token("rds", "GlobalCluster"),
+	"aws_rds_instance_state":                        token("rds", "InstanceDesiredState", identified(",", "identifier")),
+	"aws_rds_integration":                           token("rds", "Integration"),
+	"aws_rds_reserved_instance":                     token("rds", "ReservedInstance"),
+}

@@ -56,6 +56,10 @@ type SecurityOutputs struct {
 	Green Principals `pulumi:"green"`
 	// BoundaryPolicyARN is the permission boundary of every workload role.
 	BoundaryPolicyARN pulumi.StringOutput `pulumi:"boundaryPolicyArn"`
+	// ImagesKeyARN is the key of the container images, which both colours share.
+	ImagesKeyARN pulumi.StringOutput `pulumi:"imagesKeyArn"`
+	// ControlKeyARN is the key of the control table, which outlives either colour.
+	ControlKeyARN pulumi.StringOutput `pulumi:"controlKeyArn"`
 }
 
 // Principals are one colour's keys, as ARNs, and roles.
@@ -108,6 +112,9 @@ type EdgeOutputs struct {
 	// PublicName is the DNS name whose weighted records split the traffic.
 	PublicName pulumi.StringOutput `pulumi:"publicName"`
 	ZoneID     pulumi.StringOutput `pulumi:"zoneId"`
+	// NameServers are what the parent domain has to delegate to. It is empty
+	// where the zone was given by configuration.
+	NameServers pulumi.StringArrayOutput `pulumi:"nameServers"`
 }
 
 // Balancer is one colour's load balancer.
@@ -119,12 +126,18 @@ type Balancer struct {
 	// TargetGroupARNs and TargetGroupARNSuffixes are by service name.
 	TargetGroupARNs        pulumi.StringMapOutput `pulumi:"targetGroupArns"`
 	TargetGroupARNSuffixes pulumi.StringMapOutput `pulumi:"targetGroupArnSuffixes"`
+	// Name is the DNS name that always reaches this colour, whatever the weights.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// HealthCheckID is the DNS health check over the colour's payment paths.
+	HealthCheckID pulumi.StringOutput `pulumi:"healthCheckId"`
 }
 
 // ServicesOutputs is what the layer of containers promises.
 type ServicesOutputs struct {
 	Blue  Workloads `pulumi:"blue"`
 	Green Workloads `pulumi:"green"`
+	// RepositoryURLs is where images are pushed to, by service of the catalog.
+	RepositoryURLs pulumi.StringMapOutput `pulumi:"repositoryUrls"`
 }
 
 // Workloads are one colour's services.

@@ -1,0 +1,40 @@
+package data
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/pulumitest"
+)
+
+func TestWrongArgumentsAreToldTogether(t *testing.T) {
+	_, err := pulumitest.Run(t, pulumitest.Options{Layer: contract.Data, Stack: "local"}, func(ctx *pulumi.Context) error {
+		_, err := NewStores(ctx, "red", &StoresArgs{Color: "red"})
+		return err
+	})
+	for _, part := range []string{"stores of red", `colour "red"`, "services: none", "account id: is empty", "database instances: got 0"} {
+		require.ErrorContains(t, err, part)
+	}
+	_, err = pulumitest.Run(t, pulumitest.Options{Layer: contract.Data, Stack: "local"}, func(ctx *pulumi.Context) error {
+		_, err := NewControlTable(ctx, "control", &ControlTableArgs{})
+		return err
+	})
+	for _, part := range []string{"control table", "key: is missing", "sync role of blue: is missing", "sync role of green: is missing"} {
+		require.ErrorContains(t, err, part)
+	}
+}
+
+func TestClusterWithoutMasterSecretIsAnError(t *testing.T) {
+	opts := pulumitest.Options{
+		Layer: contract.Data, Stack: "local", StackFile: "../Pulumi.local.yaml",
+		Upstream: map[contract.Layer]map[string]any{
+			contract.Foundation: pulumitest.Exports[contract.FoundationOutputs](t),
+			contract.Security:   pulumitest.Exports[contract.SecurityOutputs](t),
+		},
+	}
+	_, err := pulumitest.Run(t, opts, Program)
+	require.ErrorContains(t, err, "cutover-local-blue-database: reports 0 master user secrets, expected one with an ARN")
+}

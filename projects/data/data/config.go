@@ -1,0 +1,92 @@
+package data
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/cutover/cutover/shared/config"
+)
+
+// Config is the configuration of the layer of data stores, in the namespace
+// "data".
+type Config struct {
+	Environment     config.Environment `config:"environment"`
+	Database        Database           `config:"database"`
+	TransactionLogs Retention          `config:"transactionLogs"`
+	// KeepOnDelete leaves a final snapshot, the automated backups and every
+	// object behind when the stack goes. Without it the data goes with the stack.
+	KeepOnDelete bool `config:"keepOnDelete"`
+	// SyncWindow opens each database to the other colour's sync functions. It
+	// follows the window of the network layer, which carries the traffic.
+	SyncWindow bool `config:"syncWindow"`
+}
+
+// Database sizes the database of each colour.
+type Database struct {
+	// EngineVersion is the minor release of Aurora PostgreSQL.
+	EngineVersion string `config:"engineVersion"`
+	InstanceClass string `config:"instanceClass"`
+	// Instances counts writer and readers.
+	Instances int `config:"instances"`
+	// BackupRetentionDays is how far back a point-in-time restore reaches.
+	BackupRetentionDays int `config:"backupRetentionDays"`
+}
+
+// Retention says how long the objects of a bucket are kept.
+type Retention struct {
+	// ArchiveAfterDays moves objects to archive storage, readable at once.
+	ArchiveAfterDays int `config:"archiveAfterDays"`
+	ExpireAfterDays  int `config:"expireAfterDays"`
+}
+
+const (
+	// engineVersion is the long-term-support release that blue and green share.
+	engineVersion = "14.6"
+	// engineFamily is the parameter group family of that release.
+	engineFamily = "aurora-postgresql14"
+
+	minInstances, maxInstances = 2, 16 // a writer and at most 15 readers (Aurora user guide, "Quotas in Amazon Aurora")
+	minBackup, maxBackup       = 7, 35 // PCI staging floor; RDS CreateDBCluster
+
+	minArchive  = 30  // one month at hand before archive storage
+	minExpire   = 400 // twelve months and some slack (PCI DSS 10.5.1)
+	minArchived = 90  // archive storage bills objects for 90 days at least (Amazon S3 user guide, "Storage classes")
+)
+
+// instanceClass lists the classes that run release 14.6 with Performance
+// Insights; r7g and r8g start at later releases (Aurora user guide, "Supported
+// DB engines for DB instance classes").
+var instanceClass = regexp.MustCompile(`^db\.(r5|r6g|r6i)\.(large|xlarge|(2|4|8|12|16|24)xlarge)$`)
+
+// Validate checks every value and the relations between them.
+func (c Config) Validate(p *config.Problems) {
+	c.Environment.Validate(p)
+	c.Database.validate(p)
+	c.TransactionLogs.validate(p, "transactionLogs")
+	p.Check(c.KeepOnDelete || !c.Environment.Protect, "keepOnDelete", c.KeepOnDelete,
+		"true while environment.protect is true: protected data leaves its backups behind")
+}
+
+func (d Database) validate(p *config.Problems) {
+	p.Check(d.EngineVersion == engineVersion, "database.engineVersion", d.EngineVersion,
+		engineVersion+", the release that both colours run and replicate between")
+	p.Check(instanceClass.MatchString(d.InstanceClass), "database.instanceClass", d.InstanceClass,
+		"a class db.r5, db.r6g or db.r6i such as db.r6g.large, which runs release "+engineVersion)
+	p.Check(d.Instances >= minInstances && d.Instances <= maxInstances, "database.instances", d.Instances,
+		fmt.Sprintf("a number from %d to %d: the writer and at least one reader in another zone", minInstances, maxInstances))
+	p.Check(d.BackupRetentionDays >= minBackup && d.BackupRetentionDays <= maxBackup, "database.backupRetentionDays", d.BackupRetentionDays,
+		fmt.Sprintf("a number of days from %d to %d", minBackup, maxBackup))
+}
+
+func (r Retention) validate(p *config.Problems, key string) {
+	p.Check(r.ArchiveAfterDays >= minArchive, key+".archiveAfterDays", r.ArchiveAfterDays, fmt.Sprintf("at least %d days", minArchive))
+	p.Check(r.ExpireAfterDays >= minExpire, key+".expireAfterDays", r.ExpireAfterDays, fmt.Sprintf("at least %d days", minExpire))
+	p.Check(r.ExpireAfterDays >= r.ArchiveAfterDays+minArchived, key+".expireAfterDays", r.ExpireAfterDays,
+		fmt.Sprintf("at least %d days after archiveAfterDays (%d)", minArchived, r.ArchiveAfterDays))
+}
+
+// CheckConfig reads and validates a stack file without running the program.
+func CheckConfig(stackFile string) error {
+	_, err := config.ReadFile[Config](stackFile)
+	return err
+}

@@ -1,0 +1,113 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/control"
+	"github.com/cutover/cutover/shared/iamdoc"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// ControlTableArgs describes the control table.
+type ControlTableArgs struct {
+	Names       naming.Namer
+	Environment config.Environment
+	KeyARN      pulumi.StringInput
+	// SyncRoles are the names of the roles of each colour's sync functions.
+	SyncRoles map[naming.Color]pulumi.StringInput
+}
+
+// Validate joins all that is wrong with the arguments.
+func (a *ControlTableArgs) Validate() error {
+	var problems []error
+	if a.KeyARN == nil {
+		problems = append(problems, errors.New("key: is missing, expected the ARN of the control table's key"))
+	}
+	for _, color := range naming.Colors() {
+		if a.SyncRoles[color] == nil {
+			problems = append(problems, fmt.Errorf("sync role of %s: is missing, expected a role name", color))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// ControlTable is the one table outside both databases that says who may write.
+// Neither colour owns it, and nothing replicates it.
+type ControlTable struct {
+	pulumi.ResourceState
+
+	Name, ARN pulumi.StringOutput
+}
+
+// NewControlTable makes the table and lets the sync functions of each colour
+// write that colour's canary in it, and nothing else.
+func NewControlTable(ctx *pulumi.Context, name string, args *ControlTableArgs, opts ...pulumi.ResourceOption) (*ControlTable, error) {
+	if err := args.Validate(); err != nil {
+		return nil, fmt.Errorf("control table: %w", err)
+	}
+	c := &ControlTable{}
+	if err := ctx.RegisterComponentResource("cutover:data:ControlTable", name, c, opts...); err != nil {
+		return nil, fmt.Errorf("register %s: %w", name, err)
+	}
+	physical := args.Names.Name(naming.Table, "control")
+	table, err := dynamodb.NewTable(ctx, name+"-table", &dynamodb.TableArgs{
+		Name:        pulumi.String(physical),
+		BillingMode: pulumi.String("PAY_PER_REQUEST"),
+		HashKey:     pulumi.String(control.HashKey),
+		Attributes: dynamodb.TableAttributeArray{
+			dynamodb.TableAttributeArgs{Name: pulumi.String(control.HashKey), Type: pulumi.String("S")},
+		},
+		PointInTimeRecovery:       dynamodb.TablePointInTimeRecoveryArgs{Enabled: pulumi.Bool(true)},
+		ServerSideEncryption:      dynamodb.TableServerSideEncryptionArgs{Enabled: pulumi.Bool(true), KmsKeyArn: args.KeyARN.ToStringOutput().ToStringPtrOutput()},
+		DeletionProtectionEnabled: pulumi.Bool(args.Environment.Protect),
+		Tags:                      pulumi.StringMap{"Name": pulumi.String(physical)},
+	}, component.Stateful(args.Environment, pulumi.Parent(c))...)
+	if err != nil {
+		return nil, fmt.Errorf("control table %s: %w", physical, err)
+	}
+	c.Name, c.ARN = table.Name, table.Arn
+	for _, color := range naming.Colors() {
+		if err := c.admit(ctx, color, args); err != nil {
+			return nil, err
+		}
+	}
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name})
+}
+
+// admit attaches the policy for one colour's canary to its sync role.
+func (c *ControlTable) admit(ctx *pulumi.Context, color naming.Color, args *ControlTableArgs) error {
+	_, err := component.NewPolicy(ctx, string(color)+"-control-table", &component.PolicyArgs{
+		Name:        args.Names.In(color).Name(naming.Policy, "control-table"),
+		Description: "The canary of " + string(color) + " in the control table",
+		Values:      pulumi.StringMap{"table": c.ARN, "key": args.KeyARN.ToStringOutput()},
+		Write:       func(values map[string]string) iamdoc.Document { return canaryPolicy(color, values) },
+		Roles:       map[string]pulumi.StringInput{"sync": args.SyncRoles[color]},
+	}, pulumi.Parent(c))
+	return err
+}
+
+// canaryPolicy allows reading and writing one item. A request that names no key,
+// a scan for example, is refused too: the set operator alone would let it pass.
+func canaryPolicy(color naming.Color, values map[string]string) iamdoc.Document {
+	return iamdoc.Document{Statements: []iamdoc.Statement{
+		{
+			Sid: "CanaryItem", Resources: []string{values["table"]},
+			Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
+			Conditions: iamdoc.Conditions{
+				"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": {control.CanaryItem(color)}},
+				"Null":                      {"dynamodb:LeadingKeys": {"false"}},
+			},
+		},
+		{
+			Sid: "KeyOfTheTable", Resources: []string{values["key"]},
+			Actions:    []string{"kms:Decrypt"},
+			Conditions: iamdoc.Conditions{"StringEquals": {"kms:ViaService": {"dynamodb." + config.Region + ".amazonaws.com"}}},
+		},
+	}}
+}

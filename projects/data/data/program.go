@@ -1,0 +1,87 @@
+// Package data is the layer of data stores: an Aurora PostgreSQL cluster and a
+// bucket for transaction logs in each colour, and the control table of the
+// migration, which both colours share. It holds no schema and no rows; the
+// migration moves those.
+package data
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/catalog"
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// Program declares the layer.
+func Program(ctx *pulumi.Context) error {
+	cfg, err := config.Load[Config](ctx)
+	if err != nil {
+		return err
+	}
+	provider, err := component.NewProvider(ctx, cfg.Environment)
+	if err != nil {
+		return err
+	}
+	outputs, err := build(ctx, cfg, pulumi.Provider(provider))
+	if err != nil {
+		return err
+	}
+	return contract.Export(ctx, outputs)
+}
+
+// build makes each colour's stores, then the control table.
+func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.DataOutputs, error) {
+	var none contract.DataOutputs
+	services, err := catalog.Load()
+	if err != nil {
+		return none, fmt.Errorf("read the catalogue of services: %w", err)
+	}
+	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
+	if err != nil {
+		return none, err
+	}
+	security, err := contract.Import[contract.SecurityOutputs](ctx)
+	if err != nil {
+		return none, err
+	}
+	networks := map[naming.Color]contract.Network{naming.Blue: foundation.Blue, naming.Green: foundation.Green}
+	principals := map[naming.Color]contract.Principals{naming.Blue: security.Blue, naming.Green: security.Green}
+	names := naming.New(ctx.Stack())
+	stores := make(map[naming.Color]*Stores)
+	for _, color := range naming.Colors() {
+		stores[color], err = NewStores(ctx, string(color), &StoresArgs{
+			Names:      names.In(color),
+			Color:      color,
+			Config:     cfg,
+			Services:   services.Names(),
+			Network:    networks[color],
+			Peer:       networks[color.Other()],
+			Zones:      foundation.Zones,
+			Principals: principals[color],
+		}, opts...)
+		if err != nil {
+			return none, err
+		}
+	}
+	table, err := NewControlTable(ctx, "control", &ControlTableArgs{
+		Names:       names,
+		Environment: cfg.Environment,
+		KeyARN:      security.ControlKeyARN,
+		SyncRoles: map[naming.Color]pulumi.StringInput{
+			naming.Blue: security.Blue.SyncRoleName, naming.Green: security.Green.SyncRoleName,
+		},
+	}, opts...)
+	if err != nil {
+		return none, err
+	}
+	return contract.DataOutputs{
+		Blue:             stores[naming.Blue].outputs(),
+		Green:            stores[naming.Green].outputs(),
+		ControlTableName: table.Name,
+		ControlTableARN:  table.ARN,
+	}, nil
+}

@@ -1,0 +1,117 @@
+package edge
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// Config is the configuration of the layer of balancers and names, in the
+// namespace "edge".
+type Config struct {
+	Environment config.Environment `config:"environment"`
+	// Domain is the zone that all names stand in, for example cutover.example.
+	Domain string `config:"domain"`
+	// PublicName is the name that customers call: Domain or a name below it.
+	PublicName string `config:"publicName"`
+	// ZoneID names a public zone of Domain that exists. Left out, this layer makes
+	// the zone, and the parent domain has to delegate to its name servers.
+	ZoneID *string `config:"zoneId"`
+	// CertificateARN names a certificate that exists and covers PublicName. Left
+	// out, this layer orders one and proves the names through the zone.
+	CertificateARN *string `config:"certificateArn"`
+	Blue           Traffic `config:"blue"`
+	Green          Traffic `config:"green"`
+}
+
+// Traffic says how much of the public traffic a colour gets.
+type Traffic struct {
+	// Weight is the colour's part of the sum of all weights, 1 to 255 for a colour
+	// that is ready and 0 for one that is not.
+	Weight int `config:"weight"`
+	// Ready tells whether the colour may serve customers. One that is not ready
+	// has no record under the public name at all, since Route 53 answers records of
+	// weight 0 when all others are unhealthy (Route 53 developer guide, "How Amazon
+	// Route 53 chooses records when health checking is configured").
+	Ready bool `config:"ready"`
+}
+
+// Limits of the Route 53 API (ResourceRecordSet, Weight) and of ACM (API
+// reference, RequestCertificate: the first name of a certificate).
+const (
+	maxWeight      = 255
+	maxName        = 253
+	maxCertificate = 64
+)
+
+var (
+	// dnsName takes lower-case host names of at least two labels.
+	dnsName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	zoneID  = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+	// certificate takes ARNs of the region that the balancers are in.
+	certificate = regexp.MustCompile(`^arn:aws:acm:` + config.Region + `:[0-9]{12}:certificate/[A-Za-z0-9-]{1,64}$`)
+)
+
+// Validate checks every value and the relations between the colours.
+func (c Config) Validate(p *config.Problems) {
+	c.Environment.Validate(p)
+	c.validateNames(p)
+	ready := false
+	for _, color := range naming.Colors() {
+		traffic := c.Traffic(color)
+		traffic.validate(p, string(color))
+		ready = ready || traffic.Ready
+	}
+	p.Check(ready, "blue.ready", c.Blue.Ready, "true for at least one colour, since otherwise nothing answers under the public name")
+}
+
+func (c Config) validateNames(p *config.Problems) {
+	p.Check(isName(c.Domain, maxName), "domain", c.Domain, "a domain in lower case, such as cutover.example")
+	p.Check(isName(c.PublicName, maxCertificate), "publicName", c.PublicName,
+		fmt.Sprintf("a host name in lower case of at most %d characters", maxCertificate))
+	below := c.PublicName == c.Domain || strings.HasSuffix(c.PublicName, "."+c.Domain)
+	p.Check(below, "publicName", c.PublicName, fmt.Sprintf("the domain %q or a name below it", c.Domain))
+	if c.ZoneID != nil {
+		p.Check(zoneID.MatchString(*c.ZoneID), "zoneId", *c.ZoneID, "the id of a hosted zone, such as Z0123456789ABC, or no such key")
+	}
+	if c.CertificateARN != nil {
+		p.Check(certificate.MatchString(*c.CertificateARN), "certificateArn", *c.CertificateARN,
+			"the ARN of an ACM certificate in "+config.Region+", or no such key")
+	}
+}
+
+func isName(name string, longest int) bool {
+	return len(name) <= longest && dnsName.MatchString(name)
+}
+
+func (t Traffic) validate(p *config.Problems, color string) {
+	key := color + ".weight"
+	switch {
+	case t.Weight < 0 || t.Weight > maxWeight:
+		p.Add(key, t.Weight, fmt.Sprintf("a number from 0 to %d", maxWeight))
+	case t.Ready && t.Weight == 0:
+		p.Add(key, t.Weight, fmt.Sprintf("a number from 1 to %d while %s.ready is true; set %s.ready to false to take all traffic away", maxWeight, color, color))
+	case !t.Ready && t.Weight > 0:
+		p.Add(key, t.Weight, fmt.Sprintf("0 while %s.ready is false", color))
+	}
+}
+
+// Traffic returns the part of one colour.
+func (c Config) Traffic(color naming.Color) Traffic {
+	if color == naming.Blue {
+		return c.Blue
+	}
+	return c.Green
+}
+
+// colorName is the name that always reaches one colour.
+func (c Config) colorName(color naming.Color) string { return string(color) + "." + c.PublicName }
+
+// CheckConfig reads and validates a stack file without running the program.
+func CheckConfig(stackFile string) error {
+	_, err := config.ReadFile[Config](stackFile)
+	return err
+}

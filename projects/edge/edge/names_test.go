@@ -1,0 +1,145 @@
+package edge
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/pulumitest"
+)
+
+func testNames() naming.Namer { return naming.New("local").In(naming.Blue) }
+
+// weighted lists the records under the public name by colour.
+func weighted(recording *pulumitest.Recording) map[string]pulumitest.Resource {
+	found := make(map[string]pulumitest.Resource)
+	for _, each := range recording.OfType(record) {
+		if set, ok := each.Inputs["setIdentifier"].(string); ok {
+			found[set] = each
+		}
+	}
+	return found
+}
+
+func TestPublicNameIsSplitByWeightWithAHealthCheckForEachColour(t *testing.T) {
+	records := weighted(run(t, "local", nil))
+	require.Len(t, records, 2)
+	for color, weight := range map[string]int{"blue": 99, "green": 1} {
+		inputs := records[color].Inputs
+		require.Equal(t, "pay.local.cutover.example", inputs["name"])
+		require.Equal(t, "A", inputs["type"])
+		require.Nil(t, inputs["ttl"], "an alias takes the target's")
+		require.Equal(t, color+"-payments-id", inputs["healthCheckId"])
+		require.InEpsilon(t, weight, inputs["weightedRoutingPolicies"].([]any)[0].(map[string]any)["weight"], 0)
+		alias := inputs["aliases"].([]any)[0].(map[string]any)
+		require.Equal(t, true, alias["evaluateTargetHealth"])
+		require.Equal(t, color+"-alb.mock.example", alias["name"])
+	}
+}
+
+// Route 53 answers records of weight 0 when all others are unhealthy, so a
+// colour that is not ready has none.
+func TestColourThatIsNotReadyHasNoRecordUnderThePublicName(t *testing.T) {
+	recording := run(t, "prod", nil)
+	records := weighted(recording)
+	require.Len(t, records, 1)
+	require.Contains(t, records, "blue")
+	own := recording.Find(t, record, "green-own")
+	require.Equal(t, "green.pay.cutover.example", own.Inputs["name"])
+	require.Nil(t, own.Inputs["weightedRoutingPolicies"])
+	recording.Find(t, healthCheck, "green-payments")
+}
+
+func TestHealthChecksAskTheColoursOwnNameOnPaymentPathsOnly(t *testing.T) {
+	recording := run(t, "local", nil)
+	for _, color := range []string{"blue", "green"} {
+		children := 0
+		for _, service := range services(t) {
+			if !service.Payments {
+				for _, each := range recording.OfType(healthCheck) {
+					require.NotEqual(t, color+"-"+service.Name, each.Name)
+				}
+				continue
+			}
+			children++
+			check := recording.Find(t, healthCheck, color+"-"+service.Name).Inputs
+			require.Equal(t, "HTTPS", check["type"])
+			require.Equal(t, true, check["enableSni"])
+			require.Equal(t, color+".pay.local.cutover.example", check["fqdn"])
+			require.Equal(t, service.Health, check["resourcePath"])
+		}
+		all := recording.Find(t, healthCheck, color+"-payments").Inputs
+		require.Equal(t, "CALCULATED", all["type"])
+		require.Len(t, all["childHealthchecks"], children)
+		require.InEpsilon(t, children, all["childHealthThreshold"], 0)
+	}
+}
+
+func TestCertificateCoversEveryNameAndIsProvedByDNS(t *testing.T) {
+	recording := run(t, "prod", nil)
+	ordered := recording.Find(t, certificates, "certificate").Inputs
+	require.Equal(t, "pay.cutover.example", ordered["domainName"])
+	require.Equal(t, []any{"blue.pay.cutover.example", "green.pay.cutover.example"}, ordered["subjectAlternativeNames"])
+	require.Equal(t, "DNS", ordered["validationMethod"])
+	require.Equal(t, "RSA_2048", ordered["keyAlgorithm"])
+	require.Nil(t, ordered["privateKey"])
+	for _, host := range []string{"pay.cutover.example", "blue.pay.cutover.example", "green.pay.cutover.example"} {
+		proof := recording.Find(t, record, "certificate-"+host).Inputs
+		require.Equal(t, "_proof."+host, proof["name"])
+		require.Equal(t, []any{"_value.of." + host}, proof["records"])
+	}
+}
+
+func TestProofOfANameThatACMDoesNotAskForIsAnError(t *testing.T) {
+	name := func(o acm.CertificateDomainValidationOption) *string { return o.ResourceRecordName }
+	_, err := proofOf(nil, "pay.cutover.example", name)
+	require.ErrorContains(t, err, `ACM asks for no proof of "pay.cutover.example"`)
+}
+
+func TestCertificateAndZoneCanBeGiven(t *testing.T) {
+	given := "arn:aws:acm:us-east-1:123456789012:certificate/0f5c5f5e-0000-4000-8000-000000000000"
+	recording := run(t, "local", map[string]string{"edge:certificateArn": given, "edge:zoneId": "Z0123456789ABC"})
+	require.Empty(t, recording.OfType(certificates))
+	require.Empty(t, recording.OfType(zone))
+	require.Empty(t, recording.OfType(queryLog), "the owner of the zone logs its queries")
+	require.Equal(t, given, recording.OfType(listener)[0].Inputs["certificateArn"])
+	require.Equal(t, "Z0123456789ABC", recording.Exports["zoneId"])
+	require.Empty(t, recording.Exports["nameServers"])
+}
+
+func TestZoneThatIsMadeLogsItsQueries(t *testing.T) {
+	recording := run(t, "prod", nil)
+	require.Len(t, recording.OfType(queryLog), 1)
+	group := recording.Find(t, "aws:cloudwatch/logGroup:LogGroup", "zone-queries").Inputs
+	require.Equal(t, "/aws/route53/cutover.example", group["name"])
+	require.Equal(t, "security/blueLogsKeyArn", group["kmsKeyId"])
+	require.InEpsilon(t, 90, group["retentionInDays"], 0)
+	policy := recording.Find(t, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "zone-queries").Inputs["policyDocument"]
+	require.Contains(t, policy, `"aws:SourceAccount":["345678901234"]`)
+	require.Contains(t, policy, `"Service":["route53.amazonaws.com"]`)
+}
+
+func TestArgumentsAreJudgedTogether(t *testing.T) {
+	_, err := pulumitest.Run(t, options(t, "local"), func(ctx *pulumi.Context) error {
+		_, err := NewBalancer(ctx, "blue", &BalancerArgs{})
+		require.ErrorContains(t, err, "balancer services: none")
+		require.ErrorContains(t, err, "balancer certificate: is missing")
+		require.ErrorContains(t, err, "balancer account id: is empty")
+
+		_, err = NewEntrance(ctx, "blue", &EntranceArgs{Traffic: Traffic{Ready: true, Weight: 0}})
+		require.ErrorContains(t, err, "entrance weight: got 0, expected 1 to 255")
+		require.ErrorContains(t, err, "no service of the catalogue has payments: true")
+
+		_, err = NewZone(ctx, "zone", &ZoneArgs{})
+		require.ErrorContains(t, err, "zone domain: is empty")
+		require.ErrorContains(t, err, "zone log key: is missing")
+
+		_, err = NewCertificate(ctx, "certificate", &CertificateArgs{})
+		require.ErrorContains(t, err, "certificate name: is empty")
+		return nil
+	})
+	require.NoError(t, err)
+}

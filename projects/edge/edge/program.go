@@ -1,0 +1,134 @@
+// Package edge is the layer of balancers and names: for each colour a public
+// load balancer that ends TLS, routes by path and checks the health of every
+// service, and the DNS names that split the traffic between the colours by
+// weight. It runs before the layer of services, which hangs its tasks into the
+// target groups made here; it holds no compute and no data.
+package edge
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/catalog"
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// Program declares the layer.
+func Program(ctx *pulumi.Context) error {
+	cfg, err := config.Load[Config](ctx)
+	if err != nil {
+		return err
+	}
+	provider, err := component.NewProvider(ctx, cfg.Environment)
+	if err != nil {
+		return err
+	}
+	upstream, err := readUpstream(ctx)
+	if err != nil {
+		return err
+	}
+	outputs, err := build(ctx, cfg, upstream, pulumi.Provider(provider))
+	if err != nil {
+		return err
+	}
+	return contract.Export(ctx, outputs)
+}
+
+// upstream is what other layers promise.
+type upstream struct {
+	services catalog.Catalog
+	networks map[naming.Color]contract.Network
+	// logsKeyARN encrypts the logs of what both colours share.
+	logsKeyARN pulumi.StringOutput
+}
+
+func readUpstream(ctx *pulumi.Context) (upstream, error) {
+	services, err := catalog.Load()
+	if err != nil {
+		return upstream{}, fmt.Errorf("read the catalogue of services: %w", err)
+	}
+	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
+	if err != nil {
+		return upstream{}, err
+	}
+	security, err := contract.Import[contract.SecurityOutputs](ctx)
+	if err != nil {
+		return upstream{}, err
+	}
+	return upstream{
+		services:   services,
+		networks:   map[naming.Color]contract.Network{naming.Blue: foundation.Blue, naming.Green: foundation.Green},
+		logsKeyARN: security.Blue.LogsKeyARN,
+	}, nil
+}
+
+// build makes zone and certificate, which both colours share, then the colours.
+func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (contract.EdgeOutputs, error) {
+	var none contract.EdgeOutputs
+	zone, err := NewZone(ctx, "zone", &ZoneArgs{
+		Names:       naming.New(ctx.Stack()),
+		Environment: cfg.Environment,
+		Domain:      cfg.Domain,
+		ExistingID:  cfg.ZoneID,
+		LogsKeyARN:  from.logsKeyARN,
+	}, opts...)
+	if err != nil {
+		return none, err
+	}
+	certificate, err := NewCertificate(ctx, "certificate", &CertificateArgs{
+		Names:       naming.New(ctx.Stack()),
+		ZoneID:      zone.ID,
+		Name:        cfg.PublicName,
+		Aliases:     []string{cfg.colorName(naming.Blue), cfg.colorName(naming.Green)},
+		ExistingARN: cfg.CertificateARN,
+	}, opts...)
+	if err != nil {
+		return none, err
+	}
+	outputs := contract.EdgeOutputs{
+		PublicName:  pulumi.String(cfg.PublicName).ToStringOutput(),
+		ZoneID:      zone.ID,
+		NameServers: zone.NameServers,
+	}
+	for color, into := range map[naming.Color]*contract.Balancer{naming.Blue: &outputs.Blue, naming.Green: &outputs.Green} {
+		if *into, err = buildColor(ctx, cfg, from, color, zone, certificate, opts...); err != nil {
+			return none, err
+		}
+	}
+	return outputs, nil
+}
+
+func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Color, zone *Zone, certificate *Certificate, opts ...pulumi.ResourceOption) (contract.Balancer, error) {
+	names := naming.New(ctx.Stack()).In(color)
+	balancer, err := NewBalancer(ctx, string(color), &BalancerArgs{
+		Names:          names,
+		Environment:    cfg.Environment,
+		Services:       from.services,
+		Network:        from.networks[color],
+		CertificateARN: certificate.ARN,
+	}, opts...)
+	if err != nil {
+		return contract.Balancer{}, err
+	}
+	entrance, err := NewEntrance(ctx, string(color), &EntranceArgs{
+		Names:      names,
+		Color:      color,
+		ZoneID:     zone.ID,
+		PublicName: cfg.PublicName,
+		ColorName:  cfg.colorName(color),
+		Traffic:    cfg.Traffic(color),
+		Services:   from.services,
+		Balancer:   balancer,
+	}, opts...)
+	if err != nil {
+		return contract.Balancer{}, err
+	}
+	outputs := balancer.outputs()
+	outputs.Name = pulumi.String(cfg.colorName(color)).ToStringOutput()
+	outputs.HealthCheckID = entrance.HealthCheckID
+	return outputs, nil
+}

@@ -1,0 +1,211 @@
+package canary_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/canary"
+	"github.com/cutover/cutover/shared/metrics"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// clock is a clock on which every look takes five milliseconds.
+func clock() func() time.Time {
+	now := instant
+	return func() time.Time {
+		now = now.Add(5 * time.Millisecond)
+		return now
+	}
+}
+
+func probe(store canary.Store) (canary.Probe, *bytes.Buffer) {
+	out := &bytes.Buffer{}
+	return canary.Probe{Store: store, Side: naming.Green, Now: clock(), Metrics: out}, out
+}
+
+// faulty is a store that fails, or forgets, at one call.
+type faulty struct {
+	canary.Memory
+	failGet, failPut int // the number of the call that fails, from 1
+	forget           bool
+	gets, puts       int
+}
+
+var errStore = errors.New("store is out")
+
+func (f *faulty) Get(ctx context.Context, item string) (canary.Beat, error) {
+	if f.gets++; f.gets == f.failGet {
+		return canary.Beat{}, errStore
+	}
+	return f.Memory.Get(ctx, item)
+}
+
+func (f *faulty) Put(ctx context.Context, item string, beat canary.Beat) error {
+	if f.puts++; f.puts == f.failPut {
+		return errStore
+	}
+	if f.forget && beat.Rev > 1 {
+		return nil
+	}
+	return f.Memory.Put(ctx, item, beat)
+}
+
+func TestEachRunWritesTheNextRevisionOfItsOwnItem(t *testing.T) {
+	store := &canary.Memory{}
+	p, _ := probe(store)
+	for rev := int64(1); rev <= 3; rev++ {
+		require.NoError(t, p.Run(context.Background()))
+		found, err := store.Get(context.Background(), "canary#green")
+		require.NoError(t, err)
+		assert.Equal(t, rev, found.Rev)
+		assert.Equal(t, naming.Green, found.Side)
+		assert.Equal(t, time.UTC, found.WrittenAt.Location())
+	}
+	_, err := store.Get(context.Background(), "canary#blue")
+	require.ErrorIs(t, err, canary.ErrAbsent)
+}
+
+func TestRunEmitsTheRoundTripAsAMetric(t *testing.T) {
+	p, out := probe(&canary.Memory{})
+	require.NoError(t, p.Run(context.Background()))
+	require.Equal(t, 1, bytes.Count(out.Bytes(), []byte("\n")), "one event is one line")
+	var line struct {
+		AWS struct {
+			Timestamp         int64
+			CloudWatchMetrics []struct {
+				Namespace  string
+				Dimensions [][]string
+				Metrics    []struct{ Name, Unit string }
+			}
+		} `json:"_aws"`
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+	require.Len(t, line.AWS.CloudWatchMetrics, 1)
+	directive := line.AWS.CloudWatchMetrics[0]
+	metric := metrics.CanaryRoundTrip
+	assert.Equal(t, metric.Namespace, directive.Namespace)
+	assert.Equal(t, [][]string{metric.Dimensions}, directive.Dimensions)
+	assert.Equal(t, metric.Name, directive.Metrics[0].Name)
+	assert.Equal(t, string(metric.Unit), directive.Metrics[0].Unit)
+	assert.Equal(t, instant.Add(15*time.Millisecond).UnixMilli(), line.AWS.Timestamp)
+
+	var values map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &values))
+	assert.InDelta(t, 5, values[metric.Name], 0, "milliseconds between the looks at the clock around the round trip")
+	for _, dimension := range metric.Dimensions {
+		assert.Equal(t, "green", values[dimension])
+	}
+}
+
+func TestFailedRunNamesItemAndStepAndEmitsNothing(t *testing.T) {
+	cases := map[string]struct {
+		store *faulty
+		want  string
+	}{
+		"reading":      {&faulty{failGet: 1}, `control table, item "canary#green": read: store is out`},
+		"writing":      {&faulty{failPut: 1}, `control table, item "canary#green": write revision 1: store is out`},
+		"reading back": {&faulty{failGet: 2}, `control table, item "canary#green": read revision 1 back: store is out`},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p, out := probe(c.store)
+			err := p.Run(context.Background())
+			require.ErrorIs(t, err, errStore)
+			require.EqualError(t, err, c.want)
+			assert.Empty(t, out.String())
+		})
+	}
+}
+
+func TestStoreThatForgetsAWriteIsAMismatch(t *testing.T) {
+	p, out := probe(&faulty{forget: true})
+	p.Now = func() time.Time { return instant } // both beats at one instant: the revision tells
+	require.NoError(t, p.Run(context.Background()))
+	out.Reset()
+	err := p.Run(context.Background())
+	var mismatch *canary.MismatchError
+	require.ErrorAs(t, err, &mismatch)
+	assert.EqualValues(t, 2, mismatch.Want.Rev)
+	assert.EqualValues(t, 1, mismatch.Got.Rev)
+	require.EqualError(t, err, `control table, item "canary#green": read revision 1 of "green", expected revision 2 of "green"`)
+	assert.Empty(t, out.String())
+}
+
+func TestItemOfTheOtherColorIsAMismatchAndStays(t *testing.T) {
+	store := &canary.Memory{}
+	require.NoError(t, store.Put(context.Background(), "canary#green", beat(1)))
+	p, _ := probe(store)
+	var mismatch *canary.MismatchError
+	require.ErrorAs(t, p.Run(context.Background()), &mismatch)
+	assert.Equal(t, naming.Blue, mismatch.Got.Side)
+	found, err := store.Get(context.Background(), "canary#green")
+	require.NoError(t, err)
+	assert.Equal(t, beat(1), found)
+}
+
+// overtaken lets another writer in between the first read and the write.
+type overtaken struct{ canary.Memory }
+
+func (o *overtaken) Put(ctx context.Context, item string, beat canary.Beat) error {
+	other := beat
+	other.WrittenAt = beat.WrittenAt.Add(-time.Second)
+	if err := o.Memory.Put(ctx, item, other); err != nil {
+		return err
+	}
+	return o.Memory.Put(ctx, item, beat)
+}
+
+func TestWriterThatWasOvertakenReportsTheConflict(t *testing.T) {
+	p, _ := probe(&overtaken{})
+	require.ErrorIs(t, p.Run(context.Background()), canary.ErrConflict)
+}
+
+func TestRunEndsAMomentBeforeItsDeadline(t *testing.T) {
+	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(time.Second/2))
+	defer cancel()
+	p, _ := probe(&canary.Memory{})
+	require.ErrorIs(t, p.Run(ctx), context.DeadlineExceeded, "half a second is less than what is kept for the report")
+	require.NoError(t, ctx.Err())
+}
+
+func TestMetricThatCannotBeWrittenIsAnError(t *testing.T) {
+	p, _ := probe(&canary.Memory{})
+	p.Metrics = broken{}
+	require.ErrorContains(t, p.Run(context.Background()), "emit metric "+metrics.CanaryRoundTrip.Name)
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errStore }
+
+func lookup(values map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, found := values[name]
+		return value, found
+	}
+}
+
+func TestHandlerNamesEveryVariableThatIsWrong(t *testing.T) {
+	_, err := canary.NewHandler(context.Background(), lookup(map[string]string{"COLOR": "red"}), &bytes.Buffer{})
+	require.ErrorContains(t, err, "variable CONTROL_TABLE: is missing")
+	require.ErrorContains(t, err, `variable COLOR is "red": expected one of [blue green]`)
+}
+
+func TestHandlerBeatsInTheTableItIsTold(t *testing.T) {
+	store := dynamo(t)
+	out := &bytes.Buffer{}
+	handler, err := canary.NewHandler(context.Background(), lookup(map[string]string{"CONTROL_TABLE": store.Table, "COLOR": "blue"}), out)
+	require.NoError(t, err)
+	require.NoError(t, handler(context.Background()))
+	found, err := store.Get(context.Background(), "canary#blue")
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, found.Rev)
+	assert.Contains(t, out.String(), metrics.CanaryRoundTrip.Name)
+}

@@ -1,0 +1,75 @@
+package migration
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/iamdoc"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// permitFunction attaches what the function needs of this layer to the sync
+// role. What it needs of the control table the data layer attaches.
+func (s *Sync) permitFunction(ctx *pulumi.Context, at string, args *SyncArgs, f function, physical string, logs pulumi.StringInput) (*component.Policy, error) {
+	return component.NewPolicy(ctx, at, &component.PolicyArgs{
+		Name:        args.Names.Name(naming.Policy, "function", f.name),
+		Description: "Logs, traces, failures and network of " + physical,
+		Values: pulumi.StringMap{
+			"function":  pulumi.Sprintf("arn:aws:lambda:%s:%s:function:%s", config.Region, args.Environment.AccountID, physical),
+			"logs":      logs,
+			"queue":     s.deadLetters.Arn,
+			"messaging": args.Principals.MessagingKeyARN,
+			"secrets":   args.Principals.SecretsKeyARN,
+		},
+		Write: functionPolicy,
+		Roles: map[string]pulumi.StringInput{"sync": args.Principals.SyncRoleName},
+	}, pulumi.Parent(s))
+}
+
+// interfaces are the calls by which Lambda places a function into a network.
+func interfaces() []string {
+	return []string{
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+		"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+	}
+}
+
+// functionPolicy is what one function needs. Lambda demands the network
+// interface calls without a resource; the refusal keeps the function's own code
+// from them (AWS Lambda developer guide, "Giving Lambda functions access to
+// resources in an Amazon VPC"). The calls of X-Ray know no resources.
+func functionPolicy(values map[string]string) iamdoc.Document {
+	return iamdoc.Document{Statements: []iamdoc.Statement{
+		{Sid: "Logs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{values["logs"] + ":*"}},
+		{Sid: "Traces", Actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resources: []string{"*"}},
+		{Sid: "Failures", Actions: []string{"sqs:SendMessage"}, Resources: []string{values["queue"]}},
+		useKey("KeyOfFailures", values["messaging"], "sqs", "kms:Decrypt", "kms:GenerateDataKey*"),
+		useKey("KeyOfEnvironment", values["secrets"], "lambda", "kms:Decrypt"),
+		{Sid: "NetworkByLambda", Actions: interfaces(), Resources: []string{"*"}},
+		{
+			Sid: "NoNetworkByCode", Deny: true, Actions: interfaces(), Resources: []string{"*"},
+			Conditions: iamdoc.Conditions{"ArnEquals": {"lambda:SourceFunctionArn": {values["function"]}}},
+		},
+	}}
+}
+
+// schedulePolicy is what the schedules need: to start the functions and to set
+// aside what could not be started.
+func schedulePolicy(values map[string]string) iamdoc.Document {
+	return iamdoc.Document{Statements: []iamdoc.Statement{
+		{Sid: "Start", Actions: []string{"lambda:InvokeFunction"}, Resources: []string{values["function"]}},
+		{Sid: "Failures", Actions: []string{"sqs:SendMessage"}, Resources: []string{values["queue"]}},
+		useKey("KeyOfFailures", values["messaging"], "sqs", "kms:Decrypt", "kms:GenerateDataKey*"),
+	}}
+}
+
+// useKey allows a key's use by way of one service.
+func useKey(sid, key, service string, actions ...string) iamdoc.Statement {
+	return iamdoc.Statement{
+		Sid: sid, Actions: actions, Resources: []string{key},
+		Conditions: iamdoc.Conditions{"StringEquals": {"kms:ViaService": {fmt.Sprintf("%s.%s.amazonaws.com", service, config.Region)}}},
+	}
+}

@@ -1,0 +1,68 @@
+// Package migration is the sync layer: the functions that keep both colours
+// equal, what starts them and what happens when they fail. The functions' own
+// code is in packages of its own, which know nothing of Pulumi.
+package migration
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// Program declares the layer.
+func Program(ctx *pulumi.Context) error {
+	cfg, err := config.Load[Config](ctx)
+	if err != nil {
+		return err
+	}
+	provider, err := component.NewProvider(ctx, cfg.Environment)
+	if err != nil {
+		return err
+	}
+	outputs, err := build(ctx, cfg, pulumi.Provider(provider))
+	if err != nil {
+		return err
+	}
+	return contract.Export(ctx, outputs)
+}
+
+// build makes each colour's functions.
+func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.MigrationOutputs, error) {
+	var none contract.MigrationOutputs
+	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
+	if err != nil {
+		return none, err
+	}
+	security, err := contract.Import[contract.SecurityOutputs](ctx)
+	if err != nil {
+		return none, err
+	}
+	stores, err := contract.Import[contract.DataOutputs](ctx)
+	if err != nil {
+		return none, err
+	}
+	networks := map[naming.Color]contract.Network{naming.Blue: foundation.Blue, naming.Green: foundation.Green}
+	principals := map[naming.Color]contract.Principals{naming.Blue: security.Blue, naming.Green: security.Green}
+	syncs := make(map[naming.Color]*Sync)
+	for _, color := range naming.Colors() {
+		syncs[color], err = NewSync(ctx, string(color), &SyncArgs{
+			Names:        naming.New(ctx.Stack()).In(color),
+			Color:        color,
+			Environment:  cfg.Environment,
+			Active:       cfg.SyncWindow,
+			Network:      networks[color],
+			Principals:   principals[color],
+			ControlTable: stores.ControlTableName,
+		}, opts...)
+		if err != nil {
+			return none, err
+		}
+	}
+	return contract.MigrationOutputs{
+		Blue:  syncs[naming.Blue].outputs(),
+		Green: syncs[naming.Green].outputs(),
+	}, nil
+}

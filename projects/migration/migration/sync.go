@@ -1,0 +1,86 @@
+package migration
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/scheduler"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// SyncArgs describes the part of the sync layer that runs in one colour.
+type SyncArgs struct {
+	Names       naming.Namer
+	Color       naming.Color
+	Environment config.Environment
+	// Active starts the functions on their schedules.
+	Active     bool
+	Network    contract.Network
+	Principals contract.Principals
+	// ControlTable is the name of the control table.
+	ControlTable pulumi.StringInput
+}
+
+// Validate joins all that is wrong with the arguments.
+func (a *SyncArgs) Validate() error {
+	var problems []error
+	if a.Color != naming.Blue && a.Color != naming.Green {
+		problems = append(problems, fmt.Errorf("colour %q: expected one of %v", a.Color, naming.Colors()))
+	}
+	if a.Environment.AccountID == "" {
+		problems = append(problems, errors.New("account id: is empty, expected 12 digits"))
+	}
+	if a.ControlTable == nil {
+		problems = append(problems, errors.New("control table: is missing, expected its name"))
+	}
+	return errors.Join(problems...)
+}
+
+// Sync is the part of the sync layer that runs in one colour.
+type Sync struct {
+	pulumi.ResourceState
+
+	names, arns, schedules pulumi.StringMap
+
+	deadLetters *sqs.Queue
+	functions   map[string]*lambda.Function
+	group       *scheduler.ScheduleGroup
+}
+
+// NewSync makes one colour's functions, their schedules and the queue for what
+// could not be done.
+func NewSync(ctx *pulumi.Context, name string, args *SyncArgs, opts ...pulumi.ResourceOption) (*Sync, error) {
+	if err := args.Validate(); err != nil {
+		return nil, fmt.Errorf("sync of %s: %w", name, err)
+	}
+	s := &Sync{
+		names: pulumi.StringMap{}, arns: pulumi.StringMap{}, schedules: pulumi.StringMap{},
+		functions: make(map[string]*lambda.Function),
+	}
+	if err := ctx.RegisterComponentResource("cutover:migration:Sync", name, s, opts...); err != nil {
+		return nil, fmt.Errorf("register sync of %s: %w", name, err)
+	}
+	for _, step := range []func(*pulumi.Context, string, *SyncArgs) error{
+		s.addDeadLetters, s.addFunctions, s.addSchedules,
+	} {
+		if err := step(ctx, name, args); err != nil {
+			return nil, fmt.Errorf("sync of %s: %w", name, err)
+		}
+	}
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"functionNames": s.names})
+}
+
+// outputs is what the contract promises of this colour.
+func (s *Sync) outputs() contract.Sync {
+	return contract.Sync{
+		FunctionNames: s.names.ToStringMapOutput(),
+		FunctionARNs:  s.arns.ToStringMapOutput(),
+		ScheduleNames: s.schedules.ToStringMapOutput(),
+	}
+}

@@ -1,0 +1,159 @@
+package security
+
+import (
+	"fmt"
+
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/iamdoc"
+)
+
+// Purpose is what a key encrypts. Each purpose has a key of its own, so that
+// who may read one kind of data may not read another.
+type Purpose string
+
+// The purposes of one colour's keys.
+const (
+	Database  Purpose = "database"  // cluster storage, snapshots, performance data
+	Secrets   Purpose = "secrets"   // secrets, confidential parameters, functions' environments
+	Logs      Purpose = "logs"      // log groups
+	Documents Purpose = "documents" // objects
+	Sessions  Purpose = "sessions"  // DynamoDB tables of the applications
+	Messaging Purpose = "messaging" // queues and topics
+)
+
+// The purposes of the keys that both colours share.
+const (
+	Images  Purpose = "images"  // container images
+	Control Purpose = "control" // the control table with the authority token
+)
+
+// Purposes lists the keys of one colour.
+func Purposes() []Purpose {
+	return []Purpose{Database, Secrets, Logs, Documents, Sessions, Messaging}
+}
+
+// SharedPurposes lists the keys of both colours together.
+func SharedPurposes() []Purpose { return []Purpose{Images, Control} }
+
+// use says who uses the key of a purpose, and on which way.
+type use struct {
+	description string
+	// via are the services through which principals of this account use the
+	// key; each principal needs a policy that allows it, too.
+	via []string
+	// grants tells that those services work with grants of their own.
+	grants bool
+	// services use the key by themselves, for this account.
+	services []string
+	// logs opens the key to CloudWatch Logs for the log groups of this account.
+	logs bool
+}
+
+var uses = map[Purpose]use{
+	Database: {description: "storage and snapshots of the database", via: []string{"rds"}, grants: true},
+	// RDS makes the master user's secret through Secrets Manager.
+	Secrets:   {description: "secrets, confidential parameters and environments of functions", via: []string{"lambda", "rds", "secretsmanager", "ssm"}, grants: true},
+	Logs:      {description: "log groups", logs: true},
+	Documents: {description: "objects", via: []string{"s3"}},
+	Sessions:  {description: "tables of the applications", via: []string{"dynamodb"}, grants: true},
+	// CloudWatch, EventBridge, RDS events and Budgets publish to encrypted topics
+	// only where the key admits them (Amazon SNS developer guide, "Key management").
+	Messaging: {
+		description: "queues and topics", via: []string{"sns", "sqs"},
+		services: []string{"budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com"},
+	},
+	Images:  {description: "container images", via: []string{"ecr"}, grants: true},
+	Control: {description: "control table", via: []string{"dynamodb"}, grants: true},
+}
+
+// administration is what administrators do with a key. It neither reads data
+// nor makes grants, which would let others read (AWS KMS developer guide, "Allows
+// key administrators to administer the KMS key").
+func administration() []string {
+	return []string{
+		"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:Describe*", "kms:DisableKey",
+		"kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
+		"kms:List*", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion",
+		"kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+	}
+}
+
+// cryptography is what encrypting and decrypting services ask for.
+func cryptography() []string {
+	return []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"}
+}
+
+// keyPolicy separates administration from use. The account's root as principal
+// leaves both to the account's IAM policies and can never lock the key away
+// (AWS KMS developer guide, "Default key policy"); for use, the condition then
+// demands the way through one of the named services.
+func keyPolicy(purpose Purpose, accountID string) (iamdoc.Document, error) {
+	how, known := uses[purpose]
+	if !known {
+		return iamdoc.Document{}, fmt.Errorf("key policy for purpose %q: expected one of %v or %v", purpose, Purposes(), SharedPurposes())
+	}
+	document := iamdoc.Document{Statements: []iamdoc.Statement{{
+		Sid: "Administration", Principals: root(accountID), Actions: administration(), Resources: thisKey(),
+	}}}
+	document.Statements = append(document.Statements, how.throughServices(accountID)...)
+	document.Statements = append(document.Statements, how.byServices(accountID)...)
+	return document, nil
+}
+
+func root(accountID string) iamdoc.Principals {
+	return iamdoc.Principals{AWS: []string{"arn:aws:iam::" + accountID + ":root"}}
+}
+
+// thisKey is the resource of every statement of a key policy.
+func thisKey() []string { return []string{"*"} }
+
+// throughServices lets principals of the account use the key by way of a service.
+func (u use) throughServices(accountID string) []iamdoc.Statement {
+	if len(u.via) == 0 {
+		return nil
+	}
+	way := map[string][]string{"kms:CallerAccount": {accountID}, "kms:ViaService": endpoints(u.via)}
+	statements := []iamdoc.Statement{{
+		Sid: "UseThroughServices", Principals: root(accountID), Actions: cryptography(), Resources: thisKey(),
+		Conditions: iamdoc.Conditions{"StringEquals": way},
+	}}
+	if u.grants {
+		statements = append(statements, iamdoc.Statement{
+			Sid: "GrantsOfServices", Principals: root(accountID), Actions: []string{"kms:CreateGrant"}, Resources: thisKey(),
+			Conditions: iamdoc.Conditions{"StringEquals": way, "Bool": {"kms:GrantIsForAWSResource": {"true"}}},
+		})
+	}
+	return statements
+}
+
+// byServices lets services use the key by themselves, for this account.
+func (u use) byServices(accountID string) []iamdoc.Statement {
+	var statements []iamdoc.Statement
+	if len(u.services) > 0 {
+		statements = append(statements, iamdoc.Statement{
+			Sid: "UseByServices", Principals: iamdoc.Principals{Services: u.services},
+			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey*"}, Resources: thisKey(),
+			Conditions: iamdoc.Conditions{"StringEquals": {"aws:SourceAccount": {accountID}}},
+		})
+	}
+	if u.logs {
+		statements = append(statements, iamdoc.Statement{
+			Sid: "UseByLogs", Principals: iamdoc.Principals{Services: endpoints([]string{"logs"})},
+			Actions: append(cryptography(), "kms:Describe*"), Resources: thisKey(),
+			Conditions: iamdoc.Conditions{"ArnLike": {
+				"kms:EncryptionContext:aws:logs:arn": {"arn:aws:logs:" + config.Region + ":" + accountID + ":log-group:*"},
+			}},
+		})
+	}
+	return statements
+}
+
+// endpoints are the names of services in the platform's region, as
+// kms:ViaService and regional service principals write them.
+func endpoints(services []string) []string {
+	names := make([]string, len(services))
+	for i, service := range services {
+		names[i] = service + "." + config.Region + ".amazonaws.com"
+	}
+	return names
+}

@@ -1,0 +1,57 @@
+package security
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+const (
+	// rotationDays is how often KMS makes new key material (PCI DSS 3.7.4).
+	rotationDays = 365
+	// deletionDays is the longest time that KMS lets one take a deletion back.
+	deletionDays = 30
+)
+
+type keyArgs struct {
+	names       naming.Namer
+	environment config.Environment
+}
+
+// newKey makes the key of one purpose with its alias and returns its ARN.
+func newKey(ctx *pulumi.Context, name string, purpose Purpose, args keyArgs, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
+	var none pulumi.StringOutput
+	document, err := keyPolicy(purpose, args.environment.AccountID)
+	if err != nil {
+		return none, err
+	}
+	policy, err := document.JSON()
+	if err != nil {
+		return none, fmt.Errorf("policy of the %s key: %w", purpose, err)
+	}
+	alias := args.names.Name(naming.KeyAlias, string(purpose))
+	at := name + "-" + string(purpose)
+	key, err := kms.NewKey(ctx, at, &kms.KeyArgs{
+		Description:          pulumi.String("Encrypts the " + uses[purpose].description + " (" + alias + ")"),
+		EnableKeyRotation:    pulumi.Bool(true),
+		RotationPeriodInDays: pulumi.Int(rotationDays),
+		DeletionWindowInDays: pulumi.Int(deletionDays),
+		Policy:               pulumi.String(policy),
+		Tags:                 pulumi.StringMap{"Name": pulumi.String(alias)},
+	}, component.Stateful(args.environment, opts...)...)
+	if err != nil {
+		return none, fmt.Errorf("%s key: %w", purpose, err)
+	}
+	if _, err := kms.NewAlias(ctx, at, &kms.AliasArgs{
+		Name:        pulumi.String("alias/" + alias),
+		TargetKeyId: key.KeyId,
+	}, opts...); err != nil {
+		return none, fmt.Errorf("alias %s: %w", alias, err)
+	}
+	return key.Arn, nil
+}

@@ -1,0 +1,68 @@
+// Package security is the layer of keys and roles: the encryption keys of each
+// colour, the permission boundary of every workload, and the roles that tasks,
+// functions and schedules take. A role starts without permissions; the layer
+// that owns a resource attaches the policy for it. The package grants no access
+// to data.
+package security
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/catalog"
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// Program declares the layer.
+func Program(ctx *pulumi.Context) error {
+	cfg, err := config.Load[Config](ctx)
+	if err != nil {
+		return err
+	}
+	provider, err := component.NewProvider(ctx, cfg.Environment)
+	if err != nil {
+		return err
+	}
+	outputs, err := build(ctx, cfg, pulumi.Provider(provider))
+	if err != nil {
+		return err
+	}
+	return contract.Export(ctx, outputs)
+}
+
+// build makes what both colours share, then each colour's keys and roles.
+func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.SecurityOutputs, error) {
+	var none contract.SecurityOutputs
+	services, err := catalog.Load()
+	if err != nil {
+		return none, fmt.Errorf("read the catalogue of services: %w", err)
+	}
+	names := naming.New(ctx.Stack())
+	shared, err := NewShared(ctx, "shared", &SharedArgs{Names: names, Environment: cfg.Environment}, opts...)
+	if err != nil {
+		return none, err
+	}
+	principals := make(map[naming.Color]*Principals)
+	for _, color := range naming.Colors() {
+		principals[color], err = NewPrincipals(ctx, string(color), &PrincipalsArgs{
+			Names:       names.In(color),
+			Environment: cfg.Environment,
+			Services:    services.Names(),
+			BoundaryARN: shared.BoundaryARN,
+		}, opts...)
+		if err != nil {
+			return none, err
+		}
+	}
+	return contract.SecurityOutputs{
+		Blue:              principals[naming.Blue].outputs(),
+		Green:             principals[naming.Green].outputs(),
+		BoundaryPolicyARN: shared.BoundaryARN,
+		ImagesKeyARN:      shared.KeyARNs[Images],
+		ControlKeyARN:     shared.KeyARNs[Control],
+	}, nil
+}

@@ -1,0 +1,146 @@
+// Package services is the layer of containers: for each colour an ECS cluster on
+// Fargate with the services of the catalogue, and the repositories of their
+// images, which both colours share. What reaches a service from outside is the
+// edge layer's, what a service may read and write is granted by the layer that
+// holds the data.
+//
+// An image has to serve TLS on the catalogue's port with a key it makes at
+// start, answer the health path of the catalogue, carry the program /healthcheck
+// (which takes a URL and ends with 0 when that answers 200, whatever the
+// certificate), and declare /tmp as a volume with mode 1777: the volume's root
+// takes over the mode of the image's directory.
+package services
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/catalog"
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// Program declares the layer.
+func Program(ctx *pulumi.Context) error {
+	cfg, err := config.Load[Config](ctx)
+	if err != nil {
+		return err
+	}
+	provider, err := component.NewProvider(ctx, cfg.Environment)
+	if err != nil {
+		return err
+	}
+	from, err := readUpstream(ctx)
+	if err != nil {
+		return err
+	}
+	outputs, err := build(ctx, cfg, from, pulumi.Provider(provider))
+	if err != nil {
+		return err
+	}
+	return contract.Export(ctx, outputs)
+}
+
+// upstream is what other layers promise.
+type upstream struct {
+	services     catalog.Catalog
+	imagesKeyARN pulumi.StringOutput
+	colors       map[naming.Color]surroundings
+}
+
+// surroundings are what other layers made for one colour.
+type surroundings struct {
+	network    contract.Network
+	principals contract.Principals
+	stores     contract.Stores
+	balancer   contract.Balancer
+	// controlTable is the same for both colours.
+	controlTable pulumi.StringOutput
+}
+
+func readUpstream(ctx *pulumi.Context) (upstream, error) {
+	services, err := catalog.Load()
+	if err != nil {
+		return upstream{}, fmt.Errorf("read the catalogue of services: %w", err)
+	}
+	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
+	if err != nil {
+		return upstream{}, err
+	}
+	security, err := contract.Import[contract.SecurityOutputs](ctx)
+	if err != nil {
+		return upstream{}, err
+	}
+	data, err := contract.Import[contract.DataOutputs](ctx)
+	if err != nil {
+		return upstream{}, err
+	}
+	edge, err := contract.Import[contract.EdgeOutputs](ctx)
+	if err != nil {
+		return upstream{}, err
+	}
+	return upstream{
+		services:     services,
+		imagesKeyARN: security.ImagesKeyARN,
+		colors: map[naming.Color]surroundings{
+			naming.Blue:  {foundation.Blue, security.Blue, data.Blue, edge.Blue, data.ControlTableName},
+			naming.Green: {foundation.Green, security.Green, data.Green, edge.Green, data.ControlTableName},
+		},
+	}, nil
+}
+
+// build makes the repositories, which both colours share, then the colours.
+func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (contract.ServicesOutputs, error) {
+	var none contract.ServicesOutputs
+	images, err := NewRepositories(ctx, "images", &RepositoriesArgs{
+		Names:       naming.New(ctx.Stack()),
+		Environment: cfg.Environment,
+		Services:    from.services.Names(),
+		KeyARN:      from.imagesKeyARN,
+	}, opts...)
+	if err != nil {
+		return none, err
+	}
+	outputs := contract.ServicesOutputs{RepositoryURLs: images.URLs.ToStringMapOutput()}
+	for color, into := range map[naming.Color]*contract.Workloads{naming.Blue: &outputs.Blue, naming.Green: &outputs.Green} {
+		if *into, err = buildColor(ctx, cfg, from, color, images, opts...); err != nil {
+			return none, err
+		}
+	}
+	return outputs, nil
+}
+
+func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Color, images *Repositories, opts ...pulumi.ResourceOption) (contract.Workloads, error) {
+	var none contract.Workloads
+	names, around := naming.New(ctx.Stack()).In(color), from.colors[color]
+	cluster, err := NewCluster(ctx, string(color), &ClusterArgs{Names: names, LogsKeyARN: around.principals.LogsKeyARN}, opts...)
+	if err != nil {
+		return none, err
+	}
+	serviceNames, logGroups := pulumi.StringMap{}, pulumi.StringMap{}
+	for _, service := range from.services.Services {
+		workload, err := NewWorkload(ctx, string(color)+"-"+service.Name, &WorkloadArgs{
+			Names:        names,
+			Color:        color,
+			Service:      service,
+			Release:      cfg.Releases(color)[service.Name],
+			Architecture: cfg.Architecture,
+			Repository:   images.repositories[service.Name],
+			Cluster:      cluster,
+			Around:       around,
+		}, opts...)
+		if err != nil {
+			return none, err
+		}
+		serviceNames[service.Name], logGroups[service.Name] = workload.ServiceName, workload.LogGroupName
+	}
+	return contract.Workloads{
+		ClusterName:   cluster.Name,
+		ClusterARN:    cluster.ARN,
+		ServiceNames:  serviceNames.ToStringMapOutput(),
+		LogGroupNames: logGroups.ToStringMapOutput(),
+	}, nil
+}

@@ -1,0 +1,209 @@
+package services
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+)
+
+const (
+	// user and group of every container, by number: a name would be looked up in
+	// the image.
+	user = "65532:65532"
+	// scratch is the only directory a container can write to.
+	scratch     = "/tmp"
+	scratchName = "tmp"
+	// stopTimeout is in seconds; Fargate takes at most 120.
+	stopTimeout = 60
+	// healthcheck is the program that every image carries for the check from inside.
+	healthcheck = "/healthcheck"
+)
+
+// container is a container definition as ECS reads it (Amazon ECS API
+// reference, ContainerDefinition).
+type container struct {
+	Name                   string           `json:"name"`
+	Image                  string           `json:"image"`
+	Essential              bool             `json:"essential"`
+	User                   string           `json:"user"`
+	ReadonlyRootFilesystem bool             `json:"readonlyRootFilesystem"`
+	PortMappings           []portMapping    `json:"portMappings"`
+	Environment            []variableValue  `json:"environment"`
+	Secrets                []variableSecret `json:"secrets,omitempty"`
+	MountPoints            []mountPoint     `json:"mountPoints"`
+	LinuxParameters        linuxParameters  `json:"linuxParameters"`
+	HealthCheck            healthCheck      `json:"healthCheck"`
+	StopTimeout            int              `json:"stopTimeout"`
+	LogConfiguration       logConfiguration `json:"logConfiguration"`
+}
+
+type portMapping struct {
+	ContainerPort int    `json:"containerPort"`
+	HostPort      int    `json:"hostPort"`
+	Protocol      string `json:"protocol"`
+}
+
+type variableValue struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+type variableSecret struct {
+	Name      string `json:"name"`
+	ValueFrom string `json:"valueFrom"`
+}
+
+type mountPoint struct {
+	SourceVolume  string `json:"sourceVolume"`
+	ContainerPath string `json:"containerPath"`
+	ReadOnly      bool   `json:"readOnly"`
+}
+
+type linuxParameters struct {
+	InitProcessEnabled bool         `json:"initProcessEnabled"`
+	Capabilities       capabilities `json:"capabilities"`
+}
+
+type capabilities struct {
+	Drop []string `json:"drop"`
+}
+
+// healthCheck's times are in seconds.
+type healthCheck struct {
+	Command     []string `json:"command"`
+	Interval    int      `json:"interval"`
+	Timeout     int      `json:"timeout"`
+	Retries     int      `json:"retries"`
+	StartPeriod int      `json:"startPeriod"`
+}
+
+type logConfiguration struct {
+	LogDriver string            `json:"logDriver"`
+	Options   map[string]string `json:"options"`
+}
+
+func (w *Workload) addTaskDefinition(ctx *pulumi.Context, name string, args *WorkloadArgs) error {
+	principals, service := args.Around.principals, args.Service.Name
+	definition, err := ecs.NewTaskDefinition(ctx, name, &ecs.TaskDefinitionArgs{
+		Family:                  pulumi.String(w.physical),
+		RequiresCompatibilities: pulumi.StringArray{pulumi.String(fargate)},
+		NetworkMode:             pulumi.String("awsvpc"),
+		Cpu:                     pulumi.String(strconv.Itoa(args.Service.CPU)),
+		Memory:                  pulumi.String(strconv.Itoa(args.Service.Memory)),
+		RuntimePlatform: ecs.TaskDefinitionRuntimePlatformArgs{
+			CpuArchitecture:       pulumi.String(args.Architecture),
+			OperatingSystemFamily: pulumi.String("LINUX"),
+		},
+		ExecutionRoleArn:     component.Entry(principals.ExecutionRoleARNs, string(args.Color)+" execution roles of the security layer", service).ToStringPtrOutput(),
+		TaskRoleArn:          component.Entry(principals.TaskRoleARNs, string(args.Color)+" task roles of the security layer", service).ToStringPtrOutput(),
+		Volumes:              ecs.TaskDefinitionVolumeArray{ecs.TaskDefinitionVolumeArgs{Name: pulumi.String(scratchName)}},
+		ContainerDefinitions: w.containers(args),
+	}, pulumi.Parent(w))
+	if err != nil {
+		return fmt.Errorf("task definition: %w", err)
+	}
+	w.definition = definition
+	return nil
+}
+
+// imageKey is where containers finds the repository among the values it waits
+// for; it can be no variable's name.
+const imageKey = "image of the release"
+
+// ownVariables lists what every container is told; a secret cannot take one of
+// these names (Amazon ECS API reference, Secret).
+func ownVariables() []string {
+	return []string{
+		"COLOR", "CONTROL_TABLE", "DB_HOST", "DB_NAME", "DB_PORT", "DB_READER_HOST", "LISTEN_PORT", "SERVICE", "TRANSACTION_LOGS_BUCKET",
+	}
+}
+
+// containers renders the only container of a task.
+func (w *Workload) containers(args *WorkloadArgs) pulumi.StringOutput {
+	stores := args.Around.stores
+	values := pulumi.StringMap{
+		imageKey:                  args.Repository.RepositoryUrl,
+		"COLOR":                   pulumi.String(string(args.Color)),
+		"SERVICE":                 pulumi.String(args.Service.Name),
+		"LISTEN_PORT":             pulumi.String(strconv.Itoa(args.Service.Port)),
+		"DB_HOST":                 stores.WriterEndpoint,
+		"DB_READER_HOST":          stores.ReaderEndpoint,
+		"DB_PORT":                 stores.Port.ApplyT(strconv.Itoa).(pulumi.StringOutput),
+		"DB_NAME":                 stores.DatabaseName,
+		"CONTROL_TABLE":           args.Around.controlTable,
+		"TRANSACTION_LOGS_BUCKET": stores.TransactionLogsBucket,
+	}
+	logGroup := w.LogGroupName
+	return pulumi.All(values.ToStringMapOutput(), logGroup).ApplyT(func(known []any) (string, error) {
+		variables := maps.Clone(known[0].(map[string]string)) //nolint:forcetypeassert // the map output above
+		image := variables[imageKey] + "@" + args.Release.Digest
+		delete(variables, imageKey)
+		rendered := render(args, image, known[1].(string), variables) //nolint:forcetypeassert // the string output above
+		text, err := json.Marshal([]container{rendered})
+		if err != nil {
+			return "", fmt.Errorf("render container of %s: %w", args.Service.Name, err)
+		}
+		return string(text), nil
+	}).(pulumi.StringOutput)
+}
+
+// render writes the container: no root, no capability, nothing writable but the
+// scratch volume. It hands over no database credential: the cluster's master
+// secret is for administrators alone.
+func render(args *WorkloadArgs, image, logGroup string, variables map[string]string) container {
+	service := args.Service
+	return container{
+		Name:                   service.Name,
+		Image:                  image,
+		Essential:              true,
+		User:                   user,
+		ReadonlyRootFilesystem: true,
+		PortMappings:           []portMapping{{ContainerPort: service.Port, HostPort: service.Port, Protocol: "tcp"}},
+		Environment:            environment(variables),
+		Secrets:                secrets(args.Release.secrets()),
+		MountPoints:            []mountPoint{{SourceVolume: scratchName, ContainerPath: scratch}},
+		LinuxParameters:        linuxParameters{InitProcessEnabled: true, Capabilities: capabilities{Drop: []string{"ALL"}}},
+		HealthCheck: healthCheck{
+			Command:     []string{"CMD", healthcheck, fmt.Sprintf("https://127.0.0.1:%d%s", service.Port, service.Health)},
+			Interval:    10,
+			Timeout:     5,
+			Retries:     3,
+			StartPeriod: 30,
+		},
+		StopTimeout: stopTimeout,
+		LogConfiguration: logConfiguration{LogDriver: "awslogs", Options: map[string]string{
+			"awslogs-group":         logGroup,
+			"awslogs-region":        config.Region,
+			"awslogs-stream-prefix": service.Name,
+			// Payments go on when logs cannot be delivered; the buffer bridges that.
+			"mode":            "non-blocking",
+			"max-buffer-size": "25m",
+		}},
+	}
+}
+
+// environment lists variables by name, so that the same values make the same
+// definition.
+func environment(variables map[string]string) []variableValue {
+	var list []variableValue
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		list = append(list, variableValue{Name: name, Value: variables[name]})
+	}
+	return list
+}
+
+func secrets(arns map[string]string) []variableSecret {
+	var list []variableSecret
+	for _, name := range slices.Sorted(maps.Keys(arns)) {
+		list = append(list, variableSecret{Name: name, ValueFrom: arns[name]})
+	}
+	return list
+}

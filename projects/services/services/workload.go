@@ -1,0 +1,166 @@
+package services
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/catalog"
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// How a deployment goes: new tasks beside the old ones, never fewer than the
+// release asks for.
+const (
+	minHealthyPercent = 100
+	maxPercent        = 200
+	// gracePeriod, in seconds, is what a task may take to answer its first check.
+	gracePeriod = 60
+	// platformVersion is Fargate's; LATEST follows security updates.
+	platformVersion = "LATEST"
+)
+
+// WorkloadArgs describes one service in one colour.
+type WorkloadArgs struct {
+	Names        naming.Namer
+	Color        naming.Color
+	Service      catalog.Service
+	Release      Release
+	Architecture string
+	Repository   *ecr.Repository
+	Cluster      *Cluster
+	Around       surroundings
+}
+
+// Validate joins all that is wrong with the arguments.
+func (a *WorkloadArgs) Validate() error {
+	var problems []error
+	at := fmt.Sprintf("workload %s in %s", a.Service.Name, a.Color)
+	if !digest.MatchString(a.Release.Digest) {
+		problems = append(problems, fmt.Errorf("%s: image digest %q, expected sha256: and 64 hexadecimal digits", at, a.Release.Digest))
+	}
+	if a.Release.Count < 0 || a.Release.Count > maxCount {
+		problems = append(problems, fmt.Errorf("%s: %d tasks, expected 0 to %d", at, a.Release.Count, maxCount))
+	}
+	if a.Service.Port < 1024 {
+		problems = append(problems, fmt.Errorf("%s: port %d, expected one that needs no root, from 1024", at, a.Service.Port))
+	}
+	if a.Repository == nil || a.Cluster == nil {
+		problems = append(problems, errors.New(at+": repository or cluster is missing"))
+	}
+	return errors.Join(problems...)
+}
+
+// Workload is one service in one colour: what its tasks are, how many run, what
+// may reach them and what starts them.
+type Workload struct {
+	pulumi.ResourceState
+
+	ServiceName  pulumi.StringOutput
+	LogGroupName pulumi.StringOutput
+
+	physical   string
+	logGroup   pulumi.StringOutput
+	definition *ecs.TaskDefinition
+	// before has to exist when the first task starts.
+	before []pulumi.Resource
+}
+
+// NewWorkload makes one service in one colour.
+func NewWorkload(ctx *pulumi.Context, name string, args *WorkloadArgs, opts ...pulumi.ResourceOption) (*Workload, error) {
+	if err := args.Validate(); err != nil {
+		return nil, err
+	}
+	w := &Workload{physical: args.Names.Name(naming.ECS, args.Service.Name)}
+	if err := ctx.RegisterComponentResource("cutover:services:Workload", name, w, opts...); err != nil {
+		return nil, fmt.Errorf("register workload %s: %w", name, err)
+	}
+	for _, step := range []func(*pulumi.Context, string, *WorkloadArgs) error{
+		w.addLogs, w.addPermissions, w.addIngress, w.addTaskDefinition, w.addService,
+	} {
+		if err := step(ctx, name, args); err != nil {
+			return nil, fmt.Errorf("workload %s: %w", name, err)
+		}
+	}
+	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"serviceName": w.ServiceName})
+}
+
+func (w *Workload) addLogs(ctx *pulumi.Context, name string, args *WorkloadArgs) error {
+	group, err := component.NewLogGroup(ctx, name, &component.LogGroupArgs{
+		Name:   args.Names.Name(naming.LogGroup, "services", args.Service.Name),
+		KeyARN: args.Around.principals.LogsKeyARN,
+	}, pulumi.Parent(w))
+	if err != nil {
+		return err
+	}
+	w.LogGroupName, w.logGroup = group.Name, group.Arn
+	return nil
+}
+
+// addIngress opens the service's port to the colour's balancer, which is the
+// only one that calls it.
+func (w *Workload) addIngress(ctx *pulumi.Context, name string, args *WorkloadArgs) error {
+	rule, err := vpc.NewSecurityGroupIngressRule(ctx, name+"-from-alb", &vpc.SecurityGroupIngressRuleArgs{
+		SecurityGroupId:           w.groupID(args),
+		Description:               pulumi.String("Requests and health checks of the public balancer"),
+		IpProtocol:                pulumi.String("tcp"),
+		FromPort:                  pulumi.Int(args.Service.Port),
+		ToPort:                    pulumi.Int(args.Service.Port),
+		ReferencedSecurityGroupId: args.Around.balancer.SecurityGroupID,
+	}, pulumi.Parent(w))
+	if err != nil {
+		return fmt.Errorf("ingress rule: %w", err)
+	}
+	w.before = append(w.before, rule)
+	return nil
+}
+
+func (w *Workload) groupID(args *WorkloadArgs) pulumi.StringOutput {
+	return component.Entry(args.Around.network.ServiceSecurityGroupIDs,
+		string(args.Color)+" service security groups of the foundation layer", args.Service.Name)
+}
+
+// addService runs the tasks. The update ends when the deployment does: until
+// then the revision it replaces stays active, and the circuit breaker can go
+// back to it.
+func (w *Workload) addService(ctx *pulumi.Context, name string, args *WorkloadArgs) error {
+	service, err := ecs.NewService(ctx, name, &ecs.ServiceArgs{
+		Name:                 pulumi.String(w.physical),
+		Cluster:              args.Cluster.ARN,
+		TaskDefinition:       w.definition.Arn,
+		DesiredCount:         pulumi.Int(args.Release.Count),
+		LaunchType:           pulumi.String(fargate),
+		PlatformVersion:      pulumi.String(platformVersion),
+		EnableExecuteCommand: pulumi.Bool(false),
+		EnableEcsManagedTags: pulumi.Bool(true),
+		PropagateTags:        pulumi.String("SERVICE"),
+		WaitForSteadyState:   pulumi.Bool(true),
+		NetworkConfiguration: ecs.ServiceNetworkConfigurationArgs{
+			Subnets:        args.Around.network.PrivateSubnetIDs,
+			SecurityGroups: pulumi.StringArray{w.groupID(args)},
+			AssignPublicIp: pulumi.Bool(false),
+		},
+		LoadBalancers: ecs.ServiceLoadBalancerArray{ecs.ServiceLoadBalancerArgs{
+			TargetGroupArn: component.Entry(args.Around.balancer.TargetGroupARNs,
+				string(args.Color)+" target groups of the edge layer", args.Service.Name).ToStringPtrOutput(),
+			ContainerName: pulumi.String(args.Service.Name),
+			ContainerPort: pulumi.Int(args.Service.Port),
+		}},
+		HealthCheckGracePeriodSeconds:   pulumi.Int(gracePeriod),
+		DeploymentController:            ecs.ServiceDeploymentControllerArgs{Type: pulumi.String("ECS")},
+		DeploymentCircuitBreaker:        ecs.ServiceDeploymentCircuitBreakerArgs{Enable: pulumi.Bool(true), Rollback: pulumi.Bool(true)},
+		DeploymentMinimumHealthyPercent: pulumi.Int(minHealthyPercent),
+		DeploymentMaximumPercent:        pulumi.Int(maxPercent),
+		AvailabilityZoneRebalancing:     pulumi.String("ENABLED"),
+	}, pulumi.Parent(w), pulumi.DependsOn(w.before))
+	if err != nil {
+		return fmt.Errorf("service: %w", err)
+	}
+	w.ServiceName = service.Name
+	return nil
+}

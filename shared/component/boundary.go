@@ -1,0 +1,67 @@
+package component
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cutover/cutover/shared/iamdoc"
+)
+
+// WorkloadActions is the ceiling of every role that a workload takes: the
+// permission boundary of the security layer allows these actions and no other.
+// An action that is not listed stays without effect whatever a policy says, so
+// NewPolicy refuses it when the layer runs instead of letting AWS refuse it when
+// the workload does.
+func WorkloadActions() []string {
+	return []string{
+		"cloudwatch:PutMetricData",
+		"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
+		"dynamodb:DescribeStream", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:GetRecords",
+		"dynamodb:GetShardIterator", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+		"ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+		"ec2:UnassignPrivateIpAddresses",
+		"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer",
+		"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*",
+		"lambda:InvokeFunction",
+		// Enhanced monitoring makes the group RDSOSMetrics itself (AWS managed
+		// policy AmazonRDSEnhancedMonitoringRole).
+		"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+		"logs:GetLogEvents", "logs:PutLogEvents", "logs:PutRetentionPolicy",
+		"rds-db:connect",
+		"s3:AbortMultipartUpload", "s3:GetObject*", "s3:ListBucket*", "s3:ListMultipartUploadParts", "s3:PutObject",
+		"s3:PutObjectTagging",
+		"secretsmanager:DescribeSecret", "secretsmanager:GetRandomPassword", "secretsmanager:GetSecretValue",
+		"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
+		"sns:Publish",
+		"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
+		"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
+		"states:DescribeExecution", "states:RedriveExecution", "states:SendTaskFailure", "states:SendTaskHeartbeat",
+		"states:SendTaskSuccess", "states:StartExecution",
+		"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+	}
+}
+
+// aboveCeiling lists the allowed actions of a document that no role under the
+// boundary can use.
+func aboveCeiling(document iamdoc.Document) []string {
+	ceiling := WorkloadActions()
+	var above []string
+	for _, statement := range document.Statements {
+		if statement.Deny {
+			continue
+		}
+		for _, action := range statement.Actions {
+			if !slices.ContainsFunc(ceiling, func(allowed string) bool { return covers(allowed, action) }) {
+				above = append(above, action)
+			}
+		}
+	}
+	return above
+}
+
+// covers tells whether the pattern allowed matches all that action matches.
+func covers(allowed, action string) bool {
+	prefix, open := strings.CutSuffix(allowed, "*")
+	return allowed == action || open && strings.HasPrefix(action, prefix)
+}

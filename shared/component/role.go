@@ -1,0 +1,74 @@
+package component
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/iamdoc"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// sessionSeconds is the longest session of a workload's role; services renew
+// theirs by themselves.
+const sessionSeconds = 3600
+
+// RoleArgs describes a role that an AWS service takes for one workload.
+type RoleArgs struct {
+	// Name is the physical name, from naming.Role.
+	Name        string
+	Description string
+	// Trust says who may take the role.
+	Trust iamdoc.Document
+	// BoundaryARN is the permission boundary: the security layer's.
+	BoundaryARN pulumi.StringInput
+}
+
+// Validate joins all that is wrong with the arguments.
+func (a *RoleArgs) Validate() error {
+	var problems []error
+	if a.Name == "" || len(a.Name) > naming.Role.Max() {
+		problems = append(problems, fmt.Errorf("role name %q: expected 1 to %d characters", a.Name, naming.Role.Max()))
+	}
+	if a.Description == "" {
+		problems = append(problems, errors.New("role description: is empty, expected what the role is for"))
+	}
+	if len(a.Trust.Statements) == 0 {
+		problems = append(problems, errors.New("role trust: has no statements, expected who may take the role"))
+	}
+	for _, statement := range a.Trust.Statements {
+		if statement.Principals.Anyone {
+			problems = append(problems, fmt.Errorf("role trust, statement %q: trusts anyone, expected named principals", statement.Sid))
+		}
+	}
+	if a.BoundaryARN == nil {
+		problems = append(problems, errors.New("role boundary: is missing, expected the ARN of the permission boundary"))
+	}
+	return errors.Join(problems...)
+}
+
+// NewRole makes a role under the permission boundary, on the layer's path, with
+// sessions of at most an hour and without policies: NewPolicy attaches those.
+func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.ResourceOption) (*iam.Role, error) {
+	if err := args.Validate(); err != nil {
+		return nil, fmt.Errorf("role %s: %w", name, err)
+	}
+	trust, err := args.Trust.JSON()
+	if err != nil {
+		return nil, fmt.Errorf("trust policy of role %s: %w", args.Name, err)
+	}
+	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
+		Name:                pulumi.String(args.Name),
+		Path:                pulumi.String(Path(ctx)),
+		Description:         pulumi.String(args.Description),
+		AssumeRolePolicy:    pulumi.String(trust),
+		MaxSessionDuration:  pulumi.Int(sessionSeconds),
+		PermissionsBoundary: args.BoundaryARN.ToStringOutput().ToStringPtrOutput(),
+	}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("role %s: %w", args.Name, err)
+	}
+	return role, nil
+}

@@ -1,0 +1,82 @@
+package metrics
+
+// The namespace of the metrics that the migration's own functions emit.
+const migration = "Cutover/Migration"
+
+// DimensionColor names the colour ("blue", "green") in which a function of the
+// migration measured.
+const DimensionColor = "Color"
+
+// What the migration emits.
+var (
+	// CanaryRoundTrip is how long a canary item took to be written and read back.
+	CanaryRoundTrip = Metric{Namespace: migration, Name: "CanaryRoundTripMs", Unit: Milliseconds, Dimensions: []string{DimensionColor}, Statistic: Maximum}
+)
+
+// What Elastic Load Balancing emits (user guide for Application Load Balancers,
+// "CloudWatch metrics for your Application Load Balancer").
+var (
+	balancer = []string{"LoadBalancer"}
+	target   = []string{"TargetGroup", "LoadBalancer"}
+
+	Requests         = Metric{Namespace: "AWS/ApplicationELB", Name: "RequestCount", Unit: Count, Dimensions: balancer, Statistic: Sum}
+	BalancerErrors   = Metric{Namespace: "AWS/ApplicationELB", Name: "HTTPCode_ELB_5XX_Count", Unit: Count, Dimensions: balancer, Statistic: Sum}
+	TargetErrors     = Metric{Namespace: "AWS/ApplicationELB", Name: "HTTPCode_Target_5XX_Count", Unit: Count, Dimensions: balancer, Statistic: Sum}
+	ResponseTime     = Metric{Namespace: "AWS/ApplicationELB", Name: "TargetResponseTime", Unit: Seconds, Dimensions: balancer, Statistic: P99}
+	HealthyTargets   = Metric{Namespace: "AWS/ApplicationELB", Name: "HealthyHostCount", Unit: Count, Dimensions: target, Statistic: Minimum}
+	UnhealthyTargets = Metric{Namespace: "AWS/ApplicationELB", Name: "UnHealthyHostCount", Unit: Count, Dimensions: target, Statistic: Maximum}
+)
+
+// HealthCheckStatus is 1 while the DNS health check passes (Route 53 developer
+// guide, "Monitoring health checks using CloudWatch"). Route 53 emits it in
+// us-east-1 only.
+var HealthCheckStatus = Metric{Namespace: "AWS/Route53", Name: "HealthCheckStatus", Unit: None, Dimensions: []string{"HealthCheckId"}, Statistic: Minimum}
+
+// What Amazon ECS emits (developer guide, "Amazon ECS CloudWatch metrics").
+var (
+	service = []string{"ClusterName", "ServiceName"}
+
+	ServiceCPU    = Metric{Namespace: "AWS/ECS", Name: "CPUUtilization", Unit: Percent, Dimensions: service, Statistic: Average}
+	ServiceMemory = Metric{Namespace: "AWS/ECS", Name: "MemoryUtilization", Unit: Percent, Dimensions: service, Statistic: Average}
+)
+
+// What Amazon Aurora emits (Aurora user guide, "Amazon CloudWatch metrics for
+// Amazon Aurora").
+var (
+	cluster = []string{"DBClusterIdentifier"}
+
+	DatabaseCPU         = Metric{Namespace: "AWS/RDS", Name: "CPUUtilization", Unit: Percent, Dimensions: cluster, Statistic: Average}
+	DatabaseConnections = Metric{Namespace: "AWS/RDS", Name: "DatabaseConnections", Unit: Count, Dimensions: cluster, Statistic: Maximum}
+	ReplicaLag          = Metric{Namespace: "AWS/RDS", Name: "AuroraReplicaLagMaximum", Unit: Milliseconds, Dimensions: cluster, Statistic: Maximum}
+)
+
+// What Amazon DynamoDB emits (developer guide, "DynamoDB metrics and dimensions").
+var (
+	table = []string{"TableName"}
+
+	TableReads           = Metric{Namespace: "AWS/DynamoDB", Name: "ConsumedReadCapacityUnits", Unit: Count, Dimensions: table, Statistic: Sum}
+	TableWrites          = Metric{Namespace: "AWS/DynamoDB", Name: "ConsumedWriteCapacityUnits", Unit: Count, Dimensions: table, Statistic: Sum}
+	TableReadThrottling  = Metric{Namespace: "AWS/DynamoDB", Name: "ReadThrottleEvents", Unit: Count, Dimensions: table, Statistic: Sum}
+	TableWriteThrottling = Metric{Namespace: "AWS/DynamoDB", Name: "WriteThrottleEvents", Unit: Count, Dimensions: table, Statistic: Sum}
+)
+
+// What AWS Lambda emits (developer guide, "Types of metrics for Lambda functions").
+var (
+	function = []string{"FunctionName"}
+
+	FunctionErrors   = Metric{Namespace: "AWS/Lambda", Name: "Errors", Unit: Count, Dimensions: function, Statistic: Sum}
+	FunctionDuration = Metric{Namespace: "AWS/Lambda", Name: "Duration", Unit: Milliseconds, Dimensions: function, Statistic: Maximum}
+)
+
+// All lists the whole catalogue.
+func All() []Metric {
+	return []Metric{
+		CanaryRoundTrip,
+		Requests, BalancerErrors, TargetErrors, ResponseTime, HealthyTargets, UnhealthyTargets,
+		HealthCheckStatus,
+		ServiceCPU, ServiceMemory,
+		DatabaseCPU, DatabaseConnections, ReplicaLag,
+		TableReads, TableWrites, TableReadThrottling, TableWriteThrottling,
+		FunctionErrors, FunctionDuration,
+	}
+}

@@ -1,0 +1,127 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cutover/cutover/shared/contract"
+)
+
+// errValue tells that a value is not what the setting expects; Load adds the words.
+var errValue = errors.New("unexpected value")
+
+// maxParallel is far above the number of layers; more is a slip of the finger.
+const maxParallel = 32
+
+// table lists every setting; environments are those that Env may name.
+func table(environments []string) []setting {
+	layers := layerNames()
+	return []setting{
+		{"env", false, "one of the environments " + strings.Join(environments, ", "), setEnv(environments)},
+		toggle("yes", func(s *Settings) *bool { return &s.Yes }),
+		toggle("dry-run", func(s *Settings) *bool { return &s.DryRun }),
+		{"parallel", false, fmt.Sprintf("a whole number from 1 to %d", maxParallel), setParallel},
+		{"only", false, "layers joined by commas, out of " + layers, setOnly},
+		{"from", false, "one of the layers " + layers, setFrom},
+		toggle("resume", func(s *Settings) *bool { return &s.Resume }),
+		toggle("check", func(s *Settings) *bool { return &s.Check }),
+		{"color", false, "blue or green", setColor},
+		{"output", false, "table, json or md", setOutput},
+		{"timeout", false, "a duration above zero such as 45m or 1h30m", setTimeout},
+		text("to", "the name of a release", func(s *Settings) *string { return &s.To }),
+		text("reason", "a sentence that says why", func(s *Settings) *string { return &s.Reason }),
+	}
+}
+
+func layerNames() string {
+	var names []string
+	for _, l := range contract.Layers() {
+		names = append(names, string(l))
+	}
+	return strings.Join(names, ", ")
+}
+
+func toggle(name string, field func(*Settings) *bool) setting {
+	return setting{name, true, "true or false", func(s *Settings, value string) error {
+		on, err := strconv.ParseBool(value)
+		*field(s) = on
+		return err
+	}}
+}
+
+func text(name, expect string, field func(*Settings) *string) setting {
+	return setting{name, false, expect, func(s *Settings, value string) error {
+		if strings.TrimSpace(value) == "" {
+			return errValue
+		}
+		*field(s) = value
+		return nil
+	}}
+}
+
+func setEnv(environments []string) func(*Settings, string) error {
+	return func(s *Settings, value string) error {
+		if !slices.Contains(environments, value) {
+			return errValue
+		}
+		s.Env = value
+		return nil
+	}
+}
+
+func setParallel(s *Settings, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > maxParallel {
+		return errValue
+	}
+	s.Parallel = n
+	return nil
+}
+
+func setOnly(s *Settings, value string) error {
+	s.Only = nil
+	for name := range strings.SplitSeq(value, ",") {
+		layer, err := contract.Parse(strings.TrimSpace(name))
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(s.Only, layer) {
+			s.Only = append(s.Only, layer)
+		}
+	}
+	return nil
+}
+
+func setFrom(s *Settings, value string) (err error) {
+	s.From, err = contract.Parse(value)
+	return err
+}
+
+func setColor(s *Settings, value string) error {
+	if c := Color(value); c == Blue || c == Green {
+		s.Color = c
+		return nil
+	}
+	return errValue
+}
+
+func setOutput(s *Settings, value string) error {
+	if f := Format(value); f == Table || f == JSON || f == Markdown {
+		s.Output = f
+		return nil
+	}
+	return errValue
+}
+
+func setTimeout(s *Settings, value string) error {
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		return errValue
+	}
+	s.Timeout = d
+	return nil
+}

@@ -1,0 +1,187 @@
+package suite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"go/build/constraint"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// job is one run of `go test` in one module.
+type job struct {
+	dir      string   // of the module
+	packages []string // "./..." or folders
+	tag      string   // build tag; empty for unit tests
+	pattern  string   // pattern of the tests; empty for all
+	alone    bool     // the module stands outside the workspace
+}
+
+// plan lists the runs for one kind. Unit tests are those of all packages; for the
+// other kinds only the packages and tests with the kind's tag are run, so that
+// no test runs twice.
+func plan(ctx context.Context, root string, kind Kind) ([]job, error) {
+	modules, err := workspace(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []job
+	for _, dir := range modules {
+		if kind == Unit {
+			jobs = append(jobs, job{dir: dir, packages: []string{"./..."}})
+			continue
+		}
+		tagged, err := find(dir, string(kind), modules)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, tagged...)
+	}
+	if kind != Integration {
+		return jobs, nil
+	}
+	tools, err := outside(root)
+	return append(jobs, tools...), err
+}
+
+// workspace lists the folders of the workspace's modules.
+func workspace(ctx context.Context, root string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("list the workspace's modules: %w", err)
+	}
+	return strings.Fields(string(out)), nil
+}
+
+// outside lists the tests of the tools' own modules. They compile the AWS
+// provider, with the flags of its build so that the results are shared; that
+// takes what a first deployment takes, so they are no unit tests.
+func outside(root string) ([]job, error) {
+	manifests, err := filepath.Glob(filepath.Join(root, "tools", "*", "go.mod"))
+	if err != nil {
+		return nil, fmt.Errorf("list the tools' modules: %w", err)
+	}
+	var jobs []job
+	for _, manifest := range manifests {
+		dir := filepath.Dir(manifest)
+		has, err := hasTests(dir)
+		if err != nil {
+			return nil, err
+		}
+		if has {
+			jobs = append(jobs, job{dir: dir, packages: []string{"./..."}, alone: true})
+		}
+	}
+	return jobs, nil
+}
+
+func hasTests(dir string) (found bool, err error) {
+	err = walkTests(dir, nil, func(string) error {
+		found = true
+		return fs.SkipAll
+	})
+	return found, err
+}
+
+// find lists the runs for a tag: one per package that has tests with it.
+func find(module, tag string, modules []string) ([]job, error) {
+	tests := map[string][]string{}
+	err := walkTests(module, modules, func(path string) error {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read test: %w", err)
+		}
+		if needs(source, tag) {
+			dir := filepath.Dir(path)
+			tests[dir] = append(tests[dir], declared(source)...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var jobs []job
+	for dir, names := range tests {
+		if len(names) == 0 {
+			continue
+		}
+		relative, err := filepath.Rel(module, dir)
+		if err != nil {
+			return nil, fmt.Errorf("place package %s: %w", dir, err)
+		}
+		slices.Sort(names)
+		jobs = append(jobs, job{
+			dir: module, packages: []string{"./" + filepath.ToSlash(relative)}, tag: tag,
+			pattern: "^(" + strings.Join(names, "|") + ")$",
+		})
+	}
+	slices.SortFunc(jobs, func(a, b job) int { return strings.Compare(a.packages[0], b.packages[0]) })
+	return jobs, nil
+}
+
+// walkTests visits the test files of a module, without those of modules inside it.
+func walkTests(module string, modules []string, visit func(path string) error) error {
+	err := filepath.WalkDir(module, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			name := entry.Name()
+			hidden := strings.HasPrefix(name, ".") || name == "testdata" || name == "vendor"
+			inner := slices.Contains(modules, path) || exists(filepath.Join(path, "go.mod"))
+			if path != module && (hidden || inner) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(path, "_test.go") {
+			return visit(path)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look for tests in %s: %w", module, err)
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+// needs reports whether a file is compiled with the tag only.
+func needs(source []byte, tag string) bool {
+	for line := range bytes.Lines(source) {
+		text := strings.TrimSpace(string(line))
+		if strings.HasPrefix(text, "package ") {
+			return false
+		}
+		if expr, err := constraint.Parse(text); err == nil {
+			return expr.Eval(func(t string) bool { return t == tag }) && !expr.Eval(func(string) bool { return false })
+		}
+	}
+	return false
+}
+
+var testFunc = regexp.MustCompile(`(?m)^func (Test\w*)\(\w+ \*testing\.T\)`)
+
+// declared lists the tests of a file.
+func declared(source []byte) []string {
+	var names []string
+	for _, m := range testFunc.FindAllSubmatch(source, -1) {
+		if name := string(m[1]); name != "TestMain" {
+			names = append(names, name)
+		}
+	}
+	return names
+}

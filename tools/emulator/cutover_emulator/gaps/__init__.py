@@ -1,0 +1,69 @@
+"""The gaps between moto and AWS that the real provider falls through.
+
+One module a service, one function a gap. A gap's docstring says what AWS does,
+what moto lacks, and the moto version in which that was seen. Each module lists
+its gaps in ``GAPS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+from cutover_emulator.gaps import (
+    application_autoscaling,
+    awslambda,
+    backup,
+    cloudtrail,
+    cloudwatch,
+    config,
+    dynamodb,
+    ec2_network,
+    ecs,
+    elbv2,
+    kms,
+    logs,
+    rds,
+    route53,
+    s3,
+    s3_policy,
+    secretsmanager,
+    sqs,
+    stepfunctions,
+    transit_gateway,
+    transit_gateway_routes,
+    vpn,
+)
+
+MODULES: list[ModuleType] = [
+    application_autoscaling,
+    awslambda,
+    backup,
+    cloudtrail,
+    cloudwatch,
+    config,
+    dynamodb,
+    ec2_network,
+    ecs,
+    elbv2,
+    kms,
+    logs,
+    rds,
+    route53,
+    s3,
+    s3_policy,
+    secretsmanager,
+    sqs,
+    stepfunctions,
+    transit_gateway,
+    transit_gateway_routes,
+    vpn,
+]
+
+
+def close_all() -> list[str]:
+    """Closes every gap, once a process, and returns their names, ``module.gap``."""
+    gaps: list[Callable[[], None]] = [gap for module in MODULES for gap in module.GAPS]
+    for gap in gaps:
+        gap()
+    return [f"{gap.__module__.rpartition('.')[2]}.{gap.__name__}" for gap in gaps]

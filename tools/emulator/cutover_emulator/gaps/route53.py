@@ -1,0 +1,76 @@
+"""Route 53: query logging, and records that share a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.route53.exceptions import ResourceRecordAlreadyExists
+from moto.route53.models import Route53Backend
+
+from cutover_emulator.patching import replace
+
+
+def query_log_group() -> None:
+    """CreateQueryLoggingConfig takes the ARN of a log group with or without the
+    ``:*`` at its end, and answers it as it was given.
+
+    moto finds the group only with it; the provider gives it without. Seen in
+    moto 5.2.5.
+    """
+
+    def create(self: Any, hosted_zone_id: str, log_group_arn: str) -> Any:
+        wildcard = log_group_arn.endswith(":*")
+        made = former(
+            self, hosted_zone_id, log_group_arn if wildcard else log_group_arn + ":*"
+        )
+        made.cloud_watch_logs_log_group_arn = log_group_arn
+        return made
+
+    former = replace(Route53Backend, "create_query_logging_config", create)
+
+
+def weighted_records() -> None:
+    """Records are told apart by name, type and set identifier.
+
+    moto refuses to create a record anew that existed and was deleted while
+    another one of its name is there, and deletes the records of every name that
+    have the given set identifier. Seen in moto 5.2.5.
+    """
+
+    def change(self: Any, zoneid: str, change_list: list[dict[str, Any]]) -> None:
+        zone = self.get_hosted_zone(zoneid)
+        gone: set[tuple[str, str, str | None]] = set()
+        for item in change_list:
+            key = _key(item["ResourceRecordSet"])
+            if item["Action"] == "DELETE":
+                gone.add(key)
+            elif item["Action"] == "CREATE":
+                if key not in gone and any(_key_of(r) == key for r in zone.rrsets):
+                    raise ResourceRecordAlreadyExists(name=key[0], _type=key[1])
+                _forget_creation(zone, key)
+        others = [r for r in zone.rrsets if r.set_identifier and _key_of(r) not in gone]
+        former(self, zoneid, change_list)
+        held = {_key_of(r) for r in zone.rrsets}
+        zone.rrsets.extend(r for r in others if _key_of(r) not in held)
+
+    former = replace(Route53Backend, "change_resource_record_sets", change)
+
+
+def _forget_creation(zone: Any, key: tuple[str, str, str | None]) -> None:
+    zone.rr_changes[:] = [
+        c
+        for c in zone.rr_changes
+        if c["Action"] != "CREATE" or _key(c["ResourceRecordSet"]) != key
+    ]
+
+
+def _key(given: dict[str, Any]) -> tuple[str, str, str | None]:
+    name = given["Name"].strip(".") + "."
+    return name, given["Type"], given.get("SetIdentifier")
+
+
+def _key_of(record: Any) -> tuple[str, str, str | None]:
+    return record.name.strip(".") + ".", record.type, record.set_identifier
+
+
+GAPS = [query_log_group, weighted_records]

@@ -111,7 +111,8 @@ func newStack(t *testing.T, e *Emulator, program func(*plan)) auto.Stack {
 		program(p)
 		return p.err
 	}
-	stack, err := auto.UpsertStackInlineSource(context.Background(), "gap", "gaps", run, auto.Pulumi(cli), auto.EnvVars(env),
+	stack, err := auto.UpsertStackInlineSource(context.Background(), "gap", "gaps", run,
+		auto.Pulumi(cli), auto.EnvVars(env), auto.WorkDir(t.TempDir()),
 		auto.Project(workspace.Project{
 			Name:    tokens.PackageName("gaps"),
 			Runtime: workspace.NewProjectRuntimeInfo("go", nil),
@@ -132,6 +133,7 @@ func newStack(t *testing.T, e *Emulator, program func(*plan)) auto.Stack {
 // refresh find nothing to change, destroys it and proves that nothing is left.
 func proveThroughProvider(t *testing.T, program func(*plan)) {
 	t.Helper()
+	t.Parallel() // most of the time goes into the provider's own waiting
 	e, _ := newEmulator(t)
 	ctx := context.Background()
 	require.NoError(t, e.Up(ctx))

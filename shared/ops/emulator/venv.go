@@ -138,3 +138,7 @@ func hashFile(write func([]byte) (int, error), name string, data []byte) error {
 	_, err := write(append([]byte(header), data...))
 	return err
 }
+
+// Python returns the interpreter of the emulator's virtual environment, which is
+// made when it is not there yet. The extension's own tests run with it.
+func (e *Emulator) Python(ctx context.Context) (string, error) { return e.ensureVenv(ctx) }

@@ -118,12 +118,14 @@ func (l Layer) file(env string) string { return filepath.Join(l.Dir, "Pulumi."+e
 // checkConfig checks the stack files of the given layers, all problems joined.
 func (a *App) checkConfig(env string, selected []string) error {
 	var problems []error
+	told := make(map[string]bool) // a file that several layers read is reported once
 	for _, name := range selected {
 		layer := a.layers[contract.Layer(name)]
 		if layer.Check == nil {
 			continue
 		}
-		if err := layer.Check(layer.file(env)); err != nil {
+		if err := layer.Check(layer.file(env)); err != nil && !told[err.Error()] {
+			told[err.Error()] = true
 			problems = append(problems, err)
 		}
 	}

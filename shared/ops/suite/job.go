@@ -46,7 +46,8 @@ func (j job) command(ctx context.Context) *exec.Cmd {
 	cmd.Dir = j.dir
 	cmd.Env = os.Environ()
 	if j.alone {
-		cmd.Env = append(cmd.Env, "GOWORK=off")
+		// The settings of the tools' own builds: others would compile it all again.
+		cmd.Env = append(cmd.Env, "GOWORK=off", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly")
 	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = interruptWait

@@ -73,23 +73,31 @@ func outside(root string) ([]job, error) {
 	var jobs []job
 	for _, manifest := range manifests {
 		dir := filepath.Dir(manifest)
-		has, err := hasTests(dir)
+		packages, err := tested(dir)
 		if err != nil {
 			return nil, err
 		}
-		if has {
-			jobs = append(jobs, job{dir: dir, packages: []string{"./..."}, alone: true})
+		if len(packages) > 0 {
+			jobs = append(jobs, job{dir: dir, packages: packages, alone: true})
 		}
 	}
 	return jobs, nil
 }
 
-func hasTests(dir string) (found bool, err error) {
-	err = walkTests(dir, nil, func(string) error {
-		found = true
-		return fs.SkipAll
+// tested lists the packages of a module that have tests. `./...` would build and
+// vet the others too, and with them the whole AWS provider.
+func tested(module string) ([]string, error) {
+	var packages []string
+	err := walkTests(module, nil, func(path string) error {
+		relative, err := filepath.Rel(module, filepath.Dir(path))
+		if err != nil {
+			return fmt.Errorf("place package of %s: %w", path, err)
+		}
+		packages = append(packages, "./"+filepath.ToSlash(relative))
+		return nil
 	})
-	return found, err
+	slices.Sort(packages)
+	return slices.Compact(packages), err
 }
 
 // find lists the runs for a tag: one per package that has tests with it.

@@ -95,9 +95,8 @@ func mustToolchain(t *testing.T) toolchain.Toolchain {
 }
 
 // newStack returns a stack with a file backend of its own, at e.
-func newStack(t *testing.T, e *Emulator, program func(*plan)) auto.Stack {
+func newStack(t *testing.T, e *Emulator, tools toolchain.Toolchain, program func(*plan)) auto.Stack {
 	t.Helper()
-	tools := mustToolchain(t)
 	cli, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: tools.PulumiRoot})
 	require.NoError(t, err)
 	env := e.Env()
@@ -134,10 +133,11 @@ func newStack(t *testing.T, e *Emulator, program func(*plan)) auto.Stack {
 func proveThroughProvider(t *testing.T, program func(*plan)) {
 	t.Helper()
 	t.Parallel() // most of the time goes into the provider's own waiting
+	tools := mustToolchain(t)
 	e, _ := newEmulator(t)
 	ctx := context.Background()
 	require.NoError(t, e.Up(ctx))
-	stack := newStack(t, e, program)
+	stack := newStack(t, e, tools, program)
 	output := testWriter{t}
 	step := func(name string, work func() error) {
 		t.Helper()

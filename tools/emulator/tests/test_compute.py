@@ -204,6 +204,11 @@ class Services(EmulatorTest):
         self.assertEqual(self.service()["deployments"][0]["id"], deployment["id"])
         self.assertEqual(self.service()["healthCheckGracePeriodSeconds"], 60)
 
+    def test_live_in_clusters_that_are_not_listed_after_deletion(self) -> None:
+        self.ecs.delete_service(force=True, **self.NAMES)
+        self.ecs.delete_cluster(cluster="green")
+        self.assertEqual(self.ecs.list_clusters()["clusterArns"], [])
+
     def test_are_not_listed_after_deletion_and_leave_no_target(self) -> None:
         self.ecs.delete_service(force=True, **self.NAMES)
         self.assertEqual(self.ecs.list_services(cluster="green")["serviceArns"], [])

@@ -25,6 +25,16 @@ class Endpoints(EmulatorTest):
         self.assertEqual([r["GatewayId"] for r in routes["Routes"]], ["local"])
 
 
+class Vpcs(EmulatorTest):
+    def test_take_their_default_network_acl_with_them(self) -> None:
+        ec2 = client("ec2")
+        before = len(ec2.describe_network_acls()["NetworkAcls"])
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        self.assertEqual(len(ec2.describe_network_acls()["NetworkAcls"]), before + 1)
+        ec2.delete_vpc(VpcId=vpc)
+        self.assertEqual(len(ec2.describe_network_acls()["NetworkAcls"]), before)
+
+
 class SecurityGroupRules(EmulatorTest):
     def setUp(self) -> None:
         super().setUp()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from cutover_emulator.gaps import (
+    acm,
     application_autoscaling,
     awslambda,
     backup,
@@ -36,6 +37,7 @@ from cutover_emulator.gaps import (
 )
 
 MODULES: list[ModuleType] = [
+    acm,
     application_autoscaling,
     awslambda,
     backup,

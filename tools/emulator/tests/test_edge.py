@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+
+from tests.support import EmulatorTest, client
+
+
+class Certificates(EmulatorTest):
+    def test_have_the_key_algorithm_that_was_asked_for(self) -> None:
+        acm = client("acm")
+        for asked, told in (("EC_prime256v1", "EC_prime256v1"), (None, "RSA_2048")):
+            algorithm = {"KeyAlgorithm": asked} if asked else {}
+            made = acm.request_certificate(
+                DomainName="pay.example.com", ValidationMethod="DNS", **algorithm
+            )
+            found = acm.describe_certificate(CertificateArn=made["CertificateArn"])
+            self.assertEqual(found["Certificate"]["KeyAlgorithm"], told)
+
+
+class LoadBalancers(EmulatorTest):
+    def balancer(self, **more: str) -> dict:
+        ec2 = client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)
+            for cidr, zone in (
+                ("10.0.1.0/24", "us-east-1a"),
+                ("10.0.2.0/24", "us-east-1b"),
+            )
+        ]
+        made = client("elbv2").create_load_balancer(
+            Name="green", Subnets=[s["Subnet"]["SubnetId"] for s in subnets], **more
+        )
+        return made["LoadBalancers"][0]
+
+    def test_face_the_internet_unless_told_otherwise(self) -> None:
+        self.assertEqual(self.balancer()["Scheme"], "internet-facing")
+
+    def test_keep_the_scheme_they_were_given(self) -> None:
+        self.assertEqual(self.balancer(Scheme="internal")["Scheme"], "internal")
+
+    def test_are_active_at_once(self) -> None:
+        self.assertEqual(self.balancer()["State"]["Code"], "active")
+
+
+class Queues(EmulatorTest):
+    ALLOW = json.dumps({"redrivePermission": "denyAll"})
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.sqs = client("sqs")
+        self.queue = self.sqs.create_queue(QueueName="q")["QueueUrl"]
+
+    def put(self, **attributes: str) -> dict[str, str]:
+        self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes=attributes)
+        return self.sqs.get_queue_attributes(
+            QueueUrl=self.queue, AttributeNames=["All"]
+        )["Attributes"]
+
+    def test_say_who_may_use_them_for_dead_letters(self) -> None:
+        self.assertEqual(
+            self.put(RedriveAllowPolicy=self.ALLOW).get("RedriveAllowPolicy"),
+            self.ALLOW,
+        )
+
+    def test_keep_their_policy_when_something_else_changes(self) -> None:
+        statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*"}
+        statement["Resource"] = "*"
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.put(Policy=policy)
+        self.assertEqual(self.put(VisibilityTimeout="60").get("Policy"), policy)

@@ -34,10 +34,8 @@ type (
 	Test    mg.Namespace
 )
 
-// flags are the settings behind the targets. They are taken out of the arguments
-// before mage reads those, because mage ends at the first it does not like, with
-// no word about the others.
-var flags []settings.Flag
+// flags are the settings behind the targets.
+var flags = settings.Take()
 
 // Aliases are other names of targets.
 var Aliases = map[string]any{"test": Test.All}

@@ -2,11 +2,9 @@ package ops
 
 import (
 	"context"
-	"os"
 
 	"github.com/cutover/cutover/shared/ops/bench"
 	"github.com/cutover/cutover/shared/ops/emulator"
-	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/suite"
 )
 
@@ -25,12 +23,5 @@ func (a *App) SuiteOptions(kinds ...suite.Kind) suite.Options {
 
 // python returns the interpreter of the emulator's virtual environment.
 func (a *App) python(ctx context.Context) (string, error) {
-	e := a.ports.Emulator(emulator.Options{RepoRoot: a.config.Root, Progress: os.Stderr})
-	holder, ok := e.(interface {
-		Python(ctx context.Context) (string, error)
-	})
-	if !ok {
-		return "", fault.New(fault.Failed, "the emulator does not tell its Python")
-	}
-	return holder.Python(ctx)
+	return a.ports.Emulator(emulator.Options{RepoRoot: a.config.Root, Progress: a.ports.Err}).Python(ctx)
 }

@@ -47,6 +47,8 @@ type Emulator interface {
 	Reset(ctx context.Context) error
 	Status(ctx context.Context) (emulator.Status, error)
 	Env() map[string]string
+	// Python returns the interpreter that the emulator runs on.
+	Python(ctx context.Context) (string, error)
 }
 
 // DefaultPorts are the real ones.

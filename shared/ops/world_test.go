@@ -88,6 +88,8 @@ func (e *fakeEmulator) Env() map[string]string {
 	return map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_ACCESS_KEY_ID": "test"}
 }
 
+func (e *fakeEmulator) Python(context.Context) (string, error) { return "python3", nil }
+
 // finder answers by URN.
 type finder map[string][]string
 

@@ -1,12 +1,31 @@
 package settings
 
-import "strings"
+import (
+	"os"
+	"strings"
+)
 
 // Flag is one flag as it was written, not yet judged.
 type Flag struct {
 	Name    string
 	Value   string
 	Missing bool // it needs a value and has none
+}
+
+// mageTimeout is how mage hands its own -t to the targets. When that time is
+// over, mage ends the process in the middle of whatever it does.
+const mageTimeout = "MAGEFILE_TIMEOUT"
+
+// Take takes the settings out of the process's arguments, before mage reads them:
+// mage ends at the first it does not know, with no word about the others. Mage's
+// own time limit becomes the setting timeout, which ends a run in order.
+func Take() []Flag {
+	rest, flags := Split(os.Args)
+	os.Args = rest
+	if limit, set := os.LookupEnv(mageTimeout); set && os.Unsetenv(mageTimeout) == nil {
+		flags = append(flags, Flag{Name: "timeout", Value: limit})
+	}
+	return flags
 }
 
 // Split takes the flags that stand behind the first target out of a command

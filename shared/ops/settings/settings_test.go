@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -113,6 +114,20 @@ func TestSplitLeavesTargetsAndMagesOwnFlags(t *testing.T) {
 	rest, flags = settings.Split([]string{"mage"})
 	assert.Equal(t, []string{"mage"}, rest)
 	assert.Empty(t, flags)
+}
+
+func TestMagesOwnTimeLimitBecomesTheSetting(t *testing.T) {
+	args := os.Args
+	t.Cleanup(func() { os.Args = args })
+	os.Args = []string{"mage", "deploy:all", "-yes"}
+	t.Setenv("MAGEFILE_TIMEOUT", "5m0s")
+
+	flags := settings.Take()
+
+	assert.Equal(t, []settings.Flag{{Name: "yes", Value: "true"}, {Name: "timeout", Value: "5m0s"}}, flags)
+	assert.Equal(t, []string{"mage", "deploy:all"}, os.Args)
+	_, left := os.LookupEnv("MAGEFILE_TIMEOUT")
+	assert.False(t, left, "mage would end the process in the middle of a change")
 }
 
 func TestCommandReadsBackAsTheSameSettings(t *testing.T) {

@@ -70,3 +70,4 @@ func (nothing) Down(context.Context) error                      { return nil }
 func (nothing) Reset(context.Context) error                     { return nil }
 func (nothing) Status(context.Context) (emulator.Status, error) { return emulator.Status{}, nil }
 func (nothing) Env() map[string]string                          { return nil }
+func (nothing) Python(context.Context) (string, error)          { return "", nil }

@@ -109,7 +109,7 @@ func (Local) Reset(ctx context.Context) error {
 	return run(func(a *ops.App) error { return a.LocalReset(ctx) })
 }
 
-// All runs every test: unit, integration, e2e.
+// All runs the unit, integration and e2e tests; test:provider is apart, for its length.
 func (Test) All(ctx context.Context) error {
 	return test(ctx, suite.Unit, suite.Integration, suite.EndToEnd)
 }
@@ -122,6 +122,9 @@ func (Test) Integration(ctx context.Context) error { return test(ctx, suite.Inte
 
 // E2e runs the tests that deploy layers.
 func (Test) E2e(ctx context.Context) error { return test(ctx, suite.EndToEnd) }
+
+// Provider runs each gap of the emulator through the real provider, about a quarter of an hour.
+func (Test) Provider(ctx context.Context) error { return test(ctx, suite.Provider) }
 
 func test(ctx context.Context, kinds ...suite.Kind) error {
 	return run(func(a *ops.App) error { return suite.Run(ctx, a.SuiteOptions(kinds...)) })

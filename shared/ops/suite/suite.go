@@ -1,6 +1,6 @@
 // Package suite runs the tests of all modules of the repository and counts them:
 // `./...` at the root of a workspace covers the root module only. A test is unit
-// unless its file has the build tag integration or e2e.
+// unless its file has the build tag integration, e2e or provider.
 package suite
 
 import (
@@ -21,6 +21,7 @@ const (
 	Unit        Kind = "unit"
 	Integration Kind = "integration"
 	EndToEnd    Kind = "e2e"
+	Provider    Kind = "provider"
 )
 
 // Options of a run.

@@ -40,8 +40,6 @@ var flags = settings.Take()
 // Aliases are other names of targets.
 var Aliases = map[string]any{"test": Test.All}
 
-func init() { os.Args, flags = settings.Split(os.Args) }
-
 // run calls one command of the runner and gives mage its exit status.
 func run(command func(*ops.App) error) error {
 	root, err := os.Getwd()

@@ -18,6 +18,7 @@ import (
 	"github.com/cutover/cutover/shared/ops/dag"
 	"github.com/cutover/cutover/shared/ops/report"
 	"github.com/cutover/cutover/shared/ops/settings"
+	"github.com/cutover/cutover/shared/ops/terminal"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -79,7 +80,12 @@ type App struct {
 
 // New returns the app for a checkout. The error is about the layers themselves:
 // one that is missing, or needs what does not exist.
-func New(config Config) (*App, error) { return NewWith(config, DefaultPorts()) }
+func New(config Config) (*App, error) {
+	if err := terminal.Restore(); err != nil {
+		return nil, fmt.Errorf("restore the terminal's name: %w", err)
+	}
+	return NewWith(config, DefaultPorts())
+}
 
 // NewWith is New with other ports; for tests.
 func NewWith(config Config, ports Ports) (*App, error) {

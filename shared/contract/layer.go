@@ -31,9 +31,12 @@ func Layers() []Layer {
 // Needs lists the layers whose outputs l imports, directly. Import refuses a
 // read that is not declared here, so the deployment order cannot drift from the
 // reads. Edge stands before services because ECS refuses a service whose target
-// group hangs on no listener (Amazon ECS API reference, CreateService).
+// group hangs on no listener (Amazon ECS API reference, CreateService); security
+// reads foundation because flow logs and Config rules name its networks.
 func (l Layer) Needs() []Layer {
 	switch l {
+	case Security:
+		return []Layer{Foundation}
 	case Data, Edge:
 		return []Layer{Foundation, Security}
 	case Services:
@@ -42,7 +45,7 @@ func (l Layer) Needs() []Layer {
 		return []Layer{Foundation, Security, Data}
 	case Observability:
 		return []Layer{Foundation, Security, Data, Edge, Services, Migration}
-	case Foundation, Security:
+	case Foundation:
 		return nil
 	}
 	return nil

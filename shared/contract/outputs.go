@@ -81,6 +81,11 @@ type Principals struct {
 	SchedulerRoleARN   pulumi.StringOutput    `pulumi:"schedulerRoleArn"`
 	SchedulerRoleName  pulumi.StringOutput    `pulumi:"schedulerRoleName"`
 	MonitoringRoleARN  pulumi.StringOutput    `pulumi:"monitoringRoleArn"`
+	// RotationRole is taken by the function that rotates secrets.
+	RotationRoleARN  pulumi.StringOutput `pulumi:"rotationRoleArn"`
+	RotationRoleName pulumi.StringOutput `pulumi:"rotationRoleName"`
+	// BackupRoleARN is taken by AWS Backup for plans over this colour's data.
+	BackupRoleARN pulumi.StringOutput `pulumi:"backupRoleArn"`
 }
 
 // DataOutputs is what the layer of data stores promises.

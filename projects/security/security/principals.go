@@ -44,6 +44,7 @@ type Principals struct {
 
 	tasks, executions           map[string]role
 	sync, scheduler, monitoring role
+	rotation, backup            role
 }
 
 // NewPrincipals makes one colour's keys and roles.
@@ -60,7 +61,7 @@ func NewPrincipals(ctx *pulumi.Context, name string, args *PrincipalsArgs, opts 
 		return nil, fmt.Errorf("register principals of %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *PrincipalsArgs) error{
-		p.addKeys, p.addServiceRoles, p.addSyncRoles, p.addMonitoringRole,
+		p.addKeys, p.addServiceRoles, p.addSyncRoles, p.addMonitoringRole, p.addRotationRole, p.addBackupRole,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("principals of %s: %w", name, err)
@@ -98,6 +99,9 @@ func (p *Principals) outputs() contract.Principals {
 		SchedulerRoleARN:   p.scheduler.arn,
 		SchedulerRoleName:  p.scheduler.name,
 		MonitoringRoleARN:  p.monitoring.arn,
+		RotationRoleARN:    p.rotation.arn,
+		RotationRoleName:   p.rotation.name,
+		BackupRoleARN:      p.backup.arn,
 	}
 }
 

@@ -207,7 +207,9 @@ func TestEveryWorkloadHasARoleOfItsOwnUnderTheBoundary(t *testing.T) {
 	services, err := catalog.Load()
 	require.NoError(t, err)
 	boundary := recording.Find(t, policyType, "shared-boundary")
-	trusted := map[string]string{"sync": "lambda", "scheduler": "scheduler", "database-monitoring": "monitoring.rds"}
+	trusted := map[string]string{
+		"sync": "lambda", "scheduler": "scheduler", "database-monitoring": "monitoring.rds", "rotation": "lambda", "backup": "backup",
+	}
 	for _, service := range services.Names() {
 		trusted[service+"-task"], trusted[service+"-execution"] = "ecs-tasks", "ecs-tasks"
 	}
@@ -227,14 +229,19 @@ func TestEveryWorkloadHasARoleOfItsOwnUnderTheBoundary(t *testing.T) {
 	}
 }
 
-func TestRolesStartWithoutPermissionsButForMonitoring(t *testing.T) {
+func TestWorkloadsStartWithoutPermissionsButForWhatAWSKeeps(t *testing.T) {
 	recording := prod(t)
 	assert.Empty(t, recording.OfType("aws:iam/rolePolicy:RolePolicy"))
-	attachments := recording.OfType(attachmentType)
-	require.Len(t, attachments, 2)
-	for _, attachment := range attachments {
-		assert.Contains(t, attachment.Name, "database-monitoring")
-		assert.Equal(t, "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", attachment.Inputs["policyArn"])
+	kept := map[string]string{
+		"database-monitoring": "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
+		"backup-databases":    "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",
+		"backup-objects":      "arn:aws:iam::aws:policy/AWSBackupServiceRolePolicyForS3Backup",
+	}
+	require.Len(t, recording.OfType(attachmentType), 2*len(kept))
+	for _, color := range []string{"blue", "green"} {
+		for name, policy := range kept {
+			assert.Equal(t, policy, recording.Find(t, attachmentType, color+"-"+name).Inputs["policyArn"])
+		}
 	}
 }
 

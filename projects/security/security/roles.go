@@ -15,6 +15,15 @@ import (
 // guide, "Setting up and enabling Enhanced Monitoring").
 const enhancedMonitoring = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
+// backupPolicies are what AWS Backup needs to back up databases, tables and
+// buckets (AWS Backup developer guide, "Managed policies for AWS Backup").
+func backupPolicies() map[string]string {
+	return map[string]string{
+		"databases": "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",
+		"objects":   "arn:aws:iam::aws:policy/AWSBackupServiceRolePolicyForS3Backup",
+	}
+}
+
 // role is what others need to know of a role: the ARN to pass it, the name to
 // attach policies to it.
 type role struct {
@@ -70,11 +79,37 @@ func (p *Principals) addMonitoringRole(ctx *pulumi.Context, name string, args *P
 	if p.monitoring, err = p.newRole(ctx, name, args, "monitoring.rds.amazonaws.com", "Operating system metrics of the databases", purpose); err != nil {
 		return err
 	}
-	if _, err := iam.NewRolePolicyAttachment(ctx, name+"-"+purpose, &iam.RolePolicyAttachmentArgs{
-		Role:      p.monitoring.name,
-		PolicyArn: pulumi.String(enhancedMonitoring),
+	return p.attachManaged(ctx, name+"-"+purpose, p.monitoring, enhancedMonitoring)
+}
+
+func (p *Principals) addRotationRole(ctx *pulumi.Context, name string, args *PrincipalsArgs) (err error) {
+	p.rotation, err = p.newRole(ctx, name, args, "lambda.amazonaws.com", "Function that rotates the secrets of the database's users", "rotation")
+	return err
+}
+
+// addBackupRole makes the role of AWS Backup. Which resources it may touch no
+// policy of ours can say: recovery points and restored resources get their names
+// when they are made, so AWS keeps the policies.
+func (p *Principals) addBackupRole(ctx *pulumi.Context, name string, args *PrincipalsArgs) (err error) {
+	const purpose = "backup"
+	if p.backup, err = p.newRole(ctx, name, args, "backup.amazonaws.com", "Backups of the database, tables and buckets", purpose); err != nil {
+		return err
+	}
+	for suffix, managed := range backupPolicies() {
+		if err := p.attachManaged(ctx, name+"-"+purpose+"-"+suffix, p.backup, managed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attachManaged attaches a policy that AWS keeps.
+func (p *Principals) attachManaged(ctx *pulumi.Context, at string, to role, policyARN string) error {
+	if _, err := iam.NewRolePolicyAttachment(ctx, at, &iam.RolePolicyAttachmentArgs{
+		Role:      to.name,
+		PolicyArn: pulumi.String(policyARN),
 	}, pulumi.Parent(p)); err != nil {
-		return fmt.Errorf("attach %s: %w", enhancedMonitoring, err)
+		return fmt.Errorf("attach %s: %w", policyARN, err)
 	}
 	return nil
 }

@@ -1,0 +1,101 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// claimFile in a server's folder is locked by the process that uses it.
+const claimFile = "claim"
+
+// claim makes a folder for one server and removes those whose process died
+// without doing so. The system lets a claim go when its process ends.
+func claim(ctx context.Context, base string) (dir string, release func() error, err error) {
+	err = withLock(ctx, base+".lock", func() error {
+		if err := os.MkdirAll(base, 0o755); err != nil { //nolint:gosec // servers of another account pass it
+			return fmt.Errorf("make the servers' folder: %w", err)
+		}
+		if err := sweep(base); err != nil {
+			return err
+		}
+		dir, err = os.MkdirTemp(base, "server-")
+		if err != nil {
+			return fmt.Errorf("make a server's folder: %w", err)
+		}
+		file, err := os.OpenFile(filepath.Join(dir, claimFile), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a file of the folder just made
+		if err != nil {
+			return fmt.Errorf("claim a server's folder: %w", err)
+		}
+		release = file.Close
+		if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			return errors.Join(fmt.Errorf("claim a server's folder: %w", err), file.Close())
+		}
+		return install{}.own(dir)
+	})
+	return dir, release, err
+}
+
+// sweep removes the folders that nobody claims any more.
+func sweep(base string) error {
+	claims, err := filepath.Glob(filepath.Join(base, "*", claimFile))
+	if err != nil {
+		return fmt.Errorf("list the servers' folders: %w", err)
+	}
+	var problems []error
+	for _, path := range claims {
+		problems = append(problems, removeUnclaimed(path))
+	}
+	return errors.Join(problems...)
+}
+
+func removeUnclaimed(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // a claim of this package
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // its process removed it just now
+	}
+	if err != nil {
+		return fmt.Errorf("open a server's claim: %w", err)
+	}
+	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return file.Close()
+	}
+	if err == nil {
+		// The dying server may write a last file meanwhile; the next sweep gets it.
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	return errors.Join(err, file.Close())
+}
+
+// withLock runs work while this process alone holds the lock file path. The
+// system drops the lock when its holder dies.
+func withLock(ctx context.Context, path string, work func() error) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // the user's cache
+		return fmt.Errorf("make the folder of the lock %s: %w", path, err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a lock of this package
+	if err != nil {
+		return fmt.Errorf("open the lock %s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	for {
+		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return work()
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("lock %s: %w", path, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the lock %s: %w", path, context.Cause(ctx))
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

@@ -23,19 +23,27 @@ const (
 type BucketArgs struct {
 	// Name is the physical name, unique among all accounts.
 	Name string
-	// KeyARN encrypts the objects. Nil means keys that S3 manages, for the few
-	// writers that cannot use a key of ours (load balancer logs).
-	KeyARN pulumi.StringInput
-	// Statements grant access to others; the refusal of plain transport is added
-	// to them.
+	// KeyARN encrypts the objects, and no other key does: a put has to name it,
+	// unless an AWS service puts by itself. Nil means keys that S3 manages, for
+	// the few writers that cannot use a key of ours; ManagedKeyReason then names
+	// them.
+	KeyARN           pulumi.StringInput
+	ManagedKeyReason string
+	// AccessLogsBucket is the name of the bucket that takes the log of requests:
+	// the security layer's (contract.SecurityOutputs). Nil is for that bucket
+	// itself, which would log its own logging; UnloggedReason then says so.
+	AccessLogsBucket pulumi.StringInput
+	UnloggedReason   string
+	// Statements grant access to others; the refusals of plain transport and of
+	// other keys are added to them.
 	Statements []iamdoc.Statement
 	// ExpireAfter is the age in days at which objects go, 0 to keep them.
 	ExpireAfter int
 	// Rules are further lifecycle rules, for example towards cheaper storage.
 	Rules s3.BucketLifecycleConfigurationV2RuleArray
-	// ObjectLock makes the bucket able to lock objects. It can be set when the
-	// bucket is made and never afterwards.
-	ObjectLock bool
+	// ObjectLock keeps each object for a time; nil for a bucket without. It can
+	// be set when the bucket is made and never be taken back.
+	ObjectLock *ObjectLock
 	// ForceDestroy lets a deletion of the bucket delete its objects.
 	ForceDestroy bool
 }
@@ -43,14 +51,19 @@ type BucketArgs struct {
 // Validate joins all that is wrong with the arguments.
 func (a *BucketArgs) Validate() error {
 	var problems []error
-	if len(a.Name) < 3 || len(a.Name) > 63 {
-		problems = append(problems, fmt.Errorf("bucket name %q: has %d characters, expected 3 to 63", a.Name, len(a.Name)))
+	wrong := func(is bool, format string, values ...any) {
+		if is {
+			problems = append(problems, fmt.Errorf("bucket %s: %s", a.Name, fmt.Sprintf(format, values...)))
+		}
 	}
-	if a.ExpireAfter < 0 {
-		problems = append(problems, fmt.Errorf("bucket %s: objects expire after %d days, expected 0 or more", a.Name, a.ExpireAfter))
-	}
-	if a.ObjectLock && a.ForceDestroy {
-		problems = append(problems, errors.New("bucket "+a.Name+": has object lock and force destroy, expected one of them"))
+	wrong(len(a.Name) < 3 || len(a.Name) > 63, "has a name of %d characters, expected 3 to 63", len(a.Name))
+	wrong(a.ExpireAfter < 0, "objects expire after %d days, expected 0 or more", a.ExpireAfter)
+	wrong((a.KeyARN == nil) != (a.ManagedKeyReason != ""), "expected a key, or the reason why it has none")
+	wrong((a.AccessLogsBucket == nil) != (a.UnloggedReason != ""), "expected a bucket for its access logs, or the reason why there are none")
+	wrong(a.ObjectLock != nil && a.ForceDestroy, "has object lock and force destroy, expected one of them")
+	if lock := a.ObjectLock; lock != nil {
+		problems = append(problems, lock.validate(a.Name))
+		wrong(a.ExpireAfter > 0 && a.ExpireAfter < lock.Days, "objects expire after %d days, expected at least the %d of their lock", a.ExpireAfter, lock.Days)
 	}
 	return errors.Join(problems...)
 }
@@ -84,7 +97,8 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 		return nil, fmt.Errorf("register bucket %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *BucketArgs) error{
-		b.addBucket, b.addOwnership, b.addPublicAccessBlock, b.addEncryption, b.addVersioning, b.addLifecycle, b.addPolicy,
+		b.addBucket, b.addOwnership, b.addPublicAccessBlock, b.addEncryption, b.addVersioning, b.addObjectLock,
+		b.addLifecycle, b.addPolicy, b.addLogging,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("bucket %s: %w", args.Name, err)
@@ -97,7 +111,7 @@ func (b *Bucket) addBucket(ctx *pulumi.Context, name string, args *BucketArgs) e
 	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
 		Bucket:            pulumi.String(args.Name),
 		ForceDestroy:      pulumi.Bool(args.ForceDestroy),
-		ObjectLockEnabled: pulumi.Bool(args.ObjectLock),
+		ObjectLockEnabled: pulumi.Bool(args.ObjectLock != nil),
 	}, pulumi.Parent(b))
 	if err != nil {
 		return fmt.Errorf("make it: %w", err)
@@ -187,38 +201,18 @@ func (b *Bucket) addLifecycle(ctx *pulumi.Context, name string, args *BucketArgs
 	return nil
 }
 
-func (b *Bucket) addPolicy(ctx *pulumi.Context, name string, args *BucketArgs) error {
-	document := iamdoc.Document{Statements: append(refusePlainTransport(args.Name), args.Statements...)}
-	policy, err := document.JSON()
-	if err != nil {
-		return fmt.Errorf("policy: %w", err)
+// addLogging writes the log of requests under the bucket's own name into the
+// bucket of all such logs.
+func (b *Bucket) addLogging(ctx *pulumi.Context, name string, args *BucketArgs) error {
+	if args.AccessLogsBucket == nil {
+		return nil
 	}
-	made, err := s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
-		Bucket: b.Name,
-		Policy: pulumi.String(policy),
-	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{b.blocked}))
-	if err != nil {
-		return fmt.Errorf("policy: %w", err)
+	if _, err := s3.NewBucketLoggingV2(ctx, name, &s3.BucketLoggingV2Args{
+		Bucket:       b.Name,
+		TargetBucket: args.AccessLogsBucket,
+		TargetPrefix: pulumi.String(args.Name + "/"),
+	}, pulumi.Parent(b)); err != nil {
+		return fmt.Errorf("access logs: %w", err)
 	}
-	b.policy = made
 	return nil
-}
-
-// refusePlainTransport refuses every request without TLS, and with TLS older
-// than 1.2 (PCI DSS 4.2.1).
-func refusePlainTransport(bucket string) []iamdoc.Statement {
-	refuse := func(sid, operator, key, value string) iamdoc.Statement {
-		return iamdoc.Statement{
-			Sid:        sid,
-			Deny:       true,
-			Principals: iamdoc.Principals{Anyone: true},
-			Actions:    []string{"s3:*"},
-			Resources:  []string{BucketARN(bucket), BucketARN(bucket) + "/*"},
-			Conditions: iamdoc.Conditions{operator: {key: {value}}},
-		}
-	}
-	return []iamdoc.Statement{
-		refuse("RefusePlainTransport", "Bool", "aws:SecureTransport", "false"),
-		refuse("RefuseOldTLS", "NumericLessThan", "s3:TlsVersion", "1.2"),
-	}
 }

@@ -72,3 +72,9 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 	}
 	return role, nil
 }
+
+// RoleARN is the ARN of the role of that physical name that the running layer
+// makes, for a policy that has to name the role before it exists.
+func RoleARN(ctx *pulumi.Context, accountID, name string) string {
+	return "arn:aws:iam::" + accountID + ":role" + Path(ctx) + name
+}

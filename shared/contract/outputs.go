@@ -60,6 +60,16 @@ type SecurityOutputs struct {
 	ImagesKeyARN pulumi.StringOutput `pulumi:"imagesKeyArn"`
 	// ControlKeyARN is the key of the control table, which outlives either colour.
 	ControlKeyARN pulumi.StringOutput `pulumi:"controlKeyArn"`
+	// AuditKeyARN is the key of the account's evidence: trail, log archive,
+	// configuration history, log groups of neither colour.
+	AuditKeyARN pulumi.StringOutput `pulumi:"auditKeyArn"`
+	// AccessLogsBucket names the bucket that takes the request log of every other.
+	AccessLogsBucket pulumi.StringOutput `pulumi:"accessLogsBucket"`
+	// ArchiveBucket names the object-locked bucket of all log events.
+	ArchiveBucket pulumi.StringOutput `pulumi:"archiveBucket"`
+	// EventsTopicARN is the topic of the account's events: Config, databases,
+	// findings.
+	EventsTopicARN pulumi.StringOutput `pulumi:"eventsTopicArn"`
 }
 
 // Principals are one colour's keys, as ARNs, and roles.

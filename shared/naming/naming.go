@@ -65,6 +65,12 @@ var (
 	Parameter     = Kind{name: "parameter", max: 1011, separator: "/", absolute: true} // SSM PutParameter
 	Queue         = Kind{name: "queue", max: 75, separator: "-"}                       // SQS: 80, less room for ".fifo"
 	Topic         = Kind{name: "topic", max: 251, separator: "-"}                      // SNS: 256, less room for ".fifo"
+	Trail         = Kind{name: "trail", max: 128, separator: "-"}                      // CloudTrail CreateTrail
+	Stream        = Kind{name: "delivery stream", max: 64, separator: "-"}             // Firehose CreateDeliveryStream
+	ConfigRule    = Kind{name: "Config rule", max: 128, separator: "-"}                // Config PutConfigRule
+	Pack          = Kind{name: "conformance pack", max: 256, separator: "-"}           // Config PutConformancePack
+	Recorder      = Kind{name: "recorder", max: 256, separator: "-"}                   // Config PutConfigurationRecorder, PutDeliveryChannel
+	Analyzer      = Kind{name: "analyzer", max: 255, separator: "-"}                   // IAM Access Analyzer CreateAnalyzer
 	Secret        = Kind{name: "secret", max: 500, separator: "/"}                     // Secrets Manager: 512, less the 7 it appends and some room
 )
 

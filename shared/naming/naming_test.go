@@ -31,6 +31,12 @@ var charsets = map[naming.Kind]string{
 	naming.Parameter:     `^/[A-Za-z0-9_./-]+$`,
 	naming.Queue:         `^[A-Za-z0-9_-]+$`,
 	naming.Topic:         `^[A-Za-z0-9_-]+$`,
+	naming.Trail:         `^[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$`,
+	naming.Stream:        `^[A-Za-z0-9_.-]+$`,
+	naming.ConfigRule:    `^[A-Za-z0-9_-]+$`,
+	naming.Pack:          `^[A-Za-z][-A-Za-z0-9]*$`,
+	naming.Recorder:      `^[A-Za-z0-9_-]+$`,
+	naming.Analyzer:      `^[A-Za-z][A-Za-z0-9_.-]*$`,
 	naming.Secret:        `^[A-Za-z0-9/_+=.@-]+$`,
 }
 

@@ -18,10 +18,11 @@ const archiveClass = "GLACIER_IR"
 func (s *Stores) addBucket(ctx *pulumi.Context, name string, args *StoresArgs) error {
 	keep := args.Config.TransactionLogs
 	bucket, err := component.NewBucket(ctx, name+"-transaction-logs", &component.BucketArgs{
-		Name:         args.Names.Global(naming.Bucket, args.Config.Environment.AccountID, "transaction-logs"),
-		KeyARN:       args.Principals.DocumentsKeyARN,
-		ExpireAfter:  keep.ExpireAfterDays,
-		ForceDestroy: !args.Config.KeepOnDelete,
+		Name:             args.Names.Global(naming.Bucket, args.Config.Environment.AccountID, "transaction-logs"),
+		KeyARN:           args.Principals.DocumentsKeyARN,
+		AccessLogsBucket: args.AccessLogsBucket,
+		ExpireAfter:      keep.ExpireAfterDays,
+		ForceDestroy:     !args.Config.KeepOnDelete,
 		Rules: s3.BucketLifecycleConfigurationV2RuleArray{s3.BucketLifecycleConfigurationV2RuleArgs{
 			Id:     pulumi.String("archive"),
 			Status: pulumi.String("Enabled"),

@@ -54,14 +54,15 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 	stores := make(map[naming.Color]*Stores)
 	for _, color := range naming.Colors() {
 		stores[color], err = NewStores(ctx, string(color), &StoresArgs{
-			Names:      names.In(color),
-			Color:      color,
-			Config:     cfg,
-			Services:   services.Names(),
-			Network:    networks[color],
-			Peer:       networks[color.Other()],
-			Zones:      foundation.Zones,
-			Principals: principals[color],
+			Names:            names.In(color),
+			Color:            color,
+			Config:           cfg,
+			Services:         services.Names(),
+			Network:          networks[color],
+			Peer:             networks[color.Other()],
+			Zones:            foundation.Zones,
+			Principals:       principals[color],
+			AccessLogsBucket: security.AccessLogsBucket,
 		}, opts...)
 		if err != nil {
 			return none, err

@@ -23,6 +23,8 @@ type StoresArgs struct {
 	// Zones are the availability zones, in the order of the subnets.
 	Zones      pulumi.StringArrayOutput
 	Principals contract.Principals
+	// AccessLogsBucket takes the request logs of the buckets.
+	AccessLogsBucket pulumi.StringInput
 }
 
 // Validate joins all that is wrong with the arguments.

@@ -34,6 +34,8 @@ type BalancerArgs struct {
 	Network     contract.Network
 	// CertificateARN names a certificate that is issued.
 	CertificateARN pulumi.StringInput
+	// AccessLogsBucket takes the request log of the bucket of the balancer's logs.
+	AccessLogsBucket pulumi.StringInput
 }
 
 // Validate joins all that is wrong with the arguments.

@@ -24,10 +24,12 @@ const (
 func (b *Balancer) addLogs(ctx *pulumi.Context, name string, args *BalancerArgs) (err error) {
 	bucket := args.Names.Global(naming.Bucket, args.Environment.AccountID, "alb-logs")
 	b.logs, err = component.NewBucket(ctx, name+"-alb-logs", &component.BucketArgs{
-		Name:         bucket,
-		Statements:   []iamdoc.Statement{allowDelivery(args, bucket)},
-		ExpireAfter:  keepLogs,
-		ForceDestroy: !args.Environment.Protect,
+		Name:             bucket,
+		ManagedKeyReason: "delivery of the balancer's logs takes no KMS key",
+		AccessLogsBucket: args.AccessLogsBucket,
+		Statements:       []iamdoc.Statement{allowDelivery(args, bucket)},
+		ExpireAfter:      keepLogs,
+		ForceDestroy:     !args.Environment.Protect,
 	}, component.Stateful(args.Environment, pulumi.Parent(b))...)
 	return err
 }

@@ -44,6 +44,7 @@ type upstream struct {
 	networks map[naming.Color]contract.Network
 	// logsKeyARN encrypts the logs of what both colours share.
 	logsKeyARN pulumi.StringOutput
+	accessLogs pulumi.StringOutput
 }
 
 func readUpstream(ctx *pulumi.Context) (upstream, error) {
@@ -63,6 +64,7 @@ func readUpstream(ctx *pulumi.Context) (upstream, error) {
 		services:   services,
 		networks:   map[naming.Color]contract.Network{naming.Blue: foundation.Blue, naming.Green: foundation.Green},
 		logsKeyARN: security.Blue.LogsKeyARN,
+		accessLogs: security.AccessLogsBucket,
 	}, nil
 }
 
@@ -105,11 +107,12 @@ func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.Resour
 func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Color, zone *Zone, certificate *Certificate, opts ...pulumi.ResourceOption) (contract.Balancer, error) {
 	names := naming.New(ctx.Stack()).In(color)
 	balancer, err := NewBalancer(ctx, string(color), &BalancerArgs{
-		Names:          names,
-		Environment:    cfg.Environment,
-		Services:       from.services,
-		Network:        from.networks[color],
-		CertificateARN: certificate.ARN,
+		Names:            names,
+		Environment:      cfg.Environment,
+		Services:         from.services,
+		Network:          from.networks[color],
+		CertificateARN:   certificate.ARN,
+		AccessLogsBucket: from.accessLogs,
 	}, opts...)
 	if err != nil {
 		return contract.Balancer{}, err

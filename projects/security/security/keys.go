@@ -8,6 +8,7 @@ import (
 
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/iamdoc"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -21,23 +22,32 @@ const (
 type keyArgs struct {
 	names       naming.Namer
 	environment config.Environment
+	// description says what the key encrypts, policy who may use it.
+	description string
+	policy      iamdoc.Document
 }
 
-// newKey makes the key of one purpose with its alias and returns its ARN.
+// newKey makes the key of one purpose of the platform.
 func newKey(ctx *pulumi.Context, name string, purpose Purpose, args keyArgs, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
-	var none pulumi.StringOutput
 	document, err := keyPolicy(purpose, args.environment.AccountID)
 	if err != nil {
-		return none, err
+		return pulumi.StringOutput{}, err
 	}
-	policy, err := document.JSON()
+	args.description, args.policy = uses[purpose].description, document
+	return makeKey(ctx, name, purpose, args, opts...)
+}
+
+// makeKey makes a key with its alias and returns its ARN.
+func makeKey(ctx *pulumi.Context, name string, purpose Purpose, args keyArgs, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
+	var none pulumi.StringOutput
+	policy, err := args.policy.JSON()
 	if err != nil {
 		return none, fmt.Errorf("policy of the %s key: %w", purpose, err)
 	}
 	alias := args.names.Name(naming.KeyAlias, string(purpose))
 	at := name + "-" + string(purpose)
 	key, err := kms.NewKey(ctx, at, &kms.KeyArgs{
-		Description:          pulumi.String("Encrypts the " + uses[purpose].description + " (" + alias + ")"),
+		Description:          pulumi.String("Encrypts the " + args.description + " (" + alias + ")"),
 		EnableKeyRotation:    pulumi.Bool(true),
 		RotationPeriodInDays: pulumi.Int(rotationDays),
 		DeletionWindowInDays: pulumi.Int(deletionDays),

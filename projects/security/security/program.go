@@ -42,6 +42,10 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		return none, fmt.Errorf("read the catalogue of services: %w", err)
 	}
 	names := naming.New(ctx.Stack())
+	evidence, err := NewEvidence(ctx, "evidence", &EvidenceArgs{Names: names, Environment: cfg.Environment, Keep: cfg.Evidence}, opts...)
+	if err != nil {
+		return none, err
+	}
 	shared, err := NewShared(ctx, "shared", &SharedArgs{Names: names, Environment: cfg.Environment}, opts...)
 	if err != nil {
 		return none, err
@@ -64,5 +68,9 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		BoundaryPolicyARN: shared.BoundaryARN,
 		ImagesKeyARN:      shared.KeyARNs[Images],
 		ControlKeyARN:     shared.KeyARNs[Control],
+		AuditKeyARN:       evidence.KeyARN,
+		AccessLogsBucket:  evidence.AccessLogs.Name,
+		ArchiveBucket:     evidence.Archive.Name,
+		EventsTopicARN:    evidence.EventsTopicARN,
 	}, nil
 }

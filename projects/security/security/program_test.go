@@ -85,6 +85,7 @@ func TestURNsOfKeysAreFrozen(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"blue/blue-database", "blue/blue-documents", "blue/blue-logs", "blue/blue-messaging", "blue/blue-secrets", "blue/blue-sessions",
+		"evidence/evidence-audit", "evidence/evidence-events",
 		"green/green-database", "green/green-documents", "green/green-logs", "green/green-messaging", "green/green-secrets", "green/green-sessions",
 		"shared/shared-control", "shared/shared-images",
 	}, names)
@@ -100,7 +101,10 @@ func TestEveryKeyRotatesAndIsHardToDelete(t *testing.T) {
 		assert.NotContains(t, key.Inputs, "isEnabled", key.Name)
 		alias := recording.Find(t, aliasType, key.Name)
 		purpose := key.Name[strings.Index(key.Name, "-")+1:]
-		color := strings.TrimPrefix(key.Name[:strings.Index(key.Name, "-")]+"/", "shared/")
+		color := key.Name[:strings.Index(key.Name, "-")] + "/"
+		if color == "shared/" || color == "evidence/" {
+			color = ""
+		}
 		assert.Equal(t, "alias/cutover/prod/"+color+purpose, alias.Inputs["name"])
 	}
 }
@@ -179,7 +183,7 @@ func TestGrantsAreForServicesOnly(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, 8, withGrants, "database, secrets and sessions of both colours, images and control")
+	assert.Equal(t, 9, withGrants, "database, secrets and sessions of both colours, images, control and audit")
 }
 
 func TestLogKeyServesTheLogGroupsOfThisAccountOnly(t *testing.T) {

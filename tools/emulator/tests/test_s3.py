@@ -198,3 +198,48 @@ class PolicyConditions(BucketTest):
         self.put()
         policy = json.loads(self.s3.get_bucket_policy(Bucket="data")["Policy"])
         self.assertIn("Condition", policy["Statement"][0])
+
+
+class AccessLogs(BucketTest):
+    """The policy's elements are written as one value or as a list."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bucket()
+        self.s3.create_bucket(Bucket="logs")
+
+    def admit(self, **changed: Any) -> None:
+        statement: dict[str, Any] = {
+            "Effect": "Allow",
+            "Principal": {"Service": ["logging.s3.amazonaws.com"]},
+            "Action": ["s3:PutObject"],
+            "Resource": ["arn:aws:s3:::logs/*"],
+        }
+        self.s3.put_bucket_policy(
+            Bucket="logs", Policy=json.dumps({"Statement": [{**statement, **changed}]})
+        )
+
+    def log(self) -> dict[str, Any]:
+        enabled = {"TargetBucket": "logs", "TargetPrefix": "data/"}
+        self.s3.put_bucket_logging(
+            Bucket="data", BucketLoggingStatus={"LoggingEnabled": enabled}
+        )
+        found: dict[str, Any] = self.s3.get_bucket_logging(Bucket="data")
+        return found["LoggingEnabled"]
+
+    def test_go_where_the_policy_lets_the_service_put(self) -> None:
+        self.admit()
+        self.assertEqual(self.log()["TargetPrefix"], "data/")
+        self.admit(Resource="arn:aws:s3:::logs/data/*", Action="s3:PutObject")
+        self.assertEqual(self.log()["TargetBucket"], "logs")
+
+    def test_go_nowhere_else(self) -> None:
+        for changed in (
+            {"Effect": "Deny"},
+            {"Principal": {"Service": ["cloudtrail.amazonaws.com"]}},
+            {"Principal": "*"},
+            {"Action": ["s3:GetObject"]},
+            {"Resource": ["arn:aws:s3:::data/*"]},
+        ):
+            self.admit(**changed)
+            self.assert_refused("InvalidTargetBucketForLogging", self.log)

@@ -1,0 +1,76 @@
+package component
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/shared/iamdoc"
+)
+
+// bucketKey is the name of the key's ARN among the values of a bucket's policy.
+const bucketKey = "key"
+
+func (b *Bucket) addPolicy(ctx *pulumi.Context, name string, args *BucketArgs) error {
+	made, err := s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
+		Bucket: b.Name,
+		Policy: args.policy(),
+	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{b.blocked}))
+	if err != nil {
+		return fmt.Errorf("policy: %w", err)
+	}
+	b.policy = made
+	return nil
+}
+
+func (a *BucketArgs) policy() pulumi.StringOutput {
+	values := pulumi.StringMap{}
+	if a.KeyARN != nil {
+		values[bucketKey] = a.KeyARN
+	}
+	return Document(values, func(known map[string]string) iamdoc.Document {
+		statements := refusePlainTransport(a.Name)
+		if key := known[bucketKey]; key != "" {
+			statements = append(statements, refuseOtherKeys(a.Name, key))
+		}
+		return iamdoc.Document{Statements: append(statements, a.Statements...)}
+	})
+}
+
+// refusePlainTransport refuses every request without TLS, and with TLS older
+// than 1.2 (PCI DSS 4.2.1).
+func refusePlainTransport(bucket string) []iamdoc.Statement {
+	refuse := func(sid, operator, key, value string) iamdoc.Statement {
+		return iamdoc.Statement{
+			Sid:        sid,
+			Deny:       true,
+			Principals: iamdoc.Principals{Anyone: true},
+			Actions:    []string{"s3:*"},
+			Resources:  []string{BucketARN(bucket), BucketARN(bucket) + "/*"},
+			Conditions: iamdoc.Conditions{operator: {key: {value}}},
+		}
+	}
+	return []iamdoc.Statement{
+		refuse("RefusePlainTransport", "Bool", "aws:SecureTransport", "false"),
+		refuse("RefuseOldTLS", "NumericLessThan", "s3:TlsVersion", "1.2"),
+	}
+}
+
+// refuseOtherKeys refuses a put that names no key or another one. A put that
+// asks for KMS without naming a key would get that of AWS, not the bucket's
+// default (Amazon S3 user guide, "Specifying server-side encryption with AWS
+// KMS"). AWS services that deliver by themselves take the bucket's default.
+func refuseOtherKeys(bucket, key string) iamdoc.Statement {
+	return iamdoc.Statement{
+		Sid:        "RefuseOtherKeys",
+		Deny:       true,
+		Principals: iamdoc.Principals{Anyone: true},
+		Actions:    []string{"s3:PutObject"},
+		Resources:  []string{BucketARN(bucket) + "/*"},
+		Conditions: iamdoc.Conditions{
+			"ArnNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": {key}},
+			"Bool":                 {"aws:PrincipalIsAWSService": {"false"}},
+		},
+	}
+}

@@ -33,7 +33,28 @@ type Service struct {
 	// Payments marks a path that the DNS health check watches: when it fails,
 	// customers cannot pay.
 	Payments bool `config:"payments"`
+	// Stores says what the service does with each store of its colour.
+	Stores Stores `config:"stores"`
 }
+
+// Stores says what a service does with the stores of the data layer beside the
+// database. The data layer grants exactly that.
+type Stores struct {
+	Sessions        Access `config:"sessions"`
+	RateLimits      Access `config:"rateLimits"`
+	TransactionLogs Access `config:"transactionLogs"`
+	Documents       Access `config:"documents"`
+}
+
+// Access is what a service does with a store.
+type Access string
+
+// The kinds of access; to write includes to read.
+const (
+	None  Access = "none"
+	Read  Access = "read"
+	Write Access = "write"
+)
 
 // Catalog is the whole list, in the order of the file.
 type Catalog struct {
@@ -122,11 +143,21 @@ func (s Service) validate(p *config.Problems, at string) {
 		p.Check(path.MatchString(pattern), fmt.Sprintf("%s.paths[%d]", at, i), pattern, "a path pattern such as /payments/*")
 	}
 	p.Check(s.routes(s.Health), at+".health", s.Health, "a path that one of the service's own patterns matches, so that the check takes the way of a request")
+	s.Stores.validate(p, at+".stores")
 	range_, known := fargate[s.CPU]
 	p.Check(known, at+".cpu", s.CPU, "a size of Fargate: 256, 512, 1024, 2048, 4096, 8192 or 16384")
 	if known {
 		fits := s.Memory >= range_[0] && s.Memory <= range_[1] && (s.Memory-range_[0])%range_[2] == 0
 		p.Check(fits, at+".memory", s.Memory, fmt.Sprintf("%d to %d MiB in steps of %d, which Fargate takes for cpu %d", range_[0], range_[1], range_[2], s.CPU))
+	}
+}
+
+func (s Stores) validate(p *config.Problems, at string) {
+	for key, access := range map[string]Access{
+		"sessions": s.Sessions, "rateLimits": s.RateLimits, "transactionLogs": s.TransactionLogs, "documents": s.Documents,
+	} {
+		known := access == None || access == Read || access == Write
+		p.Check(known, at+"."+key, access, fmt.Sprintf("%s, %s or %s", None, Read, Write))
 	}
 }
 

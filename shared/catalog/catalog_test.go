@@ -39,6 +39,8 @@ func TestBadEntriesNameFileKeyValueAndExpectation(t *testing.T) {
 		"memory off step":        {"memory: 4096", "memory: 4000", "steps of 1024"},
 		"upper case name":        {"name: reporting", "name: Reporting", "lower-case"},
 		"unknown key":            {"payments: false", "payments: false\n    colour: blue", "services[2].colour"},
+		"unknown access":         {"documents: none", "documents: all", `services[0].stores.documents is "all": expected none, read or write`},
+		"missing store":          {", documents: none", "", "services[0].stores.documents is missing"},
 		"no services":            {string(text), "services: []", "at least one service"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -52,6 +52,8 @@ func (e Environment) Validate(p *Problems) {
 	p.Check(tagValue.MatchString(e.CostCenter), "environment.costCenter", e.CostCenter, "a tag value of 1 to 256 characters")
 	p.Check(slices.Contains(dataClasses, e.DataClass), "environment.dataClass", e.DataClass, "one of "+strings.Join(dataClasses, ", "))
 	p.Check(e.MaxRetries >= 1 && e.MaxRetries <= 25, "environment.maxRetries", e.MaxRetries, "a number from 1 to 25")
+	p.Check(e.Protect || p.Stack() != Production, "environment.protect", e.Protect,
+		"true in "+Production+": deletion protection, of Pulumi and of AWS, guards data and keys there")
 	p.Check(knownScheme(e.Backend, "file://", "s3://", "https://"), "environment.backend", e.Backend, "a URL that starts with file://, s3:// or https://")
 	p.Check(e.SecretsProvider == "passphrase" || knownScheme(e.SecretsProvider, "awskms://"),
 		"environment.secretsProvider", e.SecretsProvider, `"passphrase" or a URL that starts with awskms://`)

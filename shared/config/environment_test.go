@@ -83,3 +83,19 @@ func TestEachSharedSettingIsChecked(t *testing.T) {
 		assert.ErrorContains(t, err, "foundation:environment", "%s -> %s", from, to)
 	}
 }
+
+func TestProductionIsProtected(t *testing.T) {
+	for stack, refused := range map[string]bool{"prod": true, "staging": false, "local": false} {
+		root := t.TempDir()
+		dir := filepath.Join(root, "projects", "edge")
+		require.NoError(t, os.MkdirAll(dir, 0o750))
+		text := strings.ReplaceAll(shared, "LAYER", "edge")
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi."+stack+".yaml"), []byte(text), 0o600))
+		_, err := config.LoadEnvironment(root, stack, []string{"edge"})
+		if !refused {
+			require.NoError(t, err, stack)
+			continue
+		}
+		assert.ErrorContains(t, err, `projects/edge/Pulumi.prod.yaml: edge:environment.protect is "false": expected true in prod`)
+	}
+}

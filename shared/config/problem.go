@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -49,6 +50,19 @@ func (p *Problems) Check(ok bool, key string, value any, want string) {
 	if !ok {
 		p.Add(key, value, want)
 	}
+}
+
+// Production is the environment with the strictest rules.
+const Production = "prod"
+
+// Stack is the environment whose stack file is judged, and empty where another
+// file is: a few rules hold in one environment only.
+func (p *Problems) Stack() string {
+	name, isStack := strings.CutPrefix(filepath.Base(p.file), "Pulumi.")
+	if !isStack {
+		return ""
+	}
+	return strings.TrimSuffix(name, ".yaml")
 }
 
 // Err joins all problems, or is nil when there are none.

@@ -118,6 +118,17 @@ type Stores struct {
 	MasterSecretARN       pulumi.StringOutput `pulumi:"masterSecretArn"`
 	SecurityGroupID       pulumi.StringOutput `pulumi:"securityGroupId"`
 	TransactionLogsBucket pulumi.StringOutput `pulumi:"transactionLogsBucket"`
+	// DocumentsBucket holds the compliance documents, locked.
+	DocumentsBucket     pulumi.StringOutput `pulumi:"documentsBucket"`
+	SessionsTableName   pulumi.StringOutput `pulumi:"sessionsTableName"`
+	SessionsTableARN    pulumi.StringOutput `pulumi:"sessionsTableArn"`
+	SessionsStreamARN   pulumi.StringOutput `pulumi:"sessionsStreamArn"`
+	RateLimitsTableName pulumi.StringOutput `pulumi:"rateLimitsTableName"`
+	RateLimitsTableARN  pulumi.StringOutput `pulumi:"rateLimitsTableArn"`
+	RateLimitsStreamARN pulumi.StringOutput `pulumi:"rateLimitsStreamArn"`
+	// ParameterPath is the root of the colour's settings in Parameter Store,
+	// without a slash at the end.
+	ParameterPath pulumi.StringOutput `pulumi:"parameterPath"`
 }
 
 // EdgeOutputs is what the layer of balancers and names promises.

@@ -3,6 +3,19 @@
 // The layer that makes the table, the policies on it and the functions that use
 // it take the names from here. The package imports nothing heavy, since functions
 // compile it in; it neither reads nor writes.
+//
+// Every item is of one subject. It is read consistently and written on the
+// condition that its revision is still the one that was read.
+//
+//	authority    who may write: epoch, holder, phase, attempt, proof_id
+//	switch       the change of authority in progress: state, from, to, epoch,
+//	             attempt, owner, lease_until, step_times, reason, last_error
+//	traffic      how far the traffic has moved: ladder, step, since, last_gate, hold_reason
+//	lane#<lane>  who works on a lane: owner, lease_until, wanted (run or pause)
+//	load#<lane>  progress of the first load, for information: the databases know it
+//	canary#<color>  proof that the functions of a colour reach the table
+//
+// A lease only avoids wasted work; nothing may depend on one.
 package control
 
 import "github.com/cutover/cutover/shared/naming"
@@ -13,6 +26,25 @@ const (
 	HashKey  = "item"
 	Revision = "rev"
 )
+
+// The items of which there is one.
+const (
+	AuthorityItem = "authority"
+	SwitchItem    = "switch"
+	TrafficItem   = "traffic"
+)
+
+// The beginnings of the keys of items of which there is one a lane.
+const (
+	LanePrefix = "lane#"
+	LoadPrefix = "load#"
+)
+
+// LaneItem is the key of the lease of a lane, such as "core.fwd".
+func LaneItem(lane string) string { return LanePrefix + lane }
+
+// LoadItem is the key of the progress of a lane's first load.
+func LoadItem(lane string) string { return LoadPrefix + lane }
 
 // CanaryItem is the key of the item in which the functions of one colour prove
 // that they reach the table.

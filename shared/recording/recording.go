@@ -100,6 +100,11 @@ func Run(opts Options, program pulumi.RunFunc) (*Recording, error) {
 	}
 	maps.Copy(config, opts.Config)
 	err = pulumi.RunErr(func(ctx *pulumi.Context) error {
+		if opts.DryRun {
+			if err := ctx.RegisterStackTransformation(openSecrets); err != nil {
+				return fmt.Errorf("open the secrets of a preview: %w", err)
+			}
+		}
 		if err := program(ctx); err != nil {
 			return err
 		}

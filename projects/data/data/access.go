@@ -31,7 +31,7 @@ func (s *Stores) addAccess(ctx *pulumi.Context, name string, args *StoresArgs) e
 		"rotation": args.Network.RotationSecurityGroupID,
 	}
 	for _, service := range args.Services {
-		callers[service] = component.Entry(args.Network.ServiceSecurityGroupIDs, "security groups of "+name, service)
+		callers[service.Name] = component.Entry(args.Network.ServiceSecurityGroupIDs, "security groups of "+name, service.Name)
 	}
 	for caller, id := range callers {
 		if err := s.admit(ctx, fmt.Sprintf("%s-database-from-%s", name, caller), "PostgreSQL from "+caller, id); err != nil {

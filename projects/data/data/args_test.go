@@ -15,7 +15,8 @@ func TestWrongArgumentsAreToldTogether(t *testing.T) {
 		_, err := NewStores(ctx, "red", &StoresArgs{Color: "red"})
 		return err
 	})
-	for _, part := range []string{"stores of red", `colour "red"`, "services: none", "account id: is empty", "database instances: got 0"} {
+	for _, part := range []string{"stores of red", `colour "red"`, "services: none", "account id: is empty", "database instances: got 0",
+		"control table: is missing", "monitoring: is missing"} {
 		require.ErrorContains(t, err, part)
 	}
 	_, err = pulumitest.Run(t, pulumitest.Options{Layer: contract.Data, Stack: "local"}, func(ctx *pulumi.Context) error {
@@ -24,6 +25,19 @@ func TestWrongArgumentsAreToldTogether(t *testing.T) {
 	})
 	for _, part := range []string{"control table", "key: is missing", "sync role of blue: is missing", "sync role of green: is missing"} {
 		require.ErrorContains(t, err, part)
+	}
+	for want, make := range map[string]func(*pulumi.Context) error{
+		"events of the databases: topic: is missing": func(ctx *pulumi.Context) error {
+			_, err := NewEvents(ctx, "events", &EventsArgs{})
+			return err
+		},
+		"monitoring of the databases: key: is missing": func(ctx *pulumi.Context) error {
+			_, err := NewMonitoring(ctx, "monitoring", &MonitoringArgs{})
+			return err
+		},
+	} {
+		_, err = pulumitest.Run(t, pulumitest.Options{Layer: contract.Data, Stack: "local"}, make)
+		require.ErrorContains(t, err, want)
 	}
 }
 
@@ -36,5 +50,5 @@ func TestClusterWithoutMasterSecretIsAnError(t *testing.T) {
 		},
 	}
 	_, err := pulumitest.Run(t, opts, Program)
-	require.ErrorContains(t, err, "cutover-local-blue-database: reports 0 master user secrets, expected one with an ARN")
+	require.ErrorContains(t, err, "-database: reports 0 master user secrets, expected one with an ARN")
 }

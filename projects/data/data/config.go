@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/config"
 )
 
@@ -13,6 +14,9 @@ type Config struct {
 	Environment     config.Environment `config:"environment"`
 	Database        Database           `config:"database"`
 	TransactionLogs Retention          `config:"transactionLogs"`
+	Documents       Documents          `config:"documents"`
+	Tables          Tables             `config:"tables"`
+	Backup          Backup             `config:"backup"`
 	// KeepOnDelete leaves a final snapshot, the automated backups and every
 	// object behind when the stack goes. Without it the data goes with the stack.
 	KeepOnDelete bool `config:"keepOnDelete"`
@@ -32,13 +36,6 @@ type Database struct {
 	BackupRetentionDays int `config:"backupRetentionDays"`
 }
 
-// Retention says how long the objects of a bucket are kept.
-type Retention struct {
-	// ArchiveAfterDays moves objects to archive storage, readable at once.
-	ArchiveAfterDays int `config:"archiveAfterDays"`
-	ExpireAfterDays  int `config:"expireAfterDays"`
-}
-
 const (
 	// engineVersion is the long-term-support release that blue and green share.
 	engineVersion = "14.6"
@@ -47,10 +44,6 @@ const (
 
 	minInstances, maxInstances = 2, 16 // a writer and at most 15 readers (Aurora user guide, "Quotas in Amazon Aurora")
 	minBackup, maxBackup       = 7, 35 // PCI staging floor; RDS CreateDBCluster
-
-	minArchive  = 30  // one month at hand before archive storage
-	minExpire   = 400 // twelve months and some slack (PCI DSS 10.5.1)
-	minArchived = 90  // archive storage bills objects for 90 days at least (Amazon S3 user guide, "Storage classes")
 )
 
 // instanceClass lists the classes that run release 14.6 with Performance
@@ -63,8 +56,28 @@ func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)
 	c.Database.validate(p)
 	c.TransactionLogs.validate(p, "transactionLogs")
+	c.Documents.validate(p)
+	c.Tables.validate(p)
+	c.Backup.validate(p)
 	p.Check(c.KeepOnDelete || !c.Environment.Protect, "keepOnDelete", c.KeepOnDelete,
 		"true while environment.protect is true: protected data leaves its backups behind")
+	if p.Stack() == config.Production {
+		c.validateProduction(p)
+	}
+}
+
+// validateProduction adds what holds for real account data.
+func (c Config) validateProduction(p *config.Problems) {
+	p.Check(c.Database.Instances >= zoneCount, "database.instances", c.Database.Instances,
+		fmt.Sprintf("at least %d in production, one in each zone", zoneCount))
+	p.Check(c.Database.BackupRetentionDays == maxBackup, "database.backupRetentionDays", c.Database.BackupRetentionDays,
+		fmt.Sprintf("%d in production, as long as Aurora keeps backups", maxBackup))
+	p.Check(c.Documents.LockMode == component.Compliance, "documents.lockMode", c.Documents.LockMode,
+		string(component.Compliance)+" in production: in the other mode some may delete a document before its time")
+	p.Check(c.Documents.LockDays >= minExpire, "documents.lockDays", c.Documents.LockDays,
+		fmt.Sprintf("at least %d days in production", minExpire))
+	p.Check(c.Backup.LockMode == component.Compliance, "backup.lockMode", c.Backup.LockMode,
+		string(component.Compliance)+" in production: in the other mode some may delete a recovery point before its time")
 }
 
 func (d Database) validate(p *config.Problems) {
@@ -76,13 +89,6 @@ func (d Database) validate(p *config.Problems) {
 		fmt.Sprintf("a number from %d to %d: the writer and at least one reader in another zone", minInstances, maxInstances))
 	p.Check(d.BackupRetentionDays >= minBackup && d.BackupRetentionDays <= maxBackup, "database.backupRetentionDays", d.BackupRetentionDays,
 		fmt.Sprintf("a number of days from %d to %d", minBackup, maxBackup))
-}
-
-func (r Retention) validate(p *config.Problems, key string) {
-	p.Check(r.ArchiveAfterDays >= minArchive, key+".archiveAfterDays", r.ArchiveAfterDays, fmt.Sprintf("at least %d days", minArchive))
-	p.Check(r.ExpireAfterDays >= minExpire, key+".expireAfterDays", r.ExpireAfterDays, fmt.Sprintf("at least %d days", minExpire))
-	p.Check(r.ExpireAfterDays >= r.ArchiveAfterDays+minArchived, key+".expireAfterDays", r.ExpireAfterDays,
-		fmt.Sprintf("at least %d days after archiveAfterDays (%d)", minArchived, r.ArchiveAfterDays))
 }
 
 // CheckConfig reads and validates a stack file without running the program.

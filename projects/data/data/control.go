@@ -14,6 +14,9 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 )
 
+// neverCopied is the migration class of what decides about the migration.
+const neverCopied = "control"
+
 // ControlTableArgs describes the control table.
 type ControlTableArgs struct {
 	Names       naming.Namer
@@ -46,7 +49,7 @@ type ControlTable struct {
 }
 
 // NewControlTable makes the table and lets the sync functions of each colour
-// write that colour's canary in it, and nothing else.
+// write that colour's canary and the leases of lanes in it, and nothing else.
 func NewControlTable(ctx *pulumi.Context, name string, args *ControlTableArgs, opts ...pulumi.ResourceOption) (*ControlTable, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("control table: %w", err)
@@ -66,7 +69,7 @@ func NewControlTable(ctx *pulumi.Context, name string, args *ControlTableArgs, o
 		PointInTimeRecovery:       dynamodb.TablePointInTimeRecoveryArgs{Enabled: pulumi.Bool(true)},
 		ServerSideEncryption:      dynamodb.TableServerSideEncryptionArgs{Enabled: pulumi.Bool(true), KmsKeyArn: args.KeyARN.ToStringOutput().ToStringPtrOutput()},
 		DeletionProtectionEnabled: pulumi.Bool(args.Environment.Protect),
-		Tags:                      pulumi.StringMap{"Name": pulumi.String(physical)},
+		Tags:                      pulumi.StringMap{"Name": pulumi.String(physical), classTag: pulumi.String(neverCopied)},
 	}, component.Stateful(args.Environment, pulumi.Parent(c))...)
 	if err != nil {
 		return nil, fmt.Errorf("control table %s: %w", physical, err)
@@ -80,34 +83,40 @@ func NewControlTable(ctx *pulumi.Context, name string, args *ControlTableArgs, o
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name})
 }
 
-// admit attaches the policy for one colour's canary to its sync role.
+// admit attaches the policy for one colour's functions to their role.
 func (c *ControlTable) admit(ctx *pulumi.Context, color naming.Color, args *ControlTableArgs) error {
 	_, err := component.NewPolicy(ctx, string(color)+"-control-table", &component.PolicyArgs{
 		Name:        args.Names.In(color).Name(naming.Policy, "control-table"),
-		Description: "The canary of " + string(color) + " in the control table",
+		Description: "What the sync functions of " + string(color) + " do with the control table",
 		Values:      pulumi.StringMap{"table": c.ARN, "key": args.KeyARN.ToStringOutput()},
-		Write:       func(values map[string]string) iamdoc.Document { return canaryPolicy(color, values) },
+		Write:       func(values map[string]string) iamdoc.Document { return controlPolicy(color, values) },
 		Roles:       map[string]pulumi.StringInput{"sync": args.SyncRoles[color]},
 	}, pulumi.Parent(c))
 	return err
 }
 
-// canaryPolicy allows reading and writing one item. A request that names no key,
-// a scan for example, is refused too: the set operator alone would let it pass.
-func canaryPolicy(color naming.Color, values map[string]string) iamdoc.Document {
+// controlPolicy lets the functions of one colour write its canary and the leases
+// of lanes, and read what the migration has decided. The decision itself, who may
+// write and where the traffic goes, they cannot touch.
+func controlPolicy(color naming.Color, values map[string]string) iamdoc.Document {
+	table := []string{values["table"]}
+	lanes := iamdoc.Conditions{
+		"ForAllValues:StringLike": {"dynamodb:LeadingKeys": {control.LaneItem("*"), control.LoadItem("*")}},
+		"Null":                    {"dynamodb:LeadingKeys": {"false"}},
+	}
 	return iamdoc.Document{Statements: []iamdoc.Statement{
 		{
-			Sid: "CanaryItem", Resources: []string{values["table"]},
-			Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
-			Conditions: iamdoc.Conditions{
-				"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": {control.CanaryItem(color)}},
-				"Null":                      {"dynamodb:LeadingKeys": {"false"}},
-			},
+			Sid: "CanaryItem", Resources: table, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
+			Conditions: onlyItems(control.CanaryItem(color)),
 		},
 		{
-			Sid: "KeyOfTheTable", Resources: []string{values["key"]},
-			Actions:    []string{"kms:Decrypt"},
-			Conditions: iamdoc.Conditions{"StringEquals": {"kms:ViaService": {"dynamodb." + config.Region + ".amazonaws.com"}}},
+			Sid: "LaneItems", Resources: table, Conditions: lanes,
+			Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
 		},
+		{
+			Sid: "Decisions", Resources: table, Actions: []string{"dynamodb:GetItem"},
+			Conditions: onlyItems(control.AuthorityItem, control.SwitchItem, control.TrafficItem),
+		},
+		useKey("KeyOfTheTable", values["key"], "dynamodb", "kms:Decrypt"),
 	}}
 }

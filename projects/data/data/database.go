@@ -40,7 +40,7 @@ const (
 
 // Cluster is what the contract promises of a database cluster.
 type Cluster struct {
-	ID, ResourceID, Writer, Reader, MasterSecretARN pulumi.StringOutput
+	ID, ResourceID, ARN, Writer, Reader, MasterSecretARN pulumi.StringOutput
 }
 
 // addDatabase makes the cluster with its log group first, then its instances.
@@ -57,6 +57,7 @@ func (s *Stores) addDatabase(ctx *pulumi.Context, name string, args *StoresArgs)
 	s.Database = &Cluster{
 		ID:              cluster.ClusterIdentifier,
 		ResourceID:      cluster.ClusterResourceId,
+		ARN:             cluster.Arn,
 		Writer:          cluster.Endpoint,
 		Reader:          cluster.ReaderEndpoint,
 		MasterSecretARN: masterSecret(cluster, args.clusterID()),
@@ -152,7 +153,7 @@ func (s *Stores) addInstance(ctx *pulumi.Context, name string, args *StoresArgs,
 		PerformanceInsightsEnabled:         pulumi.Bool(true),
 		PerformanceInsightsKmsKeyId:        args.Principals.DatabaseKeyARN,
 		PerformanceInsightsRetentionPeriod: pulumi.Int(insightsDays),
-	}, component.Stateful(args.Config.Environment, pulumi.Parent(s))...); err != nil {
+	}, component.Stateful(args.Config.Environment, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{args.Monitoring.group}))...); err != nil {
 		return fmt.Errorf("database instance %s: %w", id, err)
 	}
 	return nil

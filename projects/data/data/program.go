@@ -1,7 +1,9 @@
-// Package data is the layer of data stores: an Aurora PostgreSQL cluster and a
-// bucket for transaction logs in each colour, and the control table of the
-// migration, which both colours share. It holds no schema and no rows; the
-// migration moves those.
+// Package data is the layer of data stores: in each colour an Aurora PostgreSQL
+// cluster, buckets for transaction logs and compliance documents, tables for
+// sessions and rate limits, their backups and the settings that say where they
+// are; and the control table of the migration, which both colours share. It lets
+// the services use the stores as the catalogue says. It holds no schema and no
+// rows; the migration moves those.
 package data
 
 import (
@@ -33,7 +35,7 @@ func Program(ctx *pulumi.Context) error {
 	return contract.Export(ctx, outputs)
 }
 
-// build makes each colour's stores, then the control table.
+// build makes what both colours share, then each colour's stores.
 func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.DataOutputs, error) {
 	var none contract.DataOutputs
 	services, err := catalog.Load()
@@ -48,41 +50,62 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 	if err != nil {
 		return none, err
 	}
+	shared, err := newShared(ctx, cfg, security, opts...)
+	if err != nil {
+		return none, err
+	}
 	networks := map[naming.Color]contract.Network{naming.Blue: foundation.Blue, naming.Green: foundation.Green}
 	principals := map[naming.Color]contract.Principals{naming.Blue: security.Blue, naming.Green: security.Green}
-	names := naming.New(ctx.Stack())
 	stores := make(map[naming.Color]*Stores)
 	for _, color := range naming.Colors() {
 		stores[color], err = NewStores(ctx, string(color), &StoresArgs{
-			Names:            names.In(color),
+			Names:            naming.New(ctx.Stack()).In(color),
 			Color:            color,
 			Config:           cfg,
-			Services:         services.Names(),
+			Services:         services.Services,
 			Network:          networks[color],
 			Peer:             networks[color.Other()],
 			Zones:            foundation.Zones,
 			Principals:       principals[color],
+			Monitoring:       shared.monitoring,
+			ControlTable:     shared.control.Name,
+			ControlTableARN:  shared.control.ARN,
+			ControlKeyARN:    security.ControlKeyARN,
 			AccessLogsBucket: security.AccessLogsBucket,
 		}, opts...)
 		if err != nil {
 			return none, err
 		}
 	}
-	table, err := NewControlTable(ctx, "control", &ControlTableArgs{
+	return contract.DataOutputs{
+		Blue:             stores[naming.Blue].outputs(),
+		Green:            stores[naming.Green].outputs(),
+		ControlTableName: shared.control.Name,
+		ControlTableARN:  shared.control.ARN,
+	}, nil
+}
+
+// shared is what belongs to neither colour.
+type shared struct {
+	control    *ControlTable
+	monitoring *Monitoring
+}
+
+func newShared(ctx *pulumi.Context, cfg Config, security contract.SecurityOutputs, opts ...pulumi.ResourceOption) (made shared, err error) {
+	names := naming.New(ctx.Stack())
+	if made.control, err = NewControlTable(ctx, "control", &ControlTableArgs{
 		Names:       names,
 		Environment: cfg.Environment,
 		KeyARN:      security.ControlKeyARN,
 		SyncRoles: map[naming.Color]pulumi.StringInput{
 			naming.Blue: security.Blue.SyncRoleName, naming.Green: security.Green.SyncRoleName,
 		},
-	}, opts...)
-	if err != nil {
-		return none, err
+	}, opts...); err != nil {
+		return made, err
 	}
-	return contract.DataOutputs{
-		Blue:             stores[naming.Blue].outputs(),
-		Green:            stores[naming.Green].outputs(),
-		ControlTableName: table.Name,
-		ControlTableARN:  table.ARN,
-	}, nil
+	if _, err = NewEvents(ctx, "events", &EventsArgs{Names: names, TopicARN: security.EventsTopicARN}, opts...); err != nil {
+		return made, err
+	}
+	made.monitoring, err = NewMonitoring(ctx, "monitoring", &MonitoringArgs{LogsKeyARN: security.AuditKeyARN}, opts...)
+	return made, err
 }

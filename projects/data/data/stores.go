@@ -7,8 +7,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/catalog"
+	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/tables"
 )
 
 // StoresArgs describes one colour's data stores.
@@ -16,8 +18,8 @@ type StoresArgs struct {
 	Names  naming.Namer
 	Color  naming.Color
 	Config Config
-	// Services are the names of the services that use the database.
-	Services []string
+	// Services are those that use the stores.
+	Services []catalog.Service
 	// Network is the colour's own, Peer the other colour's.
 	Network, Peer contract.Network
 	// Zones are the availability zones, in the order of the subnets.
@@ -25,6 +27,10 @@ type StoresArgs struct {
 	Principals contract.Principals
 	// AccessLogsBucket takes the request logs of the buckets.
 	AccessLogsBucket pulumi.StringInput
+	// ControlTable is the name of the table that says who may write.
+	ControlTable, ControlTableARN, ControlKeyARN pulumi.StringInput
+	// Monitoring is made before the first instance writes to it.
+	Monitoring *Monitoring
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -42,6 +48,14 @@ func (a *StoresArgs) Validate() error {
 	if n := a.Config.Database.Instances; n < minInstances || n > maxInstances {
 		problems = append(problems, fmt.Errorf("database instances: got %d, expected %d to %d", n, minInstances, maxInstances))
 	}
+	for what, missing := range map[string]bool{
+		"control table": a.ControlTable == nil || a.ControlTableARN == nil || a.ControlKeyARN == nil,
+		"monitoring":    a.Monitoring == nil,
+	} {
+		if missing {
+			problems = append(problems, errors.New(what+": is missing, expected what the colours share"))
+		}
+	}
 	return errors.Join(problems...)
 }
 
@@ -49,12 +63,17 @@ func (a *StoresArgs) Validate() error {
 type Stores struct {
 	pulumi.ResourceState
 
-	SecurityGroupID pulumi.StringOutput
-	Bucket          pulumi.StringOutput
-	Database        *Cluster
+	SecurityGroupID            pulumi.StringOutput
+	Database                   *Cluster
+	TransactionLogs, Documents *component.Bucket
+	// Tables are by name of their design.
+	Tables map[string]Table
+	// ParameterPath is the root of the colour's settings in Parameter Store.
+	ParameterPath string
 }
 
-// NewStores makes one colour's database and bucket.
+// NewStores makes one colour's database, buckets and tables, says where they are,
+// lets the services use them and backs them up.
 func NewStores(ctx *pulumi.Context, name string, args *StoresArgs, opts ...pulumi.ResourceOption) (*Stores, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("stores of %s: %w", name, err)
@@ -64,17 +83,18 @@ func NewStores(ctx *pulumi.Context, name string, args *StoresArgs, opts ...pulum
 		return nil, fmt.Errorf("register stores of %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *StoresArgs) error{
-		s.addAccess, s.addDatabase, s.addBucket,
+		s.addAccess, s.addDatabase, s.addTransactionLogs, s.addDocuments, s.addTables, s.addSettings, s.addPermissions, s.addBackup,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("stores of %s: %w", name, err)
 		}
 	}
-	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"clusterId": s.Database.ID, "bucket": s.Bucket})
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"clusterId": s.Database.ID, "parameterPath": pulumi.String(s.ParameterPath)})
 }
 
 // outputs is what the contract promises of this colour.
 func (s *Stores) outputs() contract.Stores {
+	sessions, limits := s.Tables[tables.Sessions().Name], s.Tables[tables.RateLimits().Name]
 	return contract.Stores{
 		ClusterID:             s.Database.ID,
 		ClusterResourceID:     s.Database.ResourceID,
@@ -84,6 +104,14 @@ func (s *Stores) outputs() contract.Stores {
 		DatabaseName:          pulumi.String(databaseName).ToStringOutput(),
 		MasterSecretARN:       s.Database.MasterSecretARN,
 		SecurityGroupID:       s.SecurityGroupID,
-		TransactionLogsBucket: s.Bucket,
+		TransactionLogsBucket: s.TransactionLogs.Name,
+		DocumentsBucket:       s.Documents.Name,
+		SessionsTableName:     sessions.Name,
+		SessionsTableARN:      sessions.ARN,
+		SessionsStreamARN:     sessions.StreamARN,
+		RateLimitsTableName:   limits.Name,
+		RateLimitsTableARN:    limits.ARN,
+		RateLimitsStreamARN:   limits.StreamARN,
+		ParameterPath:         pulumi.String(s.ParameterPath).ToStringOutput(),
 	}
 }

@@ -39,6 +39,9 @@ type PolicyArgs struct {
 	Values pulumi.StringMap
 	// Write returns the document: identity-based, without principals.
 	Write func(values map[string]string) iamdoc.Document
+	// Ceiling are the actions of the boundary that the roles are under; nil is the
+	// boundary of workloads.
+	Ceiling []string
 	// Roles are the names of the roles to attach the policy to. The key becomes
 	// part of the attachment's logical name.
 	Roles map[string]pulumi.StringInput
@@ -69,8 +72,9 @@ type Policy struct {
 	Attachments []pulumi.Resource
 }
 
-// NewPolicy makes a managed policy and attaches it. The roles are under the
-// permission boundary; an action above it is an error.
+// NewPolicy makes a managed policy and attaches it. The roles are under a
+// permission boundary; an action above it is an error, and so is one on every
+// resource that could name its own.
 func NewPolicy(ctx *pulumi.Context, name string, args *PolicyArgs, opts ...pulumi.ResourceOption) (*Policy, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("policy %s: %w", name, err)
@@ -102,9 +106,12 @@ func NewPolicy(ctx *pulumi.Context, name string, args *PolicyArgs, opts ...pulum
 func (a *PolicyArgs) document() pulumi.StringOutput {
 	return a.Values.ToStringMapOutput().ApplyT(func(known map[string]string) (string, error) {
 		document := a.Write(known)
-		if above := aboveCeiling(document); len(above) > 0 {
-			return "", fmt.Errorf("policy %s allows %s, which the permission boundary does not: expected actions of component.WorkloadActions",
+		if above := aboveCeiling(document, a.ceiling()); len(above) > 0 {
+			return "", fmt.Errorf("policy %s allows %s, which the permission boundary does not: for workloads that is component.WorkloadActions",
 				a.Name, strings.Join(above, ", "))
+		}
+		if err := errors.Join(document.TooWide()...); err != nil {
+			return "", fmt.Errorf("policy %s: %w", a.Name, err)
 		}
 		text, err := document.JSON()
 		if err != nil {
@@ -112,6 +119,13 @@ func (a *PolicyArgs) document() pulumi.StringOutput {
 		}
 		return text, CheckPolicySize(a.Name, text)
 	}).(pulumi.StringOutput)
+}
+
+func (a *PolicyArgs) ceiling() []string {
+	if a.Ceiling == nil {
+		return WorkloadActions()
+	}
+	return a.Ceiling
 }
 
 // CheckPolicySize refuses a managed policy that AWS would find too long. The

@@ -62,6 +62,30 @@ func TestPolicyAboveTheBoundaryIsRefused(t *testing.T) {
 	}
 }
 
+func TestPolicyOfOtherRolesIsHeldToTheirCeiling(t *testing.T) {
+	args := policyArgs(allow("route53:ChangeResourceRecordSets"))
+	args.Ceiling = component.OperatorActions()
+	_, err := runPolicy(t, args)
+	require.NoError(t, err)
+	args = policyArgs(allow("s3:GetObject"))
+	args.Ceiling = component.OperatorActions()
+	_, err = runPolicy(t, args)
+	require.ErrorContains(t, err, "allows s3:GetObject, which the permission boundary does not")
+}
+
+func TestPolicyOnEveryResourceNeedsAReason(t *testing.T) {
+	everywhere := func(actions ...string) func(map[string]string) iamdoc.Document {
+		return func(map[string]string) iamdoc.Document {
+			return iamdoc.Document{Statements: []iamdoc.Statement{{Sid: "Wide", Actions: actions, Resources: []string{"*"}}}}
+		}
+	}
+	_, err := runPolicy(t, policyArgs(everywhere("ecr:GetAuthorizationToken", "xray:PutTraceSegments", "ec2:DescribeSubnets")))
+	require.NoError(t, err)
+	_, err = runPolicy(t, policyArgs(everywhere("ecr:GetAuthorizationToken", "sqs:SendMessage")))
+	require.ErrorContains(t, err, `statement "Wide" allows sqs:SendMessage on every resource`)
+	require.NotContains(t, err.Error(), "GetAuthorizationToken")
+}
+
 func TestPolicyMayRefuseWhatTheBoundaryDoesNotAllow(t *testing.T) {
 	_, err := runPolicy(t, policyArgs(func(map[string]string) iamdoc.Document {
 		return iamdoc.Document{Statements: []iamdoc.Statement{{Deny: true, Actions: []string{"iam:*"}, Resources: []string{"*"}}}}

@@ -3,6 +3,7 @@ package component
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -11,19 +12,27 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 )
 
-// sessionSeconds is the longest session of a workload's role; services renew
-// theirs by themselves.
-const sessionSeconds = 3600
+// workloadSession is the longest session of a workload's role, and the shortest
+// limit that IAM takes; services renew theirs by themselves. maxSession is the
+// longest limit (IAM API reference, CreateRole).
+const (
+	workloadSession = time.Hour
+	maxSession      = 12 * time.Hour
+)
 
-// RoleArgs describes a role that an AWS service takes for one workload.
+// RoleArgs describes a role that an AWS service takes for one workload, or that
+// outsiders take.
 type RoleArgs struct {
 	// Name is the physical name, from naming.Role.
 	Name        string
 	Description string
 	// Trust says who may take the role.
 	Trust iamdoc.Document
-	// BoundaryARN is the permission boundary: the security layer's.
+	// BoundaryARN is the permission boundary: one of the security layer's.
 	BoundaryARN pulumi.StringInput
+	// Session is the longest session of outsiders, one to twelve hours; 0 for
+	// workloads, whose sessions last an hour.
+	Session time.Duration
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -43,14 +52,17 @@ func (a *RoleArgs) Validate() error {
 			problems = append(problems, fmt.Errorf("role trust, statement %q: trusts anyone, expected named principals", statement.Sid))
 		}
 	}
+	if a.Session != 0 && (a.Session < workloadSession || a.Session > maxSession) {
+		problems = append(problems, fmt.Errorf("role session %s: expected %s to %s", a.Session, workloadSession, maxSession))
+	}
 	if a.BoundaryARN == nil {
 		problems = append(problems, errors.New("role boundary: is missing, expected the ARN of the permission boundary"))
 	}
 	return errors.Join(problems...)
 }
 
-// NewRole makes a role under the permission boundary, on the layer's path, with
-// sessions of at most an hour and without policies: NewPolicy attaches those.
+// NewRole makes a role under its permission boundary, on the layer's path and
+// without policies: NewPolicy attaches those.
 func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.ResourceOption) (*iam.Role, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("role %s: %w", name, err)
@@ -64,7 +76,7 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 		Path:                pulumi.String(Path(ctx)),
 		Description:         pulumi.String(args.Description),
 		AssumeRolePolicy:    pulumi.String(trust),
-		MaxSessionDuration:  pulumi.Int(sessionSeconds),
+		MaxSessionDuration:  pulumi.Int(int(max(args.Session, workloadSession).Seconds())),
 		PermissionsBoundary: args.BoundaryARN.ToStringOutput().ToStringPtrOutput(),
 	}, opts...)
 	if err != nil {

@@ -3,6 +3,7 @@ package component_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -52,6 +53,8 @@ func TestRoleTellsAllThatIsWrongWithItsArguments(t *testing.T) {
 		"no purpose":    {func(a *component.RoleArgs) { a.Description = "" }, "role description: is empty"},
 		"no trust":      {func(a *component.RoleArgs) { a.Trust = iamdoc.Document{} }, "role trust: has no statements"},
 		"no boundary":   {func(a *component.RoleArgs) { a.BoundaryARN = nil }, "role boundary: is missing"},
+		"short session": {func(a *component.RoleArgs) { a.Session = time.Minute }, "role session 1m0s: expected 1h0m0s to 12h0m0s"},
+		"long session":  {func(a *component.RoleArgs) { a.Session = 13 * time.Hour }, "role session 13h0m0s"},
 		"open trust": {func(a *component.RoleArgs) {
 			a.Trust.Statements[0].Principals = iamdoc.Principals{Anyone: true}
 		}, "trusts anyone"},

@@ -70,6 +70,14 @@ type SecurityOutputs struct {
 	// EventsTopicARN is the topic of the account's events: Config, databases,
 	// findings.
 	EventsTopicARN pulumi.StringOutput `pulumi:"eventsTopicArn"`
+	// DeployRoleARN, AuditRoleARN and OperatorRoleARN are taken from other
+	// accounts: by the pipeline for every layer but security, by auditors, and by
+	// those who move traffic and data. Layers attach to the operator's role, by
+	// name, what their part of that takes (component.OperatorActions).
+	DeployRoleARN    pulumi.StringOutput `pulumi:"deployRoleArn"`
+	AuditRoleARN     pulumi.StringOutput `pulumi:"auditRoleArn"`
+	OperatorRoleARN  pulumi.StringOutput `pulumi:"operatorRoleArn"`
+	OperatorRoleName pulumi.StringOutput `pulumi:"operatorRoleName"`
 }
 
 // Principals are one colour's keys, as ARNs, and roles.

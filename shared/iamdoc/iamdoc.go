@@ -27,7 +27,11 @@ type Statement struct {
 	Principals Principals
 	Actions    []string
 	Resources  []string
-	Conditions Conditions
+	// ExceptResources takes the place of Resources in a refusal that holds
+	// everywhere else. A statement that allows cannot have it: what it leaves open
+	// grows with the account.
+	ExceptResources []string
+	Conditions      Conditions
 }
 
 // Principals are the AWS accounts or roles, and the services, a resource policy
@@ -49,6 +53,9 @@ func (d Document) JSON() (string, error) {
 	for i, s := range d.Statements {
 		if len(s.Actions) == 0 {
 			problems = append(problems, fmt.Errorf("policy statement %d (%q): no actions", i, s.Sid))
+		}
+		if len(s.ExceptResources) > 0 && (!s.Deny || len(s.Resources) > 0) {
+			problems = append(problems, fmt.Errorf("policy statement %d (%q): excepted resources belong to a refusal without resources", i, s.Sid))
 		}
 		statements[i] = s.render()
 	}
@@ -75,6 +82,9 @@ func (s Statement) render() map[string]any {
 	}
 	if len(s.Resources) > 0 {
 		out["Resource"] = sorted(s.Resources)
+	}
+	if len(s.ExceptResources) > 0 {
+		out["NotResource"] = sorted(s.ExceptResources)
 	}
 	if principal := s.Principals.render(); principal != nil {
 		out["Principal"] = principal
@@ -106,15 +116,4 @@ func sorted(values []string) []string {
 	out := append([]string(nil), values...)
 	sort.Strings(out)
 	return out
-}
-
-// AssumeByService is the trust policy of a role that one AWS service assumes on
-// behalf of this account only (IAM user guide, "The confused deputy problem").
-func AssumeByService(service, accountID string) Document {
-	return Document{Statements: []Statement{{
-		Sid:        "AssumeByService",
-		Principals: Principals{Services: []string{service}},
-		Actions:    []string{"sts:AssumeRole"},
-		Conditions: Conditions{"StringEquals": {"aws:SourceAccount": {accountID}}},
-	}}}
 }

@@ -2,6 +2,7 @@ package iamdoc_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,4 +43,50 @@ func TestServiceTrustIsBoundToTheAccount(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, text, `"aws:SourceAccount":["123456789012"]`)
 	assert.Contains(t, text, `"Service":["lambda.amazonaws.com"]`)
+}
+
+func TestServiceThatDoesNotNameItsAccountIsNotShutOut(t *testing.T) {
+	text, err := iamdoc.AssumeByService("backup.amazonaws.com", "123456789012").JSON()
+	require.NoError(t, err)
+	assert.NotContains(t, text, "Condition")
+	reason, without := iamdoc.WithoutSourceAccount("backup.amazonaws.com")
+	assert.True(t, without)
+	assert.NotEmpty(t, reason)
+	_, without = iamdoc.WithoutSourceAccount("lambda.amazonaws.com")
+	assert.False(t, without)
+}
+
+func TestTrustOfPeopleDemandsAFreshSecondFactor(t *testing.T) {
+	text, err := iamdoc.AssumeFromAccounts(iamdoc.Outsiders{
+		AccountIDs: []string{"222233334444", "111122223333"}, ExternalID: "operators-1", MFAWithin: 15 * time.Minute,
+	}).JSON()
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"AssumeFromAccounts","Effect":"Allow","Action":["sts:AssumeRole"],
+		"Principal":{"AWS":["arn:aws:iam::111122223333:root","arn:aws:iam::222233334444:root"]},
+		"Condition":{"StringEquals":{"sts:ExternalId":["operators-1"]},"Bool":{"aws:MultiFactorAuthPresent":["true"]},
+			"NumericLessThan":{"aws:MultiFactorAuthAge":["900"]}}}]}`, text)
+}
+
+func TestExceptedResourcesBelongToRefusals(t *testing.T) {
+	refusal := iamdoc.Statement{Sid: "NoItems", Deny: true, Actions: []string{"a:A"}, ExceptResources: []string{"arn:x"}}
+	text, err := iamdoc.Document{Statements: []iamdoc.Statement{refusal}}.JSON()
+	require.NoError(t, err)
+	assert.Contains(t, text, `"NotResource":["arn:x"]`)
+	refusal.Deny = false
+	_, err = iamdoc.Document{Statements: []iamdoc.Statement{refusal}}.JSON()
+	require.ErrorContains(t, err, `"NoItems"): excepted resources belong to a refusal`)
+	refusal.Deny, refusal.Resources = true, []string{"*"}
+	_, err = iamdoc.Document{Statements: []iamdoc.Statement{refusal}}.JSON()
+	require.ErrorContains(t, err, "excepted resources")
+}
+
+func TestEveryUnscopedActionHasAReason(t *testing.T) {
+	for _, action := range iamdoc.UnscopedActions() {
+		reason, may := iamdoc.Unscoped(action)
+		assert.True(t, may, action)
+		assert.Greater(t, len(reason), 15, action)
+		assert.Regexp(t, `^[a-z0-9-]+:[A-Z][A-Za-z0-9]+\*?$`, action)
+	}
+	_, may := iamdoc.Unscoped("s3:GetObject")
+	assert.False(t, may)
 }

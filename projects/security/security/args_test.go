@@ -9,17 +9,21 @@ import (
 
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/pulumitest"
 )
 
 func TestEveryPurposeHasAPolicyThatSomeoneCanUse(t *testing.T) {
 	require.Len(t, uses, len(Purposes())+len(SharedPurposes()))
 	for _, purpose := range append(Purposes(), SharedPurposes()...) {
-		document, err := keyPolicy(purpose, "123456789012")
+		document, err := keyPolicy(purpose, naming.Blue, roles())
 		require.NoError(t, err)
 		assert.Greater(t, len(document.Statements), 1, purpose)
+		if len(uses[purpose].via) > 0 {
+			assert.NotEmpty(t, roles().users(purpose, naming.Blue), purpose)
+		}
 	}
-	_, err := keyPolicy("fun", "123456789012")
+	_, err := keyPolicy("fun", naming.Blue, roles())
 	require.ErrorContains(t, err, `purpose "fun"`)
 }
 
@@ -28,14 +32,27 @@ func TestWrongArgumentsAreToldTogether(t *testing.T) {
 		_, err := NewPrincipals(ctx, "blue", &PrincipalsArgs{})
 		return err
 	})
-	for _, part := range []string{"principals of blue", "account id: is empty", "services: none", "boundary: is missing"} {
+	for _, part := range []string{"principals of blue", "colour", "account id: is empty", "services: none", "boundary: is missing"} {
 		require.ErrorContains(t, err, part)
 	}
 	_, err = pulumitest.Run(t, pulumitest.Options{Layer: contract.Security, Stack: "local"}, func(ctx *pulumi.Context) error {
 		_, err := NewShared(ctx, "shared", &SharedArgs{})
 		return err
 	})
-	require.ErrorContains(t, err, "account id: is empty")
+	for _, part := range []string{"account id: is empty", "services: none"} {
+		require.ErrorContains(t, err, part)
+	}
+	_, err = pulumitest.Run(t, pulumitest.Options{Layer: contract.Security, Stack: "local"}, func(ctx *pulumi.Context) error {
+		_, err := NewOutsiders(ctx, "outsiders", &OutsidersArgs{})
+		return err
+	})
+	for _, part := range []string{"roles of outsiders", "account id: is empty", "keys: none"} {
+		require.ErrorContains(t, err, part)
+	}
+}
+
+func roles() roster {
+	return roster{accountID: "123456789012", path: "/cutover/security/", names: naming.New("local"), services: []string{"payment-api"}}
 }
 
 func TestWrongConfigurationNamesFileKeyAndValue(t *testing.T) {

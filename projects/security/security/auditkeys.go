@@ -48,12 +48,14 @@ func auditKeyPolicy(trail, accountID string) iamdoc.Document {
 	return document
 }
 
-// accountKeyPolicy separates administration from use, as keyPolicy does.
+// accountKeyPolicy separates administration from use, as keyPolicy does. Those
+// who make and read evidence are no workloads of the platform, so their own
+// policies name them.
 func accountKeyPolicy(how use, accountID string) iamdoc.Document {
 	statements := []iamdoc.Statement{{
 		Sid: "Administration", Principals: root(accountID), Actions: administration(), Resources: thisKey(),
 	}}
-	statements = append(statements, how.throughServices(accountID)...)
+	statements = append(statements, how.throughServices(accountID, nil, nil)...)
 	return iamdoc.Document{Statements: append(statements, how.byServices(accountID)...)}
 }
 

@@ -22,6 +22,8 @@ type Config struct {
 	Environment config.Environment `config:"environment"`
 	// Evidence says how long evidence is kept.
 	Evidence Retention `config:"evidence"`
+	// Access says who from outside the account may take which role.
+	Access Access `config:"access"`
 }
 
 // Retention is how long evidence is kept, and who may delete it before.
@@ -40,6 +42,7 @@ type Retention struct {
 func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)
 	c.Evidence.validate(p)
+	c.Access.validate(p, c.Environment)
 }
 
 func (r Retention) validate(p *config.Problems) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/iamdoc"
+	"github.com/cutover/cutover/shared/naming"
 )
 
 // Purpose is what a key encrypts. Each purpose has a key of its own, so that
@@ -38,9 +39,13 @@ func SharedPurposes() []Purpose { return []Purpose{Images, Control} }
 // use says who uses the key of a purpose, and on which way.
 type use struct {
 	description string
-	// via are the services through which principals of this account use the
-	// key; each principal needs a policy that allows it, too.
+	// via are the services through which roles use the key; each role needs a
+	// policy that allows it, too.
 	via []string
+	// own are the kinds of roles of the key's colour, peer those of the other
+	// colour, outside those that belong to neither. Nobody else can use the key,
+	// administrators of the account neither, whatever their policies allow.
+	own, peer, outside []string
 	// grants tells that those services work with grants of their own.
 	grants bool
 	// services use the key by themselves, for this account.
@@ -49,21 +54,42 @@ type use struct {
 	logs bool
 }
 
+// The sync functions are the only ones that work on both colours.
 var uses = map[Purpose]use{
-	Database: {description: "storage and snapshots of the database", via: []string{"rds"}, grants: true},
+	Database: {
+		description: "storage and snapshots of the database", via: []string{"rds"}, grants: true,
+		own: []string{backup}, outside: []string{deploy},
+	},
 	// RDS makes the master user's secret through Secrets Manager.
-	Secrets:   {description: "secrets, confidential parameters and environments of functions", via: []string{"lambda", "rds", "secretsmanager", "ssm"}, grants: true},
-	Logs:      {description: "log groups", logs: true},
-	Documents: {description: "objects", via: []string{"s3"}},
-	Sessions:  {description: "tables of the applications", via: []string{"dynamodb"}, grants: true},
+	Secrets: {
+		description: "secrets, confidential parameters and environments of functions",
+		via:         []string{"lambda", "rds", "secretsmanager", "ssm"}, grants: true,
+		own: []string{task, execution, sync, rotation}, peer: []string{sync}, outside: []string{deploy},
+	},
+	Logs: {description: "log groups", logs: true},
+	Documents: {
+		description: "objects", via: []string{"s3"},
+		own: []string{task, sync, backup}, peer: []string{sync},
+	},
+	Sessions: {
+		description: "tables of the applications", via: []string{"dynamodb"}, grants: true,
+		own: []string{task, sync, backup}, peer: []string{sync}, outside: []string{deploy},
+	},
 	// CloudWatch, EventBridge, RDS events and Budgets publish to encrypted topics
 	// only where the key admits them (Amazon SNS developer guide, "Key management").
 	Messaging: {
 		description: "queues and topics", via: []string{"sns", "sqs"},
+		own:      []string{task, sync, scheduler, rotation},
 		services: []string{"budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com"},
 	},
-	Images:  {description: "container images", via: []string{"ecr"}, grants: true},
-	Control: {description: "control table", via: []string{"dynamodb"}, grants: true},
+	Images: {
+		description: "container images", via: []string{"ecr"}, grants: true,
+		own: []string{execution}, outside: []string{deploy},
+	},
+	Control: {
+		description: "control table", via: []string{"dynamodb"}, grants: true,
+		own: []string{task, sync, backup}, outside: []string{deploy, operator},
+	},
 }
 
 // administration is what administrators do with a key. It neither reads data
@@ -83,44 +109,53 @@ func cryptography() []string {
 	return []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"}
 }
 
-// keyPolicy separates administration from use. The account's root as principal
-// leaves both to the account's IAM policies and can never lock the key away
-// (AWS KMS developer guide, "Default key policy"); for use, the condition then
-// demands the way through one of the named services.
-func keyPolicy(purpose Purpose, accountID string) (iamdoc.Document, error) {
+// keyPolicy separates administration from use. Administration is left to the
+// account's IAM policies and can never be locked away (AWS KMS developer guide,
+// "Default key policy"). Use is for the named roles alone, on the way through one
+// of the named services: an administrator who calls KMS, or the service, with
+// rights over all keys is refused.
+func keyPolicy(purpose Purpose, color naming.Color, roles roster) (iamdoc.Document, error) {
 	how, known := uses[purpose]
 	if !known {
 		return iamdoc.Document{}, fmt.Errorf("key policy for purpose %q: expected one of %v or %v", purpose, Purposes(), SharedPurposes())
 	}
 	document := iamdoc.Document{Statements: []iamdoc.Statement{{
-		Sid: "Administration", Principals: root(accountID), Actions: administration(), Resources: thisKey(),
+		Sid: "Administration", Principals: root(roles.accountID), Actions: administration(), Resources: thisKey(),
 	}}}
-	document.Statements = append(document.Statements, how.throughServices(accountID)...)
-	document.Statements = append(document.Statements, how.byServices(accountID)...)
+	if len(how.via) > 0 {
+		document.Statements = append(document.Statements, how.throughServices(
+			roles.accountID, roles.users(purpose, color), roles.granters(purpose, color))...)
+	}
+	document.Statements = append(document.Statements, how.byServices(roles.accountID)...)
 	return document, nil
 }
 
 func root(accountID string) iamdoc.Principals {
-	return iamdoc.Principals{AWS: []string{"arn:aws:iam::" + accountID + ":root"}}
+	return iamdoc.Principals{AWS: []string{iamdoc.Root(accountID)}}
 }
 
 // thisKey is the resource of every statement of a key policy.
 func thisKey() []string { return []string{"*"} }
 
-// throughServices lets principals of the account use the key by way of a service.
-func (u use) throughServices(accountID string) []iamdoc.Statement {
-	if len(u.via) == 0 {
-		return nil
+// throughServices lets roles use the key by way of a service, and makers of
+// resources hand it on to the service. No roles means every principal of the
+// account that has a policy for it.
+func (u use) throughServices(accountID string, users, granters []string) []iamdoc.Statement {
+	way := func(arns []string) map[string][]string {
+		keys := map[string][]string{"kms:CallerAccount": {accountID}, "kms:ViaService": endpoints(u.via)}
+		if arns != nil {
+			keys["aws:PrincipalArn"] = arns
+		}
+		return keys
 	}
-	way := map[string][]string{"kms:CallerAccount": {accountID}, "kms:ViaService": endpoints(u.via)}
 	statements := []iamdoc.Statement{{
 		Sid: "UseThroughServices", Principals: root(accountID), Actions: cryptography(), Resources: thisKey(),
-		Conditions: iamdoc.Conditions{"StringEquals": way},
+		Conditions: iamdoc.Conditions{"StringEquals": way(users)},
 	}}
 	if u.grants {
 		statements = append(statements, iamdoc.Statement{
 			Sid: "GrantsOfServices", Principals: root(accountID), Actions: []string{"kms:CreateGrant"}, Resources: thisKey(),
-			Conditions: iamdoc.Conditions{"StringEquals": way, "Bool": {"kms:GrantIsForAWSResource": {"true"}}},
+			Conditions: iamdoc.Conditions{"StringEquals": way(granters), "Bool": {"kms:GrantIsForAWSResource": {"true"}}},
 		})
 	}
 	return statements

@@ -22,6 +22,9 @@ const (
 type keyArgs struct {
 	names       naming.Namer
 	environment config.Environment
+	// color is the colour whose data the key encrypts; empty for both.
+	color naming.Color
+	roles roster
 	// description says what the key encrypts, policy who may use it.
 	description string
 	policy      iamdoc.Document
@@ -29,7 +32,7 @@ type keyArgs struct {
 
 // newKey makes the key of one purpose of the platform.
 func newKey(ctx *pulumi.Context, name string, purpose Purpose, args keyArgs, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
-	document, err := keyPolicy(purpose, args.environment.AccountID)
+	document, err := keyPolicy(purpose, args.color, args.roles)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}

@@ -3,9 +3,11 @@ package security
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
@@ -13,17 +15,23 @@ import (
 
 // PrincipalsArgs describes one colour's keys and roles.
 type PrincipalsArgs struct {
+	Color naming.Color
+	// Names are those of the environment.
 	Names       naming.Namer
 	Environment config.Environment
 	// Services are the names of the services that get a task and an execution role.
 	Services []string
-	// BoundaryARN is the permission boundary of every role.
+	// BoundaryARN is the permission boundary of every role but that of AWS Backup,
+	// which has one of its own.
 	BoundaryARN pulumi.StringInput
 }
 
 // Validate joins all that is wrong with the arguments.
 func (a *PrincipalsArgs) Validate() error {
 	var problems []error
+	if !slices.Contains(naming.Colors(), a.Color) {
+		problems = append(problems, fmt.Errorf("colour %q: expected one of %v", a.Color, naming.Colors()))
+	}
 	if a.Environment.AccountID == "" {
 		problems = append(problems, errors.New("account id: is empty, expected 12 digits"))
 	}
@@ -36,15 +44,20 @@ func (a *PrincipalsArgs) Validate() error {
 	return errors.Join(problems...)
 }
 
+// roster is where the key policies look the roles up.
+func (a *PrincipalsArgs) roster(path string) roster {
+	return roster{accountID: a.Environment.AccountID, path: path, names: a.Names, services: a.Services}
+}
+
 // Principals are one colour's keys and roles.
 type Principals struct {
 	pulumi.ResourceState
 
 	KeyARNs map[Purpose]pulumi.StringOutput
 
-	tasks, executions           map[string]role
-	sync, scheduler, monitoring role
-	rotation, backup            role
+	tasks, executions map[string]role
+	// others are the roles by kind.
+	others map[string]role
 }
 
 // NewPrincipals makes one colour's keys and roles.
@@ -56,12 +69,13 @@ func NewPrincipals(ctx *pulumi.Context, name string, args *PrincipalsArgs, opts 
 		KeyARNs:    make(map[Purpose]pulumi.StringOutput),
 		tasks:      make(map[string]role),
 		executions: make(map[string]role),
+		others:     make(map[string]role),
 	}
 	if err := ctx.RegisterComponentResource("cutover:security:Principals", name, p, opts...); err != nil {
 		return nil, fmt.Errorf("register principals of %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *PrincipalsArgs) error{
-		p.addKeys, p.addServiceRoles, p.addSyncRoles, p.addMonitoringRole, p.addRotationRole, p.addBackupRole,
+		p.addKeys, p.addServiceRoles, p.addWorkerRoles, p.addMonitoringRole, p.addBackupRole,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("principals of %s: %w", name, err)
@@ -72,7 +86,9 @@ func NewPrincipals(ctx *pulumi.Context, name string, args *PrincipalsArgs, opts 
 
 func (p *Principals) addKeys(ctx *pulumi.Context, name string, args *PrincipalsArgs) error {
 	for _, purpose := range Purposes() {
-		arn, err := newKey(ctx, name, purpose, keyArgs{names: args.Names, environment: args.Environment}, pulumi.Parent(p))
+		arn, err := newKey(ctx, name, purpose, keyArgs{
+			names: args.Names.In(args.Color), environment: args.Environment, color: args.Color, roles: args.roster(component.Path(ctx)),
+		}, pulumi.Parent(p))
 		if err != nil {
 			return err
 		}
@@ -94,14 +110,14 @@ func (p *Principals) outputs() contract.Principals {
 		TaskRoleNames:      roleNames(p.tasks),
 		ExecutionRoleARNs:  arns(p.executions),
 		ExecutionRoleNames: roleNames(p.executions),
-		SyncRoleARN:        p.sync.arn,
-		SyncRoleName:       p.sync.name,
-		SchedulerRoleARN:   p.scheduler.arn,
-		SchedulerRoleName:  p.scheduler.name,
-		MonitoringRoleARN:  p.monitoring.arn,
-		RotationRoleARN:    p.rotation.arn,
-		RotationRoleName:   p.rotation.name,
-		BackupRoleARN:      p.backup.arn,
+		SyncRoleARN:        p.others[sync].arn,
+		SyncRoleName:       p.others[sync].name,
+		SchedulerRoleARN:   p.others[scheduler].arn,
+		SchedulerRoleName:  p.others[scheduler].name,
+		MonitoringRoleARN:  p.others[monitoring].arn,
+		RotationRoleARN:    p.others[rotation].arn,
+		RotationRoleName:   p.others[rotation].name,
+		BackupRoleARN:      p.others[backup].arn,
 	}
 }
 

@@ -1,12 +1,14 @@
 // Package security is the layer of keys and roles: the encryption keys of each
-// colour, the permission boundary of every workload, and the roles that tasks,
-// functions and schedules take. A role starts without permissions; the layer
-// that owns a resource attaches the policy for it. The package grants no access
-// to data.
+// colour, the permission boundaries, the roles that tasks, functions and
+// schedules take, and those that the pipeline, auditors and operators of other
+// accounts take. A workload's role starts without permissions; the layer that
+// owns a resource attaches the policy for it. The package grants no access to
+// data.
 package security
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -46,14 +48,15 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 	if err != nil {
 		return none, err
 	}
-	shared, err := NewShared(ctx, "shared", &SharedArgs{Names: names, Environment: cfg.Environment}, opts...)
+	shared, err := NewShared(ctx, "shared", &SharedArgs{Names: names, Environment: cfg.Environment, Services: services.Names()}, opts...)
 	if err != nil {
 		return none, err
 	}
 	principals := make(map[naming.Color]*Principals)
 	for _, color := range naming.Colors() {
 		principals[color], err = NewPrincipals(ctx, string(color), &PrincipalsArgs{
-			Names:       names.In(color),
+			Color:       color,
+			Names:       names,
 			Environment: cfg.Environment,
 			Services:    services.Names(),
 			BoundaryARN: shared.BoundaryARN,
@@ -61,6 +64,10 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		if err != nil {
 			return none, err
 		}
+	}
+	outsiders, err := NewOutsiders(ctx, "outsiders", &OutsidersArgs{Names: names, Config: cfg, KeyARNs: keyARNs(shared, principals)}, opts...)
+	if err != nil {
+		return none, err
 	}
 	return contract.SecurityOutputs{
 		Blue:              principals[naming.Blue].outputs(),
@@ -72,5 +79,26 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		AccessLogsBucket:  evidence.AccessLogs.Name,
 		ArchiveBucket:     evidence.Archive.Name,
 		EventsTopicARN:    evidence.EventsTopicARN,
+		DeployRoleARN:     outsiders.Deploy.Arn,
+		AuditRoleARN:      outsiders.Audit.Arn,
+		OperatorRoleARN:   outsiders.Operator.Arn,
+		OperatorRoleName:  outsiders.Operator.Name,
 	}, nil
+}
+
+// keyARNs are the keys that the deploy role may use, by colour and purpose.
+func keyARNs(shared *Shared, principals map[naming.Color]*Principals) pulumi.StringMap {
+	arns := pulumi.StringMap{}
+	add := func(owner string, keys map[Purpose]pulumi.StringOutput) {
+		for purpose, arn := range keys {
+			if slices.Contains(uses[purpose].outside, deploy) {
+				arns[owner+"-"+string(purpose)] = arn
+			}
+		}
+	}
+	add("shared", shared.KeyARNs)
+	for color, p := range principals {
+		add(string(color), p.KeyARNs)
+	}
+	return arns
 }

@@ -2,6 +2,7 @@ package security
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -32,12 +33,8 @@ type role struct {
 
 // newRole makes a role that one AWS service takes for this account.
 func (p *Principals) newRole(ctx *pulumi.Context, name string, args *PrincipalsArgs, service, description string, purpose ...string) (role, error) {
-	at := name
-	for _, part := range purpose {
-		at += "-" + part
-	}
-	made, err := component.NewRole(ctx, at, &component.RoleArgs{
-		Name:        args.Names.Name(naming.Role, purpose...),
+	made, err := component.NewRole(ctx, name+"-"+strings.Join(purpose, "-"), &component.RoleArgs{
+		Name:        args.Names.In(args.Color).Name(naming.Role, purpose...),
 		Description: description,
 		Trust:       iamdoc.AssumeByService(service, args.Environment.AccountID),
 		BoundaryARN: args.BoundaryARN,
@@ -53,50 +50,63 @@ func (p *Principals) newRole(ctx *pulumi.Context, name string, args *PrincipalsA
 func (p *Principals) addServiceRoles(ctx *pulumi.Context, name string, args *PrincipalsArgs) error {
 	const tasks = "ecs-tasks.amazonaws.com"
 	for _, service := range args.Services {
-		task, err := p.newRole(ctx, name, args, tasks, "Code of "+service, service, "task")
+		code, err := p.newRole(ctx, name, args, tasks, "Code of "+service, service, task)
 		if err != nil {
 			return err
 		}
-		execution, err := p.newRole(ctx, name, args, tasks, "Start of "+service+": its image, secrets and log", service, "execution")
+		start, err := p.newRole(ctx, name, args, tasks, "Start of "+service+": its image, secrets and log", service, execution)
 		if err != nil {
 			return err
 		}
-		p.tasks[service], p.executions[service] = task, execution
+		p.tasks[service], p.executions[service] = code, start
 	}
 	return nil
 }
 
-func (p *Principals) addSyncRoles(ctx *pulumi.Context, name string, args *PrincipalsArgs) (err error) {
-	if p.sync, err = p.newRole(ctx, name, args, "lambda.amazonaws.com", "Functions that keep both colours equal", "sync"); err != nil {
-		return err
+// addWorkerRoles makes the roles of functions and of what starts them.
+func (p *Principals) addWorkerRoles(ctx *pulumi.Context, name string, args *PrincipalsArgs) (err error) {
+	for _, worker := range []struct{ kind, service, description string }{
+		{sync, "lambda.amazonaws.com", "Functions that keep both colours equal"},
+		{scheduler, "scheduler.amazonaws.com", "Schedules that start the functions"},
+		{rotation, "lambda.amazonaws.com", "Function that rotates the secrets of the database's users"},
+	} {
+		if p.others[worker.kind], err = p.newRole(ctx, name, args, worker.service, worker.description, worker.kind); err != nil {
+			return err
+		}
 	}
-	p.scheduler, err = p.newRole(ctx, name, args, "scheduler.amazonaws.com", "Schedules that start the functions", "scheduler")
-	return err
+	return nil
 }
 
-func (p *Principals) addMonitoringRole(ctx *pulumi.Context, name string, args *PrincipalsArgs) (err error) {
-	const purpose = "database-monitoring"
-	if p.monitoring, err = p.newRole(ctx, name, args, "monitoring.rds.amazonaws.com", "Operating system metrics of the databases", purpose); err != nil {
+func (p *Principals) addMonitoringRole(ctx *pulumi.Context, name string, args *PrincipalsArgs) error {
+	made, err := p.newRole(ctx, name, args, "monitoring.rds.amazonaws.com", "Operating system metrics of the databases", monitoring)
+	if err != nil {
 		return err
 	}
-	return p.attachManaged(ctx, name+"-"+purpose, p.monitoring, enhancedMonitoring)
+	p.others[monitoring] = made
+	return p.attachManaged(ctx, name+"-"+monitoring, made, enhancedMonitoring)
 }
 
-func (p *Principals) addRotationRole(ctx *pulumi.Context, name string, args *PrincipalsArgs) (err error) {
-	p.rotation, err = p.newRole(ctx, name, args, "lambda.amazonaws.com", "Function that rotates the secrets of the database's users", "rotation")
-	return err
-}
-
-// addBackupRole makes the role of AWS Backup. Which resources it may touch no
-// policy of ours can say: recovery points and restored resources get their names
-// when they are made, so AWS keeps the policies.
-func (p *Principals) addBackupRole(ctx *pulumi.Context, name string, args *PrincipalsArgs) (err error) {
-	const purpose = "backup"
-	if p.backup, err = p.newRole(ctx, name, args, "backup.amazonaws.com", "Backups of the database, tables and buckets", purpose); err != nil {
+// addBackupRole makes the role of AWS Backup. What AWS Backup calls AWS alone
+// knows and changes, so the policies are AWS's, for all data of the account; the
+// boundary narrows them to this colour's.
+func (p *Principals) addBackupRole(ctx *pulumi.Context, name string, args *PrincipalsArgs) error {
+	own := *args
+	boundary, err := newBoundary(ctx, name+"-backup-boundary", &boundaryArgs{
+		name:        args.Names.In(args.Color).Name(naming.Policy, "backup-boundary"),
+		description: "Ceiling of what AWS Backup may do with the data of " + string(args.Color),
+		document:    backupBoundary(args.Environment.AccountID, args.Names, args.Color),
+	}, pulumi.Parent(p))
+	if err != nil {
 		return err
 	}
+	own.BoundaryARN = boundary
+	made, err := p.newRole(ctx, name, &own, "backup.amazonaws.com", "Backups of the database, tables and buckets", backup)
+	if err != nil {
+		return err
+	}
+	p.others[backup] = made
 	for suffix, managed := range backupPolicies() {
-		if err := p.attachManaged(ctx, name+"-"+purpose+"-"+suffix, p.backup, managed); err != nil {
+		if err := p.attachManaged(ctx, name+"-"+backup+"-"+suffix, made, managed); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/component"
@@ -16,14 +15,20 @@ import (
 type SharedArgs struct {
 	Names       naming.Namer
 	Environment config.Environment
+	// Services are the names of the services whose roles use the shared keys.
+	Services []string
 }
 
 // Validate joins all that is wrong with the arguments.
 func (a *SharedArgs) Validate() error {
+	var problems []error
 	if a.Environment.AccountID == "" {
-		return errors.New("account id: is empty, expected 12 digits")
+		problems = append(problems, errors.New("account id: is empty, expected 12 digits"))
 	}
-	return nil
+	if len(a.Services) == 0 {
+		problems = append(problems, errors.New("services: none, expected the catalogue's"))
+	}
+	return errors.Join(problems...)
 }
 
 // Shared is what both colours use and what stays when one of them goes: the
@@ -44,8 +49,9 @@ func NewShared(ctx *pulumi.Context, name string, args *SharedArgs, opts ...pulum
 	if err := ctx.RegisterComponentResource("cutover:security:Shared", name, s, opts...); err != nil {
 		return nil, fmt.Errorf("register %s: %w", name, err)
 	}
+	roles := roster{accountID: args.Environment.AccountID, path: component.Path(ctx), names: args.Names, services: args.Services}
 	for _, purpose := range SharedPurposes() {
-		arn, err := newKey(ctx, name, purpose, keyArgs{names: args.Names, environment: args.Environment}, pulumi.Parent(s))
+		arn, err := newKey(ctx, name, purpose, keyArgs{names: args.Names, environment: args.Environment, roles: roles}, pulumi.Parent(s))
 		if err != nil {
 			return nil, err
 		}
@@ -57,24 +63,11 @@ func NewShared(ctx *pulumi.Context, name string, args *SharedArgs, opts ...pulum
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"boundaryPolicyArn": s.BoundaryARN})
 }
 
-func (s *Shared) addBoundary(ctx *pulumi.Context, name string, args *SharedArgs) error {
-	physical := args.Names.Name(naming.Policy, "workload-boundary")
-	text, err := boundary().JSON()
-	if err != nil {
-		return fmt.Errorf("permission boundary: %w", err)
-	}
-	if err := component.CheckPolicySize(physical, text); err != nil {
-		return err
-	}
-	policy, err := iam.NewPolicy(ctx, name+"-boundary", &iam.PolicyArgs{
-		Name:        pulumi.String(physical),
-		Path:        pulumi.String(component.Path(ctx)),
-		Description: pulumi.String("Ceiling of what any workload may do"),
-		Policy:      pulumi.String(text),
+func (s *Shared) addBoundary(ctx *pulumi.Context, name string, args *SharedArgs) (err error) {
+	s.BoundaryARN, err = newBoundary(ctx, name+"-boundary", &boundaryArgs{
+		name:        args.Names.Name(naming.Policy, "workload-boundary"),
+		description: "Ceiling of what any workload may do",
+		document:    boundary(),
 	}, pulumi.Parent(s))
-	if err != nil {
-		return fmt.Errorf("permission boundary %s: %w", physical, err)
-	}
-	s.BoundaryARN = policy.Arn
-	return nil
+	return err
 }

@@ -1,0 +1,53 @@
+package security
+
+import (
+	"strings"
+
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// place is where an environment's resources are. The roles for people and for
+// the pipeline exist before those resources, so their policies name them by the
+// beginning of their names, which naming alone gives out.
+type place struct {
+	accountID, environment string
+}
+
+// arn is an ARN of the platform's region and this account.
+func (p place) arn(service string, resources ...string) []string {
+	arns := make([]string, len(resources))
+	for i, resource := range resources {
+		arns[i] = "arn:aws:" + service + ":" + config.Region + ":" + p.accountID + ":" + p.fill(resource)
+	}
+	return arns
+}
+
+// global is an ARN of a service without regions.
+func (p place) global(service string, resources ...string) []string {
+	arns := make([]string, len(resources))
+	for i, resource := range resources {
+		arns[i] = "arn:aws:" + service + "::" + p.accountID + ":" + p.fill(resource)
+	}
+	return arns
+}
+
+// fill puts the beginning of this environment's names in the place of "{-}", as
+// names with dashes have it, or of "{/}", as paths do.
+func (p place) fill(resource string) string {
+	resource = strings.ReplaceAll(resource, "{-}", naming.System+"-"+p.environment+"-*")
+	return strings.ReplaceAll(resource, "{/}", naming.System+"/"+p.environment+"/*")
+}
+
+// buckets are the environment's buckets; those of a colour when it is given.
+func (p place) buckets(color naming.Color) string {
+	if color == "" {
+		return "arn:aws:s3:::" + p.fill("{-}")
+	}
+	return "arn:aws:s3:::" + naming.New(p.environment).In(color).Name(naming.Bucket, "*")
+}
+
+// controlTable is the table that says who may write.
+func (p place) controlTable() []string {
+	return p.arn("dynamodb", "table/"+naming.New(p.environment).Name(naming.Table, "control"))
+}

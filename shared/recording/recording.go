@@ -83,6 +83,8 @@ type Resource struct {
 // Recording is what a run left behind.
 type Recording struct {
 	Resources []Resource
+	// Config is what the program was configured with, by full key.
+	Config map[string]string
 	// Exports are the stack outputs with known values, as another stack reads
 	// them: numbers are float64, lists []any, maps map[string]any.
 	Exports map[string]any
@@ -99,6 +101,7 @@ func Run(opts Options, program pulumi.RunFunc) (*Recording, error) {
 		return mock.recording, err
 	}
 	maps.Copy(config, opts.Config)
+	mock.recording.Config = config
 	err = pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if opts.DryRun {
 			if err := ctx.RegisterStackTransformation(openSecrets); err != nil {

@@ -47,7 +47,8 @@ func acls(args *NetworkArgs) map[Tier]acl {
 			ingress: []rule{
 				denyAll(peer.VPC),
 				{network: anywhere, first: https, last: https},
-				{network: anywhere, first: ephemeralFirst, last: ephemeralLast},
+				// The balancer begins connections to its own network's tasks only.
+				allow(own.VPC, ephemeralFirst, ephemeralLast),
 			},
 			egress: []rule{denyAll(peer.VPC), {network: anywhere, first: ephemeralFirst, last: ephemeralLast}},
 		},

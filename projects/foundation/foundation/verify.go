@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
-	"github.com/cutover/cutover/projects/foundation/reachability"
+	"github.com/cutover/cutover/shared/reachability"
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/naming"
 )

@@ -18,7 +18,7 @@ type Change func(*Graph) error
 // With returns a copy of the graph with the changes, linked anew. The graph
 // itself stays as it is.
 func (g *Graph) With(changes ...Change) (*Graph, error) {
-	copied := &Graph{Environment: g.Environment, exports: g.exports}
+	copied := &Graph{Environment: g.Environment, exports: g.exports, config: g.config}
 	for _, r := range g.resources {
 		other := *r
 		other.Inputs, _ = cloned(r.Inputs).(map[string]any)
@@ -38,7 +38,7 @@ func (g *Graph) With(changes ...Change) (*Graph, error) {
 // New returns a graph of the given resources, for tests of single checks. Their
 // ids and ARNs are made as Record makes them.
 func New(env Environment, layer contract.Layer, resources ...recording.Resource) *Graph {
-	g := &Graph{Environment: env, exports: make(map[contract.Layer]map[string]any)}
+	g := &Graph{Environment: env}
 	for _, each := range resources {
 		g.resources = append(g.resources, g.made(layer, each))
 	}
@@ -110,6 +110,41 @@ func Rewrite(token, name, path, from, to string) Change {
 		put(r.Inputs, path, strings.ReplaceAll(text, from, to))
 		return nil
 	})
+}
+
+// Configure gives a configuration key of a layer another value, for the checks
+// that read it: the programs do not run again.
+func Configure(layer contract.Layer, key, value string) Change {
+	return func(g *Graph) error {
+		changed := maps.Clone(g.config)
+		if changed == nil {
+			changed = make(map[contract.Layer]map[string]string)
+		}
+		changed[layer] = maps.Clone(changed[layer])
+		if changed[layer] == nil {
+			changed[layer] = make(map[string]string)
+		}
+		changed[layer][key] = value
+		g.config = changed
+		return nil
+	}
+}
+
+// Export gives an output of a layer another value.
+func Export(layer contract.Layer, key string, value any) Change {
+	return func(g *Graph) error {
+		changed := maps.Clone(g.exports)
+		if changed == nil {
+			changed = make(map[contract.Layer]map[string]any)
+		}
+		changed[layer] = maps.Clone(changed[layer])
+		if changed[layer] == nil {
+			changed[layer] = make(map[string]any)
+		}
+		changed[layer][key] = value
+		g.exports = changed
+		return nil
+	}
 }
 
 // Alter changes what the other functions do not reach, such as options.

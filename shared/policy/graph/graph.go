@@ -44,6 +44,7 @@ type Graph struct {
 	Environment Environment
 	resources   []*Resource
 	exports     map[contract.Layer]map[string]any
+	config      map[contract.Layer]map[string]string
 	byURN       map[string]*Resource
 	owners      map[string][]owner
 }
@@ -53,7 +54,7 @@ type Graph struct {
 // program that fails, and a property whose value comes from another resource
 // but is empty, which means that identity.go does not know that output yet.
 func Record(env Environment, layers []Layer) (*Graph, error) {
-	g := &Graph{Environment: env, exports: make(map[contract.Layer]map[string]any)}
+	g := &Graph{Environment: env, exports: make(map[contract.Layer]map[string]any), config: make(map[contract.Layer]map[string]string)}
 	for _, layer := range layers {
 		recorded, err := recording.Run(recording.Options{
 			Layer: layer.Name, Stack: env.Name, StackFile: layer.StackFile,
@@ -62,7 +63,7 @@ func Record(env Environment, layers []Layer) (*Graph, error) {
 		if err != nil {
 			return nil, fmt.Errorf("record layer %s of %s: %w", layer.Name, env.Name, err)
 		}
-		g.exports[layer.Name] = recorded.Exports
+		g.exports[layer.Name], g.config[layer.Name] = recorded.Exports, recorded.Config
 		for _, each := range recorded.Resources {
 			g.resources = append(g.resources, &Resource{Resource: each, Layer: layer.Name})
 		}
@@ -73,6 +74,10 @@ func Record(env Environment, layers []Layer) (*Graph, error) {
 
 // Exports are the outputs of a layer's stack, as other stacks read them.
 func (g *Graph) Exports(layer contract.Layer) map[string]any { return g.exports[layer] }
+
+// Config is what a layer was configured with, by full key ("foundation:zones"),
+// structures as JSON.
+func (g *Graph) Config(layer contract.Layer) map[string]string { return g.config[layer] }
 
 // Resources lists all resources, components and providers too, by layer in
 // deployment order, then by type and name.

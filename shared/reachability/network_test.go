@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/cutover/cutover/projects/foundation/reachability"
+	"github.com/cutover/cutover/shared/reachability"
 )
 
 var (

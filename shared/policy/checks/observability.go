@@ -1,0 +1,4 @@
+package checks
+
+// observabilityChecks are those of the rows of the observability layer.
+var observabilityChecks = []Check{}

@@ -1,0 +1,89 @@
+package exceptions
+
+import "time"
+
+// The types that exceptions are about.
+const (
+	encryptionType = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	versioningType = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	bucketType     = "aws:s3/bucketV2:BucketV2"
+	gatewayType    = "aws:ec2/internetGateway:InternetGateway"
+	vpcType        = "aws:ec2/vpc:Vpc"
+	aclType        = "aws:ec2/networkAcl:NetworkAcl"
+	policyType     = "aws:iam/policy:Policy"
+)
+
+// The roles that answer for exceptions.
+const (
+	security   = "security engineering"
+	network    = "network engineering"
+	edge       = "edge engineering"
+	deployment = "release engineering"
+)
+
+// Register returns the exceptions that are in force. They are renewed by a
+// decision, not by default.
+func Register() []Exception {
+	decided, expires := On(2026, time.November, 2), On(2027, time.October, 29)
+	register := []Exception{
+		{
+			Key: "EXC-01-blue", Control: "X-14", Clause: "own-key", Resource: encryptionType + " blue-alb-logs", Owner: edge,
+			Reason:       "delivery of a balancer's access and connection logs takes no key of ours",
+			Compensating: []string{"E-05", "X-13"}, Runtime: Expected,
+		},
+		{
+			Key: "EXC-01-green", Control: "X-14", Clause: "own-key", Resource: encryptionType + " green-alb-logs", Owner: edge,
+			Reason:       "delivery of a balancer's access and connection logs takes no key of ours",
+			Compensating: []string{"E-05", "X-13"}, Runtime: Expected,
+		},
+		{
+			Key: "EXC-02", Control: "X-14", Clause: "own-key", Resource: encryptionType + " evidence-access-logs", Owner: security,
+			Reason:       "the target of S3's access logs takes no key of ours",
+			Compensating: []string{"X-12", "X-13"}, Runtime: Expected,
+		},
+		{
+			Key: "EXC-04", Control: "X-15", Clause: "mfa-delete", Resource: versioningType, Owner: security,
+			Reason:       "only the root user with a second factor can set it, no program can",
+			Compensating: []string{"S-14", "X-17"}, Runtime: Omitted,
+		},
+		{
+			Key: "EXC-06", Control: "F-17", Clause: "blocked", Resource: gatewayType, Owner: network,
+			Reason:       "the public balancer of each colour needs the gateway of its network",
+			Compensating: []string{"F-03", "F-04"}, Runtime: Omitted,
+		},
+		{
+			Key: "EXC-07", Control: "F-13", Clause: "ec2", Resource: vpcType, Owner: network,
+			Reason:       "nothing in the networks calls the API of EC2",
+			Compensating: []string{"F-05", "X-21"}, Runtime: Omitted,
+		},
+		{
+			Key: "EXC-08", Control: "X-16", Clause: "logged", Resource: bucketType + " evidence-access-logs", Owner: security,
+			Reason:       "the bucket of access logs would log its own deliveries without end",
+			Compensating: []string{"S-13", "X-12"}, Runtime: Expected,
+		},
+		{
+			Key: "EXC-09-blue", Control: "F-06", Clause: "administration", Resource: aclType + " blue-private-acl", Owner: network,
+			Reason:       "answers of S3 and DynamoDB come from public addresses to any client port; a gap would break one connection in 64,512",
+			Compensating: []string{"F-04", "X-20"}, Runtime: Expected,
+		},
+		{
+			Key: "EXC-09-green", Control: "F-06", Clause: "administration", Resource: aclType + " green-private-acl", Owner: network,
+			Reason:       "answers of S3 and DynamoDB come from public addresses to any client port; a gap would break one connection in 64,512",
+			Compensating: []string{"F-04", "X-20"}, Runtime: Expected,
+		},
+		{
+			Key: "EXC-10-key", Control: "X-07", Clause: "named-keys", Resource: policyType + " outsiders-deploy-common", Owner: deployment,
+			Reason:       "the key of Pulumi's state is older than every stack and belongs to none of them",
+			Compensating: []string{"X-09", "X-10"}, Runtime: Omitted,
+		},
+		{
+			Key: "EXC-10-way", Control: "X-07", Clause: "via-service", Resource: policyType + " outsiders-deploy-common", Owner: deployment,
+			Reason:       "Pulumi decrypts the secrets of its state itself; no service stands between",
+			Compensating: []string{"X-09", "X-10"}, Runtime: Omitted,
+		},
+	}
+	for i := range register {
+		register[i].Decided, register[i].Expires = decided, expires
+	}
+	return register
+}

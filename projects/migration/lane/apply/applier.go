@@ -1,0 +1,313 @@
+// Package apply writes one lane's target. Whatever it writes goes into one target
+// transaction together with the checkpoint: marker, claim, changes, position. A
+// process that lost the lane, was paused, or runs twice finds that its claim
+// changes no row, and its transaction is undone. The package reads no stream.
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pglogrepl"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/cutover/cutover/projects/migration/lane/change"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/relation"
+)
+
+// At is told each durable step before and after it is done, by name. An error
+// ends the transaction there. Nil is no observer.
+type At func(step string) error
+
+// Steps of the apply transaction.
+const (
+	BeforeClaim  = "lane.before_claim"
+	AfterClaim   = "lane.after_claim"
+	BeforeData   = "lane.before_data"
+	AfterData    = "lane.after_data"
+	BeforeCommit = "lane.before_commit"
+	AfterCommit  = "lane.after_commit"
+)
+
+// Applier writes the target of one lane.
+type Applier struct {
+	conn       *pgx.Conn
+	invocation string
+	canary     *relation.Table
+	at         At
+	// row is the lane's row as this process left it.
+	row checkpoint.Row
+	// repairing has the position until which a table stays tolerant.
+	repairing map[int32]pglogrepl.LSN
+	// Fallbacks counts groups that were written row by row.
+	Fallbacks int64
+}
+
+// New makes an applier from the lane's row as it was read.
+func New(conn *pgx.Conn, row checkpoint.Row, invocation string, canary *relation.Table, at At) *Applier {
+	if at == nil {
+		at = func(string) error { return nil }
+	}
+	return &Applier{conn: conn, row: row, invocation: invocation, canary: canary, at: at, repairing: map[int32]pglogrepl.LSN{}}
+}
+
+// Row is the lane's row after the last commit.
+func (a *Applier) Row() checkpoint.Row { return a.row }
+
+// Advance is where a transaction leaves the lane.
+type Advance struct {
+	Position    pglogrepl.LSN
+	Xid         uint64
+	CommittedAt time.Time
+	// Txns and Echoes count source transactions applied and dropped.
+	Txns, Echoes int64
+	// Authority is set when the source's authority row changed.
+	Authority *change.Authority
+}
+
+// Batch is a run of whole source transactions.
+type Batch struct {
+	Changes []change.Change
+	Advance Advance
+}
+
+// Apply writes a batch in one transaction. An error leaves target and applier as
+// they were, unless the connection broke while COMMIT was under way: then only
+// the checkpoint tells.
+func (a *Applier) Apply(ctx context.Context, batch Batch) error {
+	tx, err := a.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	if err := tx.Write(ctx, batch.Changes); err != nil {
+		return err
+	}
+	return tx.Commit(ctx, batch.Advance)
+}
+
+// Transaction is one apply transaction. After an error of any method it is over.
+type Transaction struct {
+	applier *Applier
+}
+
+// claimSQL makes the lane this transaction's, if it is as this process left it.
+const claimSQL = `UPDATE bgsync.lane SET claim_no = claim_no + 1, claimed_by = $2 WHERE lane = $1 AND generation = $3
+  AND epoch = $4 AND applied_lsn = $5::pg_lsn AND part_index = 0 AND state IN ('catching_up', 'running')`
+
+const markerSQL = `SELECT pg_catalog.pg_logical_emit_message(true, 'bgsync.echo', $1)`
+
+// Begin opens a transaction and claims the lane. When the authority has changed
+// hands meanwhile, and nothing else, the new epoch is taken over.
+func (a *Applier) Begin(ctx context.Context) (*Transaction, error) {
+	if err := a.at(BeforeClaim); err != nil {
+		return nil, err
+	}
+	for range 2 {
+		claimed, err := a.claim(ctx)
+		if err != nil {
+			a.rollback()
+			return nil, pg.Wrap(err, "claim lane %s at %s", a.row.Lane, a.row.Applied)
+		}
+		if claimed {
+			if err := a.at(AfterClaim); err != nil {
+				a.rollback()
+				return nil, err
+			}
+			return &Transaction{applier: a}, nil
+		}
+		a.rollback()
+		adopted, err := a.adopt(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !adopted {
+			break
+		}
+	}
+	return nil, fmt.Errorf("claim lane %s at %s: %w", a.row.Lane, a.row.Applied, checkpoint.ErrOwnershipLost)
+}
+
+// claim opens the transaction in one round trip. Its first statement is the
+// marker and its second changes the lane's row: by these two the opposite lane
+// knows an echo.
+func (a *Applier) claim(ctx context.Context) (bool, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(`BEGIN`)
+	batch.Queue(markerSQL, a.row.Lane)
+	batch.Queue(claimSQL, a.row.Lane, a.invocation, a.row.Generation, a.row.Epoch, a.row.Applied.String())
+	batch.Queue(`SET CONSTRAINTS ALL DEFERRED`)
+	batch.Queue(`SAVEPOINT b`)
+	tags, err := send(ctx, a.conn, batch)
+	if err != nil {
+		return false, err
+	}
+	return tags[2].RowsAffected() == 1, nil
+}
+
+// adopt takes a new epoch over when generation and position are still ours.
+func (a *Applier) adopt(ctx context.Context) (bool, error) {
+	now, err := checkpoint.Load(ctx, a.conn, a.row.Lane)
+	if err != nil {
+		return false, err
+	}
+	same := now.Generation == a.row.Generation && now.Applied == a.row.Applied && !now.Part &&
+		(now.State == checkpoint.CatchingUp || now.State == checkpoint.Running)
+	if !same || now.Epoch == a.row.Epoch {
+		return false, nil
+	}
+	a.row.Epoch = now.Epoch
+	return true, nil
+}
+
+// Write writes changes. Those that cannot be written as a set are written one by
+// one, in the source's order.
+func (t *Transaction) Write(ctx context.Context, changes []change.Change) error {
+	a := t.applier
+	if err := a.at(BeforeData); err != nil {
+		a.rollback()
+		return err
+	}
+	for _, group := range change.Groups(changes) {
+		if err := a.group(ctx, group); err != nil {
+			a.rollback()
+			return a.explain(ctx, err)
+		}
+	}
+	if err := a.at(AfterData); err != nil {
+		a.rollback()
+		return err
+	}
+	return nil
+}
+
+// errCount tells that a statement did not meet the rows that it expects.
+var errCount = errors.New("unexpected number of rows")
+
+// group writes a group as a set. When the set meets an unexpected row count, or a
+// unique value that is handed from row to row, the savepoint undoes it and the
+// rows follow one by one: the source went through the same states.
+func (a *Applier) group(ctx context.Context, group change.Group) error {
+	if group.Barrier {
+		return a.single(ctx, &group.Changes[0])
+	}
+	err := a.set(ctx, group.Changes)
+	if err == nil {
+		_, err = a.conn.Exec(ctx, `SAVEPOINT b`)
+		return err
+	}
+	class := pg.Classify(err)
+	if !errors.Is(err, errCount) && !errors.Is(err, change.ErrSequence) && class != pg.Unique && class != pg.Data {
+		return err
+	}
+	if _, err := a.conn.Exec(ctx, `ROLLBACK TO SAVEPOINT b`); err != nil {
+		return err
+	}
+	a.Fallbacks++
+	for i := range group.Changes {
+		if err := a.single(ctx, &group.Changes[i]); err != nil {
+			return err
+		}
+	}
+	_, err = a.conn.Exec(ctx, `SAVEPOINT b`)
+	return err
+}
+
+// set writes changes folded, in one round trip.
+func (a *Applier) set(ctx context.Context, changes []change.Change) error {
+	folds, err := change.Collapse(changes, a.tolerant)
+	if err != nil {
+		return err
+	}
+	statements := plan(a.row.Lane, folds, a.tolerant)
+	if len(statements) == 0 {
+		return nil
+	}
+	batch := &pgx.Batch{}
+	for _, s := range statements {
+		batch.Queue(s.sql, s.args...)
+	}
+	tags, err := send(ctx, a.conn, batch)
+	if err != nil {
+		return err
+	}
+	for i, s := range statements {
+		if s.exact && tags[i].RowsAffected() != int64(s.rows) {
+			return fmt.Errorf("%s of table %s: %d of %d rows: %w", s.op, s.table.FullName(), tags[i].RowsAffected(), s.rows, errCount)
+		}
+	}
+	return nil
+}
+
+// tolerant tells whether rows of a table may be there, or be missing, against
+// expectation. Canaries always may.
+func (a *Applier) tolerant(table *relation.Table) bool {
+	return a.row.State != checkpoint.Running || table == a.canary || a.row.Applied < a.repairing[table.ID]
+}
+
+const advanceSQL = `UPDATE bgsync.lane SET applied_lsn = $2::pg_lsn, applied_xid = greatest(applied_xid, $3::text::xid8),
+  applied_at_src = coalesce($4, applied_at_src), src_writable = $5, src_epoch = $6, src_attempt = nullif($7, '')::uuid,
+  txns = txns + $8, echoes = echoes + $9 WHERE lane = $1`
+
+// Commit moves the checkpoint and commits.
+func (t *Transaction) Commit(ctx context.Context, to Advance) error {
+	a := t.applier
+	next := a.row
+	next.Applied, next.AppliedXid = to.Position, max(next.AppliedXid, to.Xid)
+	next.Txns, next.Echoes, next.Claim, next.ClaimedBy = next.Txns+to.Txns, next.Echoes+to.Echoes, next.Claim+1, a.invocation
+	if to.Authority != nil {
+		next.SourceWritable, next.SourceEpoch, next.SourceAttempt = to.Authority.Writable, to.Authority.Epoch, to.Authority.Attempt
+	}
+	var at *time.Time
+	if !to.CommittedAt.IsZero() {
+		at, next.AppliedAt = &to.CommittedAt, to.CommittedAt
+	}
+	if err := a.at(BeforeCommit); err != nil {
+		a.rollback()
+		return err
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(advanceSQL, a.row.Lane, to.Position.String(), fmt.Sprint(to.Xid), at,
+		next.SourceWritable, next.SourceEpoch, next.SourceAttempt, to.Txns, to.Echoes)
+	batch.Queue(`COMMIT`)
+	tags, err := send(ctx, a.conn, batch)
+	if err != nil {
+		a.rollback()
+		return pg.Wrap(err, "commit lane %s at %s", a.row.Lane, to.Position)
+	}
+	if tags[1].String() != "COMMIT" {
+		return fmt.Errorf("commit lane %s at %s: the server answered %s", a.row.Lane, to.Position, tags[1])
+	}
+	a.row = next
+	return a.at(AfterCommit)
+}
+
+// rollback ends the open transaction. A connection that cannot do so has none.
+func (a *Applier) rollback() {
+	if a.conn.IsClosed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if _, err := a.conn.Exec(ctx, `ROLLBACK`); err != nil {
+		pg.Close(a.conn)
+	}
+}
+
+// send runs statements in one round trip and returns what each did.
+func send(ctx context.Context, conn *pgx.Conn, batch *pgx.Batch) (tags []pgconn.CommandTag, err error) {
+	results := conn.SendBatch(ctx, batch)
+	defer func() { err = errors.Join(err, results.Close()) }()
+	for range batch.Len() {
+		tag, err := results.Exec()
+		if err != nil {
+			return nil, err
+		}
+		tags = append(tags, tag)
+	}
+	return tags, nil
+}

@@ -1,0 +1,97 @@
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+)
+
+// HaltCode says why a lane stands still until an operator acts.
+type HaltCode string
+
+// The halt codes. The list is closed.
+const (
+	SourceIdentity    HaltCode = "source_identity"
+	SourceRewound     HaltCode = "source_rewound"
+	CheckpointInvalid HaltCode = "checkpoint_invalid"
+	Gap               HaltCode = "gap"
+	MarkerForged      HaltCode = "marker_forged"
+	RogueWrite        HaltCode = "rogue_write"
+	SchemaDrift       HaltCode = "schema_drift"
+	Divergence        HaltCode = "divergence"
+	Poison            HaltCode = "poison"
+	TornMismatch      HaltCode = "torn_mismatch"
+	Permission        HaltCode = "permission"
+	Unexpected        HaltCode = "unexpected"
+	ByOperator        HaltCode = "operator"
+)
+
+// HaltCodes lists all of them.
+func HaltCodes() []HaltCode {
+	return []HaltCode{
+		SourceIdentity, SourceRewound, CheckpointInvalid, Gap, MarkerForged, RogueWrite, SchemaDrift,
+		Divergence, Poison, TornMismatch, Permission, Unexpected, ByOperator,
+	}
+}
+
+// Halt is the error that stops a lane. Reason is for people and carries no
+// values of rows.
+type Halt struct {
+	Code   HaltCode
+	Reason string
+}
+
+// Error names code and reason.
+func (h *Halt) Error() string { return fmt.Sprintf("halt %s: %s", h.Code, h.Reason) }
+
+// NewHalt makes a halt.
+func NewHalt(code HaltCode, format string, args ...any) *Halt {
+	return &Halt{Code: code, Reason: fmt.Sprintf(format, args...)}
+}
+
+// ErrOwnershipLost tells that another process, or an operator, has moved the
+// lane on. What this process knows is of no use any more.
+var ErrOwnershipLost = errors.New("another process owns the lane now")
+
+// Stop writes a halt down, durably, unless the lane is halted already or belongs
+// to another generation by now.
+func Stop(ctx context.Context, conn *pgx.Conn, lane string, generation int64, halt *Halt) error {
+	tag, err := conn.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = $3, halted_at = pg_catalog.clock_timestamp()
+		WHERE lane = $1 AND generation = $2 AND state NOT IN ('halted', 'retired')`, lane, generation, string(halt.Code))
+	if err != nil {
+		return pg.Wrap(err, "halt lane %s", lane)
+	}
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("halt lane %s: %w", lane, ErrOwnershipLost)
+	}
+	return nil
+}
+
+// resumable are the codes after which a lane may go on from where it stands, once
+// an operator has removed the cause. The others need a new generation or a new
+// lane.
+var resumable = []HaltCode{MarkerForged, RogueWrite, SchemaDrift, Divergence, Poison, Permission, Unexpected, ByOperator, SourceIdentity}
+
+// Resume lets a halted lane go on. The operator names the code, so that nobody
+// waves through a halt that he has not seen.
+func Resume(ctx context.Context, conn *pgx.Conn, lane string, code HaltCode) error {
+	if !slices.Contains(resumable, code) {
+		return fmt.Errorf("lane %s: a halt %q cannot be resumed, expected one of %v", lane, code, resumable)
+	}
+	tag, err := conn.Exec(ctx, `UPDATE bgsync.lane l SET halt_code = NULL, halted_at = NULL,
+		  state = CASE WHEN EXISTS (SELECT FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no)
+		                            WHERE c.lane = l.lane AND c.state = 'planned') THEN 'loading' ELSE 'catching_up' END
+		WHERE lane = $1 AND state = 'halted' AND halt_code = $2`, lane, string(code))
+	if err != nil {
+		return pg.Wrap(err, "resume lane %s", lane)
+	}
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("lane %s is not halted with code %q", lane, code)
+	}
+	return nil
+}

@@ -1,0 +1,221 @@
+// Package reader decodes one lane's source: it streams pgoutput messages from the
+// lane's slot and turns them into pieces of transactions. It tells the server how
+// far the target is, never more, and it decides nothing about what it reads.
+package reader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pglogrepl"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/change"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+)
+
+// statusInterval is how often the server hears from the reader. The server ends a
+// connection that is silent for wal_sender_timeout, which is five times as long.
+const statusInterval = 2 * time.Second
+
+// Reader streams one slot.
+type Reader struct {
+	conn    *pgconn.PgConn
+	slot    string
+	decoder *Decoder
+	queue   *Queue
+
+	// flushed is the position that is known to be committed on the target.
+	flushed  atomic.Uint64
+	received pglogrepl.LSN
+	reported time.Time
+	// Duplicates counts transactions that were before the start.
+	Duplicates atomic.Int64
+	// Caught is the last position of the source that the server told.
+	caught atomic.Uint64
+}
+
+// New makes a reader of a slot over a replication connection.
+func New(conn *pgconn.PgConn, slot string, decoder *Decoder, queue *Queue) *Reader {
+	return &Reader{conn: conn, slot: slot, decoder: decoder, queue: queue}
+}
+
+// Flushed tells that everything before a position is committed on the target. The
+// source may then forget it.
+func (r *Reader) Flushed(position pglogrepl.LSN) { r.flushed.Store(uint64(position)) }
+
+// SourcePosition is how far the source was when it last said so.
+func (r *Reader) SourcePosition() pglogrepl.LSN { return pglogrepl.LSN(r.caught.Load()) }
+
+// Run streams from a position until ctx ends or the connection does. It returns
+// after the server has ended the stream, so that the slot is free.
+func (r *Reader) Run(ctx context.Context, from pglogrepl.LSN) error {
+	r.Flushed(from)
+	r.received, r.decoder.from = from, from
+	err := pglogrepl.StartReplication(ctx, r.conn, r.slot, from, pglogrepl.StartReplicationOptions{
+		Mode:       pglogrepl.LogicalReplication,
+		PluginArgs: []string{"proto_version '1'", "publication_names '" + bgsync.Publication + "'", "messages 'true'"},
+	})
+	if err != nil {
+		return pg.Wrap(err, "start replication of slot %s at %s", r.slot, from)
+	}
+	err = r.stream(ctx)
+	r.end()
+	return err
+}
+
+// stream receives until ctx ends.
+func (r *Reader) stream(ctx context.Context) error {
+	for {
+		if err := r.report(ctx, false); err != nil {
+			return err
+		}
+		message, err := r.receive(ctx)
+		if err != nil {
+			return err
+		}
+		if message == nil {
+			continue
+		}
+		if err := r.handle(ctx, message); err != nil {
+			return err
+		}
+	}
+}
+
+// receive waits for the next message until the next status is due.
+func (r *Reader) receive(ctx context.Context) (pgproto3.BackendMessage, error) {
+	due, cancel := context.WithDeadline(ctx, r.reported.Add(statusInterval))
+	defer cancel()
+	message, err := r.conn.ReceiveMessage(due)
+	switch {
+	case err == nil:
+		return message, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case pgconn.Timeout(err):
+		return nil, nil
+	default:
+		return nil, pg.Wrap(err, "receive from slot %s", r.slot)
+	}
+}
+
+// handle takes one message of the server.
+func (r *Reader) handle(ctx context.Context, message pgproto3.BackendMessage) error {
+	switch m := message.(type) {
+	case *pgproto3.CopyData:
+		return r.copied(ctx, m.Data)
+	case *pgproto3.ErrorResponse:
+		return pg.Wrap(pgconn.ErrorResponseToPgError(m), "receive from slot %s", r.slot)
+	case *pgproto3.CopyDone:
+		return fmt.Errorf("slot %s: the server ended the stream: %w", r.slot, errEnded)
+	default:
+		return nil
+	}
+}
+
+// errEnded makes the lane connect again: a server that shuts down ends its
+// streams in good order.
+var errEnded = &pg.ServerError{SQLState: "57P01"}
+
+// copied takes a keep-alive or data of the log.
+func (r *Reader) copied(ctx context.Context, data []byte) error {
+	if len(data) == 0 {
+		return errors.New("empty message in the stream")
+	}
+	switch data[0] {
+	case pglogrepl.PrimaryKeepaliveMessageByteID:
+		alive, err := pglogrepl.ParsePrimaryKeepaliveMessage(data[1:])
+		if err != nil {
+			return fmt.Errorf("parse keep-alive: %w", err)
+		}
+		r.caught.Store(uint64(alive.ServerWALEnd))
+		return r.report(ctx, alive.ReplyRequested)
+	case pglogrepl.XLogDataByteID:
+		log, err := pglogrepl.ParseXLogData(data[1:])
+		if err != nil {
+			return fmt.Errorf("parse log data: %w", err)
+		}
+		r.caught.Store(max(r.caught.Load(), uint64(log.ServerWALEnd)))
+		r.received = max(r.received, log.WALStart)
+		return r.decode(ctx, log)
+	default:
+		return fmt.Errorf("message %q in the stream, expected a keep-alive or data", data[0])
+	}
+}
+
+// decode puts what is complete into the queue.
+func (r *Reader) decode(ctx context.Context, log pglogrepl.XLogData) error {
+	piece, err := r.decoder.Decode(log)
+	if err != nil {
+		return err
+	}
+	if piece == nil {
+		return nil
+	}
+	if piece.Transaction.Commit < r.decoder.from {
+		if piece.Last {
+			r.Duplicates.Add(1)
+		}
+		return nil
+	}
+	return r.put(ctx, *piece)
+}
+
+// put waits for room, and goes on reporting meanwhile: a silent reader would be
+// cut off.
+func (r *Reader) put(ctx context.Context, piece change.Piece) error {
+	for {
+		due, cancel := context.WithTimeout(ctx, statusInterval)
+		err := r.queue.Put(due, piece)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if err := r.report(ctx, false); err != nil {
+			return err
+		}
+	}
+}
+
+// report tells the server what was received and what is committed, when it is
+// due or asked for.
+func (r *Reader) report(ctx context.Context, asked bool) error {
+	if !asked && time.Since(r.reported) < statusInterval {
+		return nil
+	}
+	r.reported = time.Now()
+	flushed := pglogrepl.LSN(r.flushed.Load())
+	err := pglogrepl.SendStandbyStatusUpdate(ctx, r.conn, pglogrepl.StandbyStatusUpdate{
+		WALWritePosition: max(r.received, flushed), WALFlushPosition: flushed, WALApplyPosition: flushed,
+	})
+	return pg.Wrap(err, "report to slot %s", r.slot)
+}
+
+// end closes the stream and waits for the server's end of it, within bounds; a
+// connection that does not come to its end is cut by the caller.
+func (r *Reader) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if r.report(ctx, true) != nil {
+		return
+	}
+	r.conn.Frontend().Send(&pgproto3.CopyDone{})
+	if r.conn.Frontend().Flush() != nil {
+		return
+	}
+	for {
+		message, err := r.conn.ReceiveMessage(ctx)
+		if err != nil {
+			return
+		}
+		if _, idle := message.(*pgproto3.ReadyForQuery); idle {
+			return
+		}
+	}
+}

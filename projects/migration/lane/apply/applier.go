@@ -311,3 +311,16 @@ func send(ctx context.Context, conn *pgx.Conn, batch *pgx.Batch) (tags []pgconn.
 	}
 	return tags, nil
 }
+
+// Patient lets a transaction wait for its source longer than a batch may: it is
+// written while the source is still being read.
+func (t *Transaction) Patient(ctx context.Context) error {
+	if _, err := t.applier.conn.Exec(ctx, `SET LOCAL idle_in_transaction_session_timeout = '60s'`); err != nil {
+		t.applier.rollback()
+		return pg.Wrap(err, "open a long transaction")
+	}
+	return nil
+}
+
+// Rollback undoes the transaction.
+func (t *Transaction) Rollback() { t.applier.rollback() }

@@ -12,8 +12,8 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/relation"
 )
 
-// median is the key in the middle of a range, nil when a range has fewer than two
-// rows.
+// median is the key in the middle of a range, nil when a range has no
+// row.
 func median(ctx context.Context, source *pgx.Conn, table *relation.Table, bounds Bounds) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, splitTimeout)
 	defer cancel()
@@ -28,7 +28,7 @@ func median(ctx context.Context, source *pgx.Conn, table *relation.Table, bounds
 	}
 	within := "ONLY " + table.Ident() + " WHERE " + condition
 	var middle []string
-	err = source.QueryRow(ctx, fmt.Sprintf("SELECT ARRAY[%s] FROM %s ORDER BY %s LIMIT 1 OFFSET (SELECT nullif(count(*), 0) / 2 - 1 FROM %s HAVING count(*) > 1)",
+	err = source.QueryRow(ctx, fmt.Sprintf("SELECT ARRAY[%s] FROM %s ORDER BY %s LIMIT 1 OFFSET (SELECT greatest(count(*) / 2 - 1, 0) FROM %s)",
 		strings.Join(keys, ", "), within, strings.Join(order, ", "), within)).Scan(&middle)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/cutover/cutover/projects/migration/lane/deferred"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
 )
@@ -22,7 +23,9 @@ var control = []string{"authority", "lane", "chunk", "canary", "ddl_log"}
 
 // Register writes the plan into both databases: the numbers of the tables, equal
 // on both sides and kept for tables that have one; the publication; the grants.
-// A table that differs between the sides is refused, with what differs.
+// A table that differs between the sides is refused, with what differs. The
+// target also gets the list of what the source's tables have besides their keys.
+// Both sessions come from pg.Connect, so that definitions are printed alike.
 func Register(ctx context.Context, source, target *pgx.Conn, plan *Plan) ([]*relation.Table, error) {
 	if err := plan.Validate(); err != nil {
 		return nil, err
@@ -34,11 +37,22 @@ func Register(ctx context.Context, source, target *pgx.Conn, plan *Plan) ([]*rel
 	if err := number(ctx, tables, source, target); err != nil {
 		return nil, err
 	}
+	objects, err := deferred.Collect(ctx, source, tables)
+	if err != nil {
+		return nil, err
+	}
 	for _, side := range []struct {
 		name string
 		conn *pgx.Conn
 	}{{"source", source}, {"target", target}} {
-		err := pgx.BeginFunc(ctx, side.conn, func(tx pgx.Tx) error { return register(ctx, tx, plan, tables) })
+		err := pgx.BeginFunc(ctx, side.conn, func(tx pgx.Tx) error {
+			if side.conn == target {
+				if err := deferred.Keep(ctx, tx, objects); err != nil {
+					return err
+				}
+			}
+			return register(ctx, tx, plan, tables)
+		})
 		if err != nil {
 			return nil, pg.Wrap(err, "register lane %s on the %s", plan.Lane, side.name)
 		}

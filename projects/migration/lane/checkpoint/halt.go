@@ -58,16 +58,18 @@ func NewHalt(code HaltCode, format string, args ...any) *Halt {
 // lane on. What this process knows is of no use any more.
 var ErrOwnershipLost = errors.New("another process owns the lane now")
 
-// Stop writes a halt down, durably, unless the lane is halted already or belongs
-// to another generation by now.
-func Stop(ctx context.Context, conn *pgx.Conn, lane string, generation int64, halt *Halt) error {
+// Stop writes a halt down, durably, unless the lane is halted already, belongs to
+// another generation, or has moved on: a process that knows an old position has
+// no say.
+func Stop(ctx context.Context, conn *pgx.Conn, row *Row, halt *Halt) error {
 	tag, err := conn.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = $3, halted_at = pg_catalog.clock_timestamp()
-		WHERE lane = $1 AND generation = $2 AND state NOT IN ('halted', 'retired')`, lane, generation, string(halt.Code))
+		WHERE lane = $1 AND generation = $2 AND applied_lsn = $4::pg_lsn AND state NOT IN ('halted', 'retired')`,
+		row.Lane, row.Generation, string(halt.Code), row.Applied.String())
 	if err != nil {
-		return pg.Wrap(err, "halt lane %s", lane)
+		return pg.Wrap(err, "halt lane %s", row.Lane)
 	}
 	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("halt lane %s: %w", lane, ErrOwnershipLost)
+		return fmt.Errorf("halt lane %s: %w", row.Lane, ErrOwnershipLost)
 	}
 	return nil
 }

@@ -263,14 +263,14 @@ GRANT USAGE ON SCHEMA bgsync TO bgsync_reader, bgsync_apply, bgsync_ddl, bgsync_
 GRANT SELECT ON ALL TABLES IN SCHEMA bgsync TO bgsync_reader, bgsync_operator;
 REVOKE SELECT ON bgsync.quarantine, bgsync.conflict FROM bgsync_reader;
 GRANT INSERT, UPDATE ON bgsync.canary TO bgsync_reader;
-GRANT SELECT ON bgsync.identity, bgsync.table_map, bgsync.deferred_ddl TO bgsync_apply, bgsync_ddl, bgsync_verify;
+GRANT SELECT ON bgsync.identity, bgsync.authority, bgsync.table_map, bgsync.deferred_ddl TO bgsync_apply, bgsync_ddl, bgsync_verify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON bgsync.lane, bgsync.chunk, bgsync.canary, bgsync.table_state, bgsync.tombstone,
   bgsync.repair, bgsync.bucket, bgsync.dirty_key, bgsync.quarantine, bgsync.conflict TO bgsync_apply;
-GRANT SELECT, UPDATE ON bgsync.deferred_ddl TO bgsync_ddl;
+GRANT UPDATE ON bgsync.deferred_ddl TO bgsync_ddl;
 GRANT SELECT ON bgsync.authority, bgsync.identity, bgsync.lane, bgsync.sequence_map, bgsync.writer_acl, bgsync.table_map TO bgsync_fence;
 GRANT UPDATE ON bgsync.authority, bgsync.sequence_map TO bgsync_fence;
 GRANT UPDATE (epoch) ON bgsync.lane TO bgsync_fence;
-GRANT SELECT ON bgsync.lane, bgsync.chunk, bgsync.table_state, bgsync.tombstone, bgsync.authority, bgsync.dirty_key TO bgsync_verify;
+GRANT SELECT ON bgsync.lane, bgsync.chunk, bgsync.table_state, bgsync.tombstone, bgsync.dirty_key TO bgsync_verify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON bgsync.bucket, bgsync.verify_pass, bgsync.repair TO bgsync_verify;
 GRANT UPDATE (state, decided_by) ON bgsync.quarantine, bgsync.conflict TO bgsync_operator;
 RESET ROLE;

@@ -1,0 +1,294 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pglogrepl"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cutover/cutover/projects/migration/lane/backfill"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/relation"
+)
+
+// Endpoints are the connection strings of a lane, one for each role.
+type Endpoints struct {
+	// Reader is a member of bgsync_reader on the source.
+	Reader string
+	// Apply is a member of bgsync_apply on the target.
+	Apply string
+	// Builder is a member of bgsync_ddl on the target.
+	Builder string
+}
+
+// ErrExists tells that there is a lane of that name.
+var ErrExists = errors.New("the lane exists already")
+
+// ErrNotEmpty tells that the base would be loaded over rows.
+var ErrNotEmpty = errors.New("the table has rows, expected an empty one: TRUNCATE it, or name the right target")
+
+// Base says what a lane starts from.
+type Base string
+
+// The bases.
+const (
+	// Chunks copies the tables, which must be empty on the target.
+	Chunks Base = "chunks"
+	// Equal copies nothing: the target is where the source has all its rows from,
+	// as on the way back of a lane that is running.
+	Equal Base = "equal"
+)
+
+// Creation describes a new lane.
+type Creation struct {
+	Lane      string
+	Endpoints Endpoints
+	Base      Base
+	Limits    Limits
+	// At is told each durable step; nil is no observer.
+	At func(step string) error
+}
+
+// Steps of creating a lane, for observers.
+const (
+	AfterSlot    = "create.after_slot"
+	AfterSettle  = "create.after_settle"
+	AfterLaneRow = "create.after_lane_row"
+)
+
+// creation is a Creation under way.
+type creation struct {
+	Creation
+	source, target *pgx.Conn
+	authority      authority
+	tables         []*relation.Table
+	origin         origin
+	base           pglogrepl.LSN
+	xid            uint64
+}
+
+// authority is the source's row.
+type authority struct {
+	Epoch    int64
+	Writable bool
+	Attempt  string
+}
+
+// origin is the identity of the source.
+type origin struct {
+	db, system string
+	timeline   int32
+}
+
+// Create makes a lane: slot, settled source, lane row and plan of chunks. A crash
+// at any point leaves at most a slot that no lane names, which the next attempt
+// drops. It copies nothing; Run does.
+func Create(ctx context.Context, with Creation) error {
+	if with.At == nil {
+		with.At = func(string) error { return nil }
+	}
+	if err := with.Limits.Validate(); err != nil {
+		return err
+	}
+	id := pg.Identity{Role: pg.Reader, Lane: with.Lane, Invocation: "create"}
+	source, err := pg.Connect(ctx, with.Endpoints.Reader, id)
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	defer pg.Close(source)
+	id.Role = pg.Applier
+	target, err := pg.Connect(ctx, with.Endpoints.Apply, id)
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	defer pg.Close(target)
+	c := &creation{Creation: with, source: source, target: target}
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"look for the lane", c.vacant}, {"read the tables", c.read}, {"identify the source", c.identify},
+		{"clear slots that no lane names", c.clear}, {"make the slot", c.slot}, {"settle", c.settle}, {"write the lane", c.write},
+	} {
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("create lane %s: %s: %w", with.Lane, step.name, err)
+		}
+	}
+	return nil
+}
+
+// vacant makes sure that there is no such lane, which must be known and not
+// guessed before a slot is dropped.
+func (c *creation) vacant(ctx context.Context) error {
+	_, err := checkpoint.Load(ctx, c.target, c.Lane)
+	switch {
+	case err == nil:
+		return ErrExists
+	case errors.Is(err, checkpoint.ErrAbsent):
+		return nil
+	default:
+		return err
+	}
+}
+
+// read loads the tables of both sides and checks that they are equal and, for a
+// copy, empty.
+func (c *creation) read(ctx context.Context) error {
+	tables, err := loadTables(ctx, c.source, c.target)
+	if err != nil {
+		return err
+	}
+	c.tables = tables
+	if c.Base != Chunks {
+		return nil
+	}
+	var problems []error
+	for _, table := range tables {
+		var filled bool
+		if err := c.target.QueryRow(ctx, `SELECT EXISTS (SELECT FROM ONLY `+table.Ident()+`)`).Scan(&filled); err != nil {
+			return pg.Wrap(err, "look into table %s", table.FullName())
+		}
+		if filled {
+			problems = append(problems, fmt.Errorf("table %s: %w", table.FullName(), ErrNotEmpty))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *creation) identify(ctx context.Context) error {
+	stream, err := pg.ConnectReplication(ctx, c.Endpoints.Reader, pg.Identity{Role: pg.Reader, Lane: c.Lane, Invocation: "create"})
+	if err != nil {
+		return err
+	}
+	defer pg.Close(stream)
+	if c.origin.system, c.origin.timeline, err = system(ctx, stream); err != nil {
+		return err
+	}
+	if err := c.source.QueryRow(ctx, `SELECT db_id::text FROM bgsync.identity`).Scan(&c.origin.db); err != nil {
+		return pg.Wrap(err, "read identity")
+	}
+	c.authority, err = c.readAuthority(ctx)
+	return err
+}
+
+func (c *creation) readAuthority(ctx context.Context) (authority, error) {
+	var a authority
+	err := c.source.QueryRow(ctx, `SELECT epoch, writable, coalesce(attempt::text, '') FROM bgsync.authority`).Scan(&a.Epoch, &a.Writable, &a.Attempt)
+	return a, pg.Wrap(err, "read authority")
+}
+
+// clear drops what a creation that died has left: inactive slots of this lane's
+// name. No lane names them, since there is none.
+func (c *creation) clear(ctx context.Context) error {
+	prefix := strings.TrimSuffix(checkpoint.Slot(c.Lane, 0), "0")
+	_, err := c.source.Exec(ctx, `SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots
+		WHERE NOT active AND database = pg_catalog.current_database()
+		  AND pg_catalog.starts_with(slot_name, $1) AND pg_catalog.substr(slot_name, pg_catalog.length($1) + 1) ~ '^[0-9]+$'`, prefix)
+	return pg.Wrap(err, "drop slots")
+}
+
+// slotTimeout bounds the making of a slot: it waits for open transactions.
+const slotTimeout = 60 * time.Second
+
+// slot makes the slot between two equal readings of the authority.
+func (c *creation) slot(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, slotTimeout)
+	defer cancel()
+	err := c.source.QueryRow(limited, `SELECT lsn FROM pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput')`,
+		checkpoint.Slot(c.Lane, 1)).Scan(&c.base)
+	if err != nil {
+		return pg.Wrap(err, "slot %s", checkpoint.Slot(c.Lane, 1))
+	}
+	now, err := c.readAuthority(ctx)
+	if err != nil {
+		return err
+	}
+	if now != c.authority {
+		return errors.New("the authority of the source changed meanwhile: try again when no switch is under way")
+	}
+	return c.At(AfterSlot)
+}
+
+func (c *creation) settle(ctx context.Context) error {
+	if err := settle(ctx, c.source, c.Limits.SettleCreation); err != nil {
+		return err
+	}
+	var err error
+	if c.xid, err = nextXid(ctx, c.source); err != nil {
+		return err
+	}
+	return c.At(AfterSettle)
+}
+
+const laneSQL = `
+INSERT INTO bgsync.lane (lane, state, generation, epoch, src_db_id, src_sysid, src_timeline, slot_name, base_lsn, applied_lsn,
+  applied_xid, consistent_after, src_writable, src_epoch, src_attempt, schema_fp)
+VALUES ($1, $2, 1, (SELECT epoch FROM bgsync.authority), $3::uuid, $4, $5, $6, $7::pg_lsn, $7::pg_lsn, $8::text::xid8, $9::pg_lsn, $10, $11, nullif($12, '')::uuid, $13)`
+
+// write writes lane, tables and chunks in one transaction: with it the lane
+// exists.
+func (c *creation) write(ctx context.Context) error {
+	plans := map[int32][]backfill.Bounds{}
+	if c.Base == Chunks {
+		for _, table := range c.tables {
+			if table.Kind != "r" {
+				continue
+			}
+			bounds, err := backfill.Plan(ctx, c.source, table, c.Limits.ChunkBytes)
+			if err != nil {
+				return err
+			}
+			plans[table.ID] = bounds
+		}
+	}
+	err := pgx.BeginFunc(ctx, c.target, func(tx pgx.Tx) error {
+		if err := c.writeLane(ctx, tx); err != nil {
+			return err
+		}
+		return c.writeChunks(ctx, tx, plans)
+	})
+	if err != nil {
+		return pg.Reduce(err)
+	}
+	return c.At(AfterLaneRow)
+}
+
+// writeLane writes the lane's row. A lane that copies nothing is consistent from
+// its first position on and strict from the start.
+func (c *creation) writeLane(ctx context.Context, tx pgx.Tx) error {
+	state, consistent := checkpoint.Loading, (*string)(nil)
+	if c.Base == Equal {
+		position := c.base.String()
+		state, consistent = checkpoint.Running, &position
+	}
+	fingerprint := relation.Combine(c.tables)
+	_, err := tx.Exec(ctx, laneSQL, c.Lane, string(state), c.origin.db, c.origin.system, c.origin.timeline,
+		checkpoint.Slot(c.Lane, 1), c.base.String(), fmt.Sprint(c.xid-1), consistent,
+		c.authority.Writable, c.authority.Epoch, c.authority.Attempt, fingerprint[:])
+	return pg.Wrap(err, "lane row")
+}
+
+func (c *creation) writeChunks(ctx context.Context, tx pgx.Tx, plans map[int32][]backfill.Bounds) error {
+	for _, table := range c.tables {
+		phase := "ready"
+		if plans[table.ID] != nil {
+			phase = "loading"
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO bgsync.table_state (lane, table_id, load_no, phase) VALUES ($1, $2, 1, $3)`, c.Lane, table.ID, phase); err != nil {
+			return pg.Wrap(err, "state of table %s", table.FullName())
+		}
+		for number, bounds := range plans[table.ID] {
+			_, err := tx.Exec(ctx, `INSERT INTO bgsync.chunk (lane, table_id, load_no, chunk_no, lo, hi, state) VALUES ($1, $2, 1, $3, $4, $5, 'planned')`,
+				c.Lane, table.ID, number, bounds.Lo, bounds.Hi)
+			if err != nil {
+				return pg.Wrap(err, "chunk %d of table %s", number, table.FullName())
+			}
+		}
+	}
+	return nil
+}

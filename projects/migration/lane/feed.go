@@ -1,0 +1,294 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cutover/cutover/projects/migration/lane/apply"
+	"github.com/cutover/cutover/projects/migration/lane/change"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/reader"
+)
+
+// feed takes pieces of source transactions, judges them, and applies them in
+// batches of whole transactions. A transaction that is larger than a batch is
+// written in parts within one target transaction.
+type feed struct {
+	limits  Limits
+	applier *apply.Applier
+	// committed is told the position when a commit is known.
+	committed func(ctx context.Context) error
+	// between is called while no transaction is open.
+	between func(ctx context.Context) error
+
+	pending  apply.Batch
+	bytes    int
+	since    time.Time // of the first transaction in pending
+	advanced time.Time // of the last commit
+
+	open      []change.Change // of the transaction under way
+	openBytes int
+	profile   change.Profile
+	authority *change.Authority
+	large     *apply.Transaction
+	retries   int64
+}
+
+// take adds one piece.
+func (f *feed) take(ctx context.Context, piece change.Piece) error {
+	if piece.First {
+		f.open, f.openBytes, f.profile, f.authority, f.large = nil, 0, change.Profile{}, nil, nil
+	}
+	for i := range piece.Items {
+		f.profile.Add(piece.Items[i].Kind)
+	}
+	class := f.profile.Class(f.writable())
+	if err := f.admit(ctx, class, piece); err != nil {
+		return err
+	}
+	f.keep(class, piece)
+	if piece.Last {
+		return f.finish(ctx, class, piece.Transaction)
+	}
+	if f.openBytes < f.limits.BatchBytes && len(f.open) < f.limits.BatchRows {
+		return nil
+	}
+	return f.part(ctx)
+}
+
+// writable is what the source's authority row says at this point of its log.
+func (f *feed) writable() bool {
+	if f.pending.Advance.Authority != nil {
+		return f.pending.Advance.Authority.Writable
+	}
+	row := f.applier.Row()
+	return row.SourceWritable
+}
+
+// admit halts the lane before a transaction that it must not carry. What came
+// before is applied first, so that the position stands right before it.
+func (f *feed) admit(ctx context.Context, class change.Class, piece change.Piece) error {
+	var code checkpoint.HaltCode
+	switch class {
+	case change.Forged:
+		code = checkpoint.MarkerForged
+	case change.Rogue:
+		code = checkpoint.RogueWrite
+	case change.Schema:
+		code = checkpoint.SchemaDrift
+	case change.Echo, change.Authorising, change.Bookkeeping, change.Canary, change.Ordinary, change.Empty:
+		return nil
+	}
+	if f.large == nil {
+		if err := f.flush(ctx); err != nil {
+			return err
+		}
+	} else {
+		f.large.Rollback()
+	}
+	return checkpoint.NewHalt(code, "transaction at %s is %s", piece.Transaction.Commit, class)
+}
+
+// keep holds on to what is to be applied.
+func (f *feed) keep(class change.Class, piece change.Piece) {
+	if class == change.Echo || class == change.Bookkeeping || class == change.Empty {
+		return
+	}
+	for i := range piece.Items {
+		switch item := &piece.Items[i]; item.Kind {
+		case change.DataRow, change.CanaryRow:
+			f.open = append(f.open, item.Change)
+			f.openBytes += item.Change.Bytes()
+		case change.AuthorityRow:
+			f.authority = &item.Authority
+		case change.Marker, change.LaneRow, change.ChunkRow, change.SchemaRow:
+		}
+	}
+}
+
+// part writes what is there of a transaction that is larger than a batch.
+func (f *feed) part(ctx context.Context) error {
+	if f.large == nil {
+		if err := f.flush(ctx); err != nil {
+			return err
+		}
+		large, err := f.applier.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		if err := large.Patient(ctx); err != nil {
+			return err
+		}
+		f.large = large
+	}
+	changes := f.open
+	f.open, f.openBytes = nil, 0
+	return f.large.Write(ctx, changes)
+}
+
+// finish adds a complete transaction to the batch.
+func (f *feed) finish(ctx context.Context, class change.Class, tx change.Transaction) error {
+	to := apply.Advance{Position: tx.End, Xid: tx.Xid, CommittedAt: tx.CommittedAt, Authority: f.authority}
+	switch class {
+	case change.Echo:
+		to.Echoes = 1
+	case change.Ordinary, change.Canary:
+		to.Txns = 1
+	case change.Forged, change.Authorising, change.Bookkeeping, change.Schema, change.Rogue, change.Empty:
+	}
+	if f.large != nil {
+		if err := f.part(ctx); err != nil {
+			return err
+		}
+		if err := f.large.Commit(ctx, to); err != nil {
+			return err
+		}
+		f.large = nil
+		return f.done(ctx)
+	}
+	f.add(to)
+	if class == change.Authorising || f.full() {
+		return f.flush(ctx)
+	}
+	return nil
+}
+
+// add merges a transaction into the batch.
+func (f *feed) add(to apply.Advance) {
+	if f.since.IsZero() {
+		f.since = time.Now()
+	}
+	f.pending.Changes = append(f.pending.Changes, f.open...)
+	f.bytes += f.openBytes
+	advance := &f.pending.Advance
+	advance.Position, advance.CommittedAt = to.Position, to.CommittedAt
+	advance.Xid = max(advance.Xid, to.Xid)
+	advance.Txns += to.Txns
+	advance.Echoes += to.Echoes
+	if to.Authority != nil {
+		advance.Authority = to.Authority
+	}
+	f.open, f.openBytes = nil, 0
+}
+
+// full tells whether the batch is closed.
+func (f *feed) full() bool {
+	return len(f.pending.Changes) >= f.limits.BatchRows || f.bytes >= f.limits.BatchBytes ||
+		f.pending.Advance.Txns >= int64(f.limits.BatchTxns) || time.Since(f.since) >= f.limits.BatchWait && len(f.pending.Changes) > 0
+}
+
+// idle closes the batch when nothing more is there. A batch that brings nothing
+// but a position waits, so that two lanes do not answer each other's checkpoints
+// without end.
+func (f *feed) idle(ctx context.Context) error {
+	if len(f.pending.Changes) == 0 && f.pending.Advance.Authority == nil && time.Since(f.advanced) < f.limits.EmptyAdvance {
+		return nil
+	}
+	return f.flush(ctx)
+}
+
+// maxRetries bounds how often one batch is tried on one connection.
+const maxRetries = 10
+
+// flush applies the batch. What another session of the target was in the way of
+// is tried again; nothing of it was written.
+func (f *feed) flush(ctx context.Context) error {
+	if f.pending.Advance.Position == 0 {
+		return nil
+	}
+	for attempt := 1; ; attempt++ {
+		err := f.applier.Apply(ctx, f.pending)
+		if err == nil {
+			break
+		}
+		var halt *checkpoint.Halt
+		if errors.As(err, &halt) || pg.Classify(err) != pg.Retry || attempt == maxRetries {
+			return err
+		}
+		f.retries++
+		select {
+		case <-time.After(pause(attempt)):
+		case <-ctx.Done():
+			return fmt.Errorf("%w after %w", ctx.Err(), err)
+		}
+	}
+	f.pending, f.bytes, f.since = apply.Batch{}, 0, time.Time{}
+	return f.done(ctx)
+}
+
+// done notes a commit that is known.
+func (f *feed) done(ctx context.Context) error {
+	f.advanced = time.Now()
+	if err := f.committed(ctx); err != nil {
+		return err
+	}
+	return f.between(ctx)
+}
+
+// pause is how long to wait after an attempt: it doubles, up to a bound.
+func pause(attempt int) time.Duration {
+	const first, longest = 50 * time.Millisecond, 5 * time.Second
+	if attempt > 7 {
+		return longest
+	}
+	return min(longest, first<<(attempt-1))
+}
+
+// consume takes pieces from the queue until ctx ends or stop has come, and then
+// leaves nothing half done.
+func (f *feed) consume(ctx context.Context, queue *reader.Queue, ending func() bool) error {
+	for !ending() {
+		piece, found := queue.TryGet()
+		if !found {
+			if err := f.rest(ctx); err != nil {
+				return err
+			}
+			next, err := f.wait(ctx, queue)
+			if err != nil {
+				return err
+			}
+			if next == nil {
+				continue
+			}
+			piece = *next
+		}
+		queue.Done(piece)
+		if err := f.take(ctx, piece); err != nil {
+			return err
+		}
+	}
+	if f.large != nil {
+		f.large.Rollback()
+	}
+	return f.flush(ctx)
+}
+
+// rest does what is due while nothing is there to be taken. In the midst of a
+// transaction nothing is.
+func (f *feed) rest(ctx context.Context) error {
+	if f.large != nil {
+		return nil
+	}
+	if err := f.idle(ctx); err != nil {
+		return err
+	}
+	return f.between(ctx)
+}
+
+// wait waits a moment for the next piece.
+func (f *feed) wait(ctx context.Context, queue *reader.Queue) (*change.Piece, error) {
+	limited, cancel := context.WithTimeout(ctx, f.limits.BatchWait)
+	defer cancel()
+	piece, err := queue.Get(limited)
+	switch {
+	case err == nil:
+		return &piece, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	default:
+		return nil, nil
+	}
+}

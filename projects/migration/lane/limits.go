@@ -1,0 +1,70 @@
+package lane
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Limits bound what a lane takes at once. None of them can make it lose data.
+type Limits struct {
+	// BatchRows, BatchBytes, BatchTxns and BatchWait close a batch.
+	BatchRows, BatchBytes, BatchTxns int
+	BatchWait                        time.Duration
+	// QueueBytes bounds what is decoded and not yet applied.
+	QueueBytes int64
+	// ChunkBytes is the aim of planning, LoadWorkers how many chunks are loaded at
+	// once, ChunkTime what one may take before it is split.
+	ChunkBytes  int64
+	LoadWorkers int
+	ChunkTime   time.Duration
+	// SettleCreation and SettleRepair bound the wait for visibility.
+	SettleCreation, SettleRepair time.Duration
+	// Stop, Cancel and Return are how long before the deadline no new batch is
+	// begun, what runs is cancelled, and the invocation has returned.
+	Stop, Cancel, Return time.Duration
+	// EmptyAdvance is the least time between two transactions that bring nothing
+	// but a position.
+	EmptyAdvance time.Duration
+	// Canary is how often the lane writes on its source.
+	Canary time.Duration
+	// SlotWait is how long a slot may be busy before the invocation gives up.
+	SlotWait time.Duration
+}
+
+// Defaults are the limits that the documentation names.
+func Defaults() Limits {
+	return Limits{
+		BatchRows: 5_000, BatchBytes: 16 << 20, BatchTxns: 200, BatchWait: 250 * time.Millisecond,
+		QueueBytes: 32 << 20, ChunkBytes: 64 << 20, LoadWorkers: 4, ChunkTime: 10 * time.Minute,
+		SettleCreation: 120 * time.Second, SettleRepair: 10 * time.Second,
+		Stop: 60 * time.Second, Cancel: 15 * time.Second, Return: 5 * time.Second,
+		EmptyAdvance: time.Second, Canary: time.Second, SlotWait: 15 * time.Second,
+	}
+}
+
+// maxWorkers is what the source's connections are reckoned with.
+const maxWorkers = 40
+
+// Validate joins all that is wrong with the limits.
+func (l Limits) Validate() error {
+	var problems []error
+	for name, value := range map[string]int64{
+		"batch.rows": int64(l.BatchRows), "batch.bytes": int64(l.BatchBytes), "batch.txns": int64(l.BatchTxns),
+		"batch.wait": int64(l.BatchWait), "queue.bytes": l.QueueBytes, "chunk.bytes": l.ChunkBytes,
+		"chunk.time": int64(l.ChunkTime), "settle.creation": int64(l.SettleCreation), "settle.repair": int64(l.SettleRepair),
+		"advance.empty": int64(l.EmptyAdvance), "canary.interval": int64(l.Canary), "slot.wait": int64(l.SlotWait),
+		"invocation.return": int64(l.Return),
+	} {
+		if value <= 0 {
+			problems = append(problems, fmt.Errorf("%s: is %d, expected more than 0", name, value))
+		}
+	}
+	if l.LoadWorkers < 1 || l.LoadWorkers > maxWorkers {
+		problems = append(problems, fmt.Errorf("load.workers: is %d, expected 1 to %d", l.LoadWorkers, maxWorkers))
+	}
+	if l.Stop < l.Cancel || l.Cancel < l.Return {
+		problems = append(problems, fmt.Errorf("invocation.stop, cancel, return: are %s, %s, %s, expected each to be no shorter than the next", l.Stop, l.Cancel, l.Return))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,177 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cutover/cutover/projects/migration/lane/backfill"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/relation"
+)
+
+// load copies all chunks that are still planned and then lets the lane catch up.
+// Workers take chunks in order; each has two sessions of its own.
+func (s *session) load(ctx context.Context) error {
+	for {
+		chunks, err := backfill.Planned(ctx, s.target, s.row.Lane)
+		if err != nil {
+			return err
+		}
+		if len(chunks) == 0 {
+			return s.loaded(ctx)
+		}
+		if err := s.loadAll(ctx, chunks); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *session) loadAll(ctx context.Context, chunks []backfill.Chunk) error {
+	work := make(chan backfill.Chunk)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(work)
+		for _, chunk := range chunks {
+			if s.ending() {
+				return errDeadline
+			}
+			select {
+			case work <- chunk:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	for range min(s.limits.LoadWorkers, len(chunks)) {
+		group.Go(func() error { return s.loadSome(ctx, work) })
+	}
+	return group.Wait()
+}
+
+// loadSome is one worker.
+func (s *session) loadSome(ctx context.Context, work <-chan backfill.Chunk) error {
+	id := s.identity(pg.Loader)
+	source, err := pg.Connect(ctx, s.endpoints.Reader, id)
+	if err != nil {
+		return err
+	}
+	defer pg.Close(source)
+	target, err := pg.Connect(ctx, s.endpoints.Apply, id)
+	if err != nil {
+		return err
+	}
+	defer pg.Close(target)
+	loader := &backfill.Loader{Source: source, Target: target, Lane: s.row.Lane, Invocation: s.invocation, Tables: s.byID(), At: s.at}
+	for chunk := range work {
+		if err := s.loadOne(ctx, loader, chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadOne loads a chunk, or splits it when it takes too long.
+func (s *session) loadOne(ctx context.Context, loader *backfill.Loader, chunk backfill.Chunk) error {
+	limited, cancel := context.WithTimeout(ctx, s.limits.ChunkTime)
+	defer cancel()
+	loaded, err := loader.Load(limited, chunk)
+	switch {
+	case errors.Is(err, backfill.ErrElsewhere):
+		return nil
+	case err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded):
+		return s.split(ctx, chunk)
+	case err != nil:
+		return err
+	}
+	s.counters.loadedRows.Add(loaded.Rows)
+	s.counters.loadedBytes.Add(loaded.Bytes)
+	return nil
+}
+
+// split halves a chunk over sessions of its own: the loader's are broken by the
+// time-out.
+func (s *session) split(ctx context.Context, chunk backfill.Chunk) error {
+	id := s.identity(pg.Loader)
+	source, err := pg.Connect(ctx, s.endpoints.Reader, id)
+	if err != nil {
+		return err
+	}
+	defer pg.Close(source)
+	target, err := pg.Connect(ctx, s.endpoints.Apply, id)
+	if err != nil {
+		return err
+	}
+	defer pg.Close(target)
+	if err := backfill.Split(ctx, source, target, s.row.Lane, s.byID()[chunk.TableID], chunk); err != nil {
+		return err
+	}
+	return errAgain
+}
+
+// errAgain makes the session start over: its sessions are gone or its list of
+// chunks is old.
+var errAgain = &pg.ServerError{SQLState: "57P01"}
+
+const loadedSQL = `UPDATE bgsync.lane l SET state = 'catching_up',
+    consistent_after = greatest(l.base_lsn, (SELECT max(c.src_lsn) FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) WHERE c.lane = l.lane))
+  WHERE l.lane = $1 AND l.generation = $2 AND l.state = 'loading' AND NOT EXISTS (
+    SELECT FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) WHERE c.lane = l.lane AND c.state = 'planned')`
+
+// loaded ends the load: consistent after the last position that any chunk was
+// read at. It changes no replicated table, hence takes no marker.
+func (s *session) loaded(ctx context.Context) error {
+	err := pgx.BeginFunc(ctx, s.target, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, loadedSQL, s.row.Lane, s.row.Generation)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return nil // somebody else was faster; the row is read again
+		}
+		_, err = tx.Exec(ctx, `UPDATE bgsync.table_state SET phase = 'loaded' WHERE lane = $1 AND phase = 'loading'`, s.row.Lane)
+		return err
+	})
+	if err != nil {
+		return pg.Wrap(err, "end the load of lane %s", s.row.Lane)
+	}
+	if err := s.analyse(ctx); err != nil {
+		return err
+	}
+	s.row, err = checkpoint.Load(ctx, s.target, s.row.Lane)
+	return err
+}
+
+// analyse gives the planner its statistics before the first change is applied. It
+// takes the owner's rights, hence the builder's session.
+func (s *session) analyse(ctx context.Context) error {
+	builder, err := pg.Connect(ctx, s.endpoints.Builder, s.identity(pg.Builder))
+	if err != nil {
+		return err
+	}
+	defer pg.Close(builder)
+	for _, table := range s.tables {
+		if _, err := builder.Exec(ctx, `ANALYZE `+table.Ident()); err != nil {
+			return pg.Wrap(err, "analyse table %s", table.FullName())
+		}
+	}
+	return nil
+}
+
+func (s *session) byID() map[int32]*relation.Table {
+	index := make(map[int32]*relation.Table, len(s.tables))
+	for _, table := range s.tables {
+		index[table.ID] = table
+	}
+	return index
+}
+
+// ending tells that nothing new may be begun before the deadline.
+func (s *session) ending() bool {
+	return !s.stop.IsZero() && !time.Now().Before(s.stop)
+}

@@ -1,0 +1,97 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cutover/cutover/projects/migration/lane/apply"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/deferred"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/relation"
+)
+
+// tendInterval is how often a running lane looks for requests of repairs.
+const tendInterval = time.Second
+
+// tend does between two batches what is due: repairs that were asked for, and the
+// step to strict once the lane is consistent.
+func (s *session) tend(ctx context.Context, applier *apply.Applier) error {
+	row := applier.Row()
+	if time.Since(s.tended) < tendInterval && (row.State == checkpoint.Running || row.Tolerant()) {
+		return nil
+	}
+	s.tended = time.Now()
+	open, err := s.repair(ctx, applier)
+	if err != nil || open || applier.Row().State == checkpoint.Running {
+		return err
+	}
+	row = applier.Row()
+	if row.Tolerant() {
+		return nil
+	}
+	if err := s.build(ctx); err != nil {
+		return err
+	}
+	return applier.Promote(ctx)
+}
+
+// build makes what was left out of the target before the load: indexes, unique
+// constraints, checks, foreign keys, triggers, in that order.
+func (s *session) build(ctx context.Context) error {
+	builder, err := s.connect(ctx, s.endpoints.Builder, pg.Builder)
+	if err != nil {
+		return err
+	}
+	defer pg.Close(builder)
+	return deferred.Build(ctx, builder, s.at)
+}
+
+// repair does one round of what was asked for, and tells whether requests are
+// open, also when it could do nothing about them now.
+func (s *session) repair(ctx context.Context, applier *apply.Applier) (open bool, err error) {
+	requests, open, err := applier.Requests(ctx)
+	if err != nil || len(requests.Keys) == 0 {
+		return open, err
+	}
+	table := s.byID()[requests.TableID]
+	if table == nil {
+		return true, checkpoint.NewHalt(checkpoint.SchemaDrift, "a repair of table %d, which is not in the plan", requests.TableID)
+	}
+	truth, err := s.truth(ctx, applier, table, requests.Keys)
+	if errors.Is(err, ErrUnsettled) {
+		return true, nil // a transaction of the source is in the way; later
+	}
+	if err != nil {
+		return true, err
+	}
+	if err := applier.Repair(ctx, truth); err != nil {
+		return true, err
+	}
+	s.counters.repaired.Add(int64(len(requests.Keys)))
+	s.tended = time.Time{} // look again at once
+	return true, nil
+}
+
+// truth reads rows of the source under a snapshot that shows all that the lane
+// has applied.
+func (s *session) truth(ctx context.Context, applier *apply.Applier, table *relation.Table, keys [][]string) (apply.Truth, error) {
+	source, err := s.connect(ctx, s.endpoints.Reader, pg.Reader)
+	if err != nil {
+		return apply.Truth{}, err
+	}
+	defer pg.Close(source)
+	row := applier.Row()
+	if err := passed(ctx, source, row.AppliedXid+1, s.limits.SettleRepair); err != nil {
+		return apply.Truth{}, err
+	}
+	var truth apply.Truth
+	err = pgx.BeginTxFunc(ctx, source, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		truth, err = apply.Read(ctx, tx, table, keys)
+		return err
+	})
+	return truth, err
+}

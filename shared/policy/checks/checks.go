@@ -67,6 +67,8 @@ type Scope struct {
 	now      time.Time
 	checked  map[*graph.Resource]bool
 	findings []Finding
+	// notApplicable is set where the row has nothing to prove here.
+	notApplicable bool
 }
 
 // Production tells whether the environment is the production one.

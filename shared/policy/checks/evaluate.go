@@ -68,9 +68,10 @@ func evaluate(check Check, g *graph.Graph, register []exceptions.Exception, now 
 	row, _ := table.Find(check.Row)
 	scope := &Scope{Graph: g, row: row, now: now, checked: make(map[*graph.Resource]bool)}
 	check.Run(scope)
-	if len(scope.checked) == 0 && len(scope.findings) == 0 && !check.IfUsed {
+	if len(scope.checked) == 0 && len(scope.findings) == 0 && !check.IfUsed && !scope.notApplicable {
 		scope.Missing(exists, "at least one resource to check: a row that looks at nothing proves nothing")
 	}
+	slices.SortFunc(scope.findings, func(a, b Finding) int { return strings.Compare(a.Key(), b.Key()) })
 	result := Result{Row: row, Checked: g.Where(func(r *graph.Resource) bool { return scope.checked[r] })}
 	for _, finding := range scope.findings {
 		result.add(finding, g, register, now)

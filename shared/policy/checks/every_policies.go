@@ -203,7 +203,9 @@ const (
 
 func rolesAreBound(s *Scope) {
 	for _, role := range s.Each(roleType) {
-		s.Expect(role.Reference("permissionsBoundary", policyType) != nil, role, "boundary", "permissionsBoundary", "a boundary of the security layer")
+		boundary := role.Reference("permissionsBoundary", policyType)
+		s.Expect(boundary != nil && boundary.Layer == contract.Security || slices.Contains(managed, role.Text("permissionsBoundary")), role, "boundary", "permissionsBoundary",
+			"a boundary of the security layer, or a listed policy of AWS")
 		s.Expect(strings.HasPrefix(role.Text("path"), "/cutover/"+string(role.Layer)+"/"), role, "path", "path", "the path of its layer, /cutover/%s/", role.Layer)
 		session, set := role.Number("maxSessionDuration")
 		longest := float64(longestSession)

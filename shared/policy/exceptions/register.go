@@ -47,7 +47,12 @@ func Register() []Exception {
 			Compensating: []string{"S-14", "X-17"}, Runtime: Omitted,
 		},
 		{
-			Key: "EXC-06", Control: "F-17", Clause: "blocked", Resource: gatewayType, Owner: network,
+			Key: "EXC-06-blue", Control: "F-17", Clause: "blocked", Resource: gatewayType + " blue-internet", Owner: network,
+			Reason:       "the public balancer of each colour needs the gateway of its network",
+			Compensating: []string{"F-03", "F-04"}, Runtime: Omitted,
+		},
+		{
+			Key: "EXC-06-green", Control: "F-17", Clause: "blocked", Resource: gatewayType + " green-internet", Owner: network,
 			Reason:       "the public balancer of each colour needs the gateway of its network",
 			Compensating: []string{"F-03", "F-04"}, Runtime: Omitted,
 		},

@@ -25,13 +25,12 @@ func (g *Graph) With(changes ...Change) (*Graph, error) {
 		other.edges = nil
 		copied.resources = append(copied.resources, &other)
 	}
-	copied.link()
 	for _, change := range changes {
 		if err := change(copied); err != nil {
 			return nil, err
 		}
-		copied.link()
 	}
+	copied.link()
 	return copied, nil
 }
 
@@ -62,8 +61,52 @@ func (g *Graph) made(layer contract.Layer, r recording.Resource) *Resource {
 // Add registers one more resource in a layer.
 func Add(layer contract.Layer, r recording.Resource) Change {
 	return func(g *Graph) error {
+		inputs, err := g.resolved(r.Inputs)
+		if err != nil {
+			return err
+		}
+		r.Inputs, _ = inputs.(map[string]any)
 		g.resources = append(g.resources, g.made(layer, r))
 		return nil
+	}
+}
+
+// Ref stands, within the values of a change, for an output of a resource of the
+// graph: "id", "arn".
+type Ref struct{ Type, Name, Output string }
+
+// resolved copies a value with every Ref replaced by what it stands for.
+func (g *Graph) resolved(value any) (any, error) {
+	switch v := cloned(value).(type) {
+	case Ref:
+		r, err := g.one(v.Type, v.Name)
+		if err != nil {
+			return nil, err
+		}
+		if output := r.Output(v.Output); output != "" {
+			return output, nil
+		}
+		return nil, fmt.Errorf("%s: has no output %q", r, v.Output)
+	case map[string]any:
+		for key, each := range v {
+			inner, err := g.resolved(each)
+			if err != nil {
+				return nil, err
+			}
+			v[key] = inner
+		}
+		return v, nil
+	case []any:
+		for i, each := range v {
+			inner, err := g.resolved(each)
+			if err != nil {
+				return nil, err
+			}
+			v[i] = inner
+		}
+		return v, nil
+	default:
+		return v, nil
 	}
 }
 
@@ -78,8 +121,12 @@ func Remove(token, name string) Change {
 // Set gives the input at path another value. What leads there is made when it is
 // missing, but no item of a list.
 func Set(token, name, path string, value any) Change {
-	return edit(token, name, func(_ *Graph, r *Resource) error {
-		if put(r.Inputs, path, cloned(value)) {
+	return edit(token, name, func(g *Graph, r *Resource) error {
+		resolved, err := g.resolved(value)
+		if err != nil {
+			return err
+		}
+		if put(r.Inputs, path, resolved) {
 			return nil
 		}
 		return fmt.Errorf("%s: has no place %q", r, path)
@@ -157,12 +204,26 @@ func Alter(token, name string, change func(*Resource)) Change {
 
 func edit(token, name string, change func(*Graph, *Resource) error) Change {
 	return func(g *Graph) error {
-		r := g.Find(token, name)
-		if r == nil {
-			return fmt.Errorf("%s %q: is not registered once", token, name)
+		r, err := g.one(token, name)
+		if err != nil {
+			return err
 		}
 		return change(g, r)
 	}
+}
+
+// one finds the resource that a change speaks of. A name that several layers use
+// is written with its layer: "data:aws".
+func (g *Graph) one(token, name string) (*Resource, error) {
+	if r := g.Find(token, name); r != nil {
+		return r, nil
+	}
+	layer, inLayer, _ := strings.Cut(name, ":")
+	found := g.Where(func(r *Resource) bool { return r.Type == token && r.Name == inLayer && string(r.Layer) == layer })
+	if len(found) != 1 {
+		return nil, fmt.Errorf("%s %q: is not registered once", token, name)
+	}
+	return found[0], nil
 }
 
 // put sets the value at path below holder and tells whether there is such a place.

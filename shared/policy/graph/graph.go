@@ -45,8 +45,12 @@ type Graph struct {
 	resources   []*Resource
 	exports     map[contract.Layer]map[string]any
 	config      map[contract.Layer]map[string]string
-	byURN       map[string]*Resource
-	owners      map[string][]owner
+	// What link finds out: resources by URN and by type, those that refer to one,
+	// and those that a value belongs to.
+	byURN     map[string]*Resource
+	byType    map[string][]*Resource
+	referrers map[*Resource][]*Resource
+	owners    map[string][]owner
 }
 
 // Record runs the programs in the given order, which has to be one of
@@ -85,6 +89,9 @@ func (g *Graph) Resources() []*Resource { return slices.Clone(g.resources) }
 
 // OfType lists the resources of any of the type tokens.
 func (g *Graph) OfType(tokens ...string) []*Resource {
+	if len(tokens) == 1 {
+		return slices.Clone(g.byType[tokens[0]])
+	}
 	return g.Where(func(r *Resource) bool { return slices.Contains(tokens, r.Type) })
 }
 
@@ -127,12 +134,13 @@ func (g *Graph) Owners(value string) []*Resource {
 // Referrers lists the resources of the type that have an edge to r at path or
 // below it; an empty type means all, an empty path anywhere.
 func (g *Graph) Referrers(r *Resource, token, path string) []*Resource {
-	return g.Where(func(from *Resource) bool {
-		if token != "" && from.Type != token {
-			return false
+	var found []*Resource
+	for _, from := range g.referrers[r] {
+		if (token == "" || from.Type == token) && (path == "" || slices.Contains(from.References(path), r)) {
+			found = append(found, from)
 		}
-		return slices.Contains(from.References(path), r)
-	})
+	}
+	return found
 }
 
 // unresolved joins an error for each input that is empty although it comes from

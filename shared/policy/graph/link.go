@@ -21,9 +21,12 @@ var spoken = []string{"tags", "tagsAll", "description", "comment"}
 // name belongs, then looks each text of each input up.
 func (g *Graph) link() {
 	g.byURN = make(map[string]*Resource, len(g.resources))
+	g.byType = make(map[string][]*Resource)
+	g.referrers = make(map[*Resource][]*Resource)
 	g.owners = make(map[string][]owner)
 	for _, r := range g.resources {
 		g.byURN[r.URN] = r
+		g.byType[r.Type] = append(g.byType[r.Type], r)
 		g.own(r.ID, r, "id")
 		for _, output := range slices.Sorted(maps.Keys(r.Computed)) {
 			g.ownAll(r.Computed[output], r, output)
@@ -38,6 +41,9 @@ func (g *Graph) link() {
 			if !slices.Contains(spoken, input) {
 				g.follow(r, input, r.Inputs[input])
 			}
+		}
+		for _, to := range r.References("") {
+			g.referrers[to] = append(g.referrers[to], r)
 		}
 	}
 }

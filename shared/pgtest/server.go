@@ -160,9 +160,13 @@ func (s *Server) CAFile() string { return filepath.Join(s.dir, authorityFile) }
 // DSN is the address for a client, as a URL: encrypted and with the server's
 // certificate and name verified if the server has TLS, plain otherwise.
 func (s *Server) DSN(user, password, database string) string {
+	return s.dsn(user, password, database, "verify-full")
+}
+
+func (s *Server) dsn(user, password, database, verification string) string {
 	query := url.Values{"sslmode": {"disable"}}
 	if s.tls {
-		query = url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.CAFile()}}
+		query = url.Values{"sslmode": {verification}, "sslrootcert": {s.CAFile()}}
 	}
 	dsn := url.URL{
 		Scheme: "postgres", User: url.UserPassword(user, password),
@@ -176,9 +180,10 @@ func (s *Server) AdminDSN(database string) string {
 	return s.DSN(Superuser, SuperuserPassword, database)
 }
 
-// Exec runs statements as the superuser, one after another on one connection.
+// Exec runs statements as the superuser, one after another on one connection. It
+// does not mind which names the server's certificate has.
 func (s *Server) Exec(ctx context.Context, database string, statements ...string) (err error) {
-	conn, err := pgx.Connect(ctx, s.AdminDSN(database))
+	conn, err := pgx.Connect(ctx, s.dsn(Superuser, SuperuserPassword, database, "verify-ca"))
 	if err != nil {
 		return fmt.Errorf("connect as the superuser: %w", err)
 	}

@@ -24,7 +24,7 @@ func (i install) makeTemplate(ctx context.Context) error {
 	}
 	cmd := i.command(ctx, "initdb", "--pgdata="+i.template(), "--username="+Superuser, "--pwfile="+password,
 		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
-	cmd.Env = environment()
+	cmd.Env, cmd.Dir = environment(), i.dir
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("run initdb: %w\n%s", err, said)
 	}

@@ -32,6 +32,7 @@ type (
 	Drift   mg.Namespace
 	Unlock  mg.Namespace
 	Test    mg.Namespace
+	Policy  mg.Namespace
 )
 
 // flags are the settings behind the targets.
@@ -126,6 +127,16 @@ func (Test) Provider(ctx context.Context) error { return test(ctx, suite.Provide
 
 func test(ctx context.Context, kinds ...suite.Kind) error {
 	return run(func(a *ops.App) error { return suite.Run(ctx, a.SuiteOptions(kinds...)) })
+}
+
+// Test checks the controls over all that the layers register in staging and prod.
+func (Policy) Test(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.PolicyTest(ctx) })
+}
+
+// Report is policy:test that writes the evidence as CSV and Markdown.
+func (Policy) Report(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.PolicyReport(ctx) })
 }
 
 // All shows what a deployment of all layers would change; works on an empty account.

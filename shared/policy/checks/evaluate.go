@@ -113,6 +113,15 @@ func (r *Result) status() Status {
 	return Compliant
 }
 
+// Result returns that of one row.
+func (o Outcome) Result(row string) Result {
+	i := slices.IndexFunc(o.Results, func(r Result) bool { return r.Row.ID == row })
+	if i < 0 {
+		return Result{}
+	}
+	return o.Results[i]
+}
+
 // Violations lists the violations of all rows with that severity.
 func (o Outcome) Violations(severity table.Severity) []Finding {
 	var found []Finding

@@ -1,0 +1,3 @@
+package policy_test
+
+func securityFixtures() []fixture { return nil }

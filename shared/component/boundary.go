@@ -24,10 +24,7 @@ func WorkloadActions() []string {
 		"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer",
 		"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*",
 		"lambda:InvokeFunction",
-		// Enhanced monitoring makes the group RDSOSMetrics itself (AWS managed
-		// policy AmazonRDSEnhancedMonitoringRole).
-		"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-		"logs:GetLogEvents", "logs:PutLogEvents", "logs:PutRetentionPolicy",
+		"logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents",
 		"rds-db:connect",
 		"s3:AbortMultipartUpload", "s3:GetObject*", "s3:ListBucket*", "s3:ListMultipartUploadParts", "s3:PutObject",
 		"s3:PutObjectTagging",

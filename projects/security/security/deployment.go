@@ -40,7 +40,7 @@ func deployedLayers() []contract.Layer {
 // quotas": ten managed policies a role).
 func (d deployment) policies() map[string][]iamdoc.Statement {
 	return map[string][]iamdoc.Statement{
-		"common":   slices.Concat(d.reads(), d.identities(), d.logs(), d.buckets(), d.state()),
+		"common":   slices.Concat(d.unscoped(), d.identities(), d.logs(), d.buckets(), d.state()),
 		"network":  d.network(),
 		"stores":   d.stores(),
 		"entrance": d.entrance(),
@@ -77,9 +77,17 @@ func (d deployment) boundary() iamdoc.Document {
 	return iamdoc.Document{Statements: append(statements, safeguards()...)}
 }
 
-// reads are calls without a resource level.
-func (d deployment) reads() []iamdoc.Statement {
-	return []iamdoc.Statement{{Sid: "Read", Resources: everything(), Actions: []string{
+// unscoped are calls without a resource level: reads, and what gets its name when
+// it is made. A mapping of events names the function that it calls.
+func (d deployment) unscoped() []iamdoc.Statement {
+	return []iamdoc.Statement{{Sid: "Account", Resources: everything(), Actions: []string{
+		"acm:RequestCertificate", "ecs:DeregisterTaskDefinition", "logs:CreateLogDelivery", "logs:DeleteLogDelivery",
+		"logs:DeleteResourcePolicy", "logs:PutResourcePolicy", "route53:CreateHealthCheck", "route53:CreateHostedZone",
+		"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
+	}}, {
+		Sid: "Mappings", Resources: everything(), Actions: []string{"lambda:CreateEventSourceMapping"},
+		Conditions: iamdoc.Conditions{"ArnLike": {"lambda:FunctionArn": d.arn("lambda", "function:{-}")}},
+	}, {Sid: "Read", Resources: everything(), Actions: []string{
 		"acm:ListCertificates", "application-autoscaling:Describe*", "cloudwatch:Describe*", "ec2:Describe*",
 		"ec2:GetTransitGatewayRouteTable*", "ecs:DescribeTaskDefinition", "elasticloadbalancing:Describe*", "kms:ListAliases",
 		"lambda:ListEventSourceMappings", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
@@ -134,11 +142,10 @@ func (d deployment) identities() []iamdoc.Statement {
 func (d deployment) logs() []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "LogGroups", Resources: d.arn("logs", "log-group:*"), Actions: []string{
-			"logs:AssociateKmsKey", "logs:CreateLogDelivery", "logs:CreateLogGroup", "logs:DescribeMetricFilters",
+			"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DescribeMetricFilters",
 			"logs:DescribeSubscriptionFilters", "logs:ListTagsForResource", "logs:PutDataProtectionPolicy", "logs:PutMetricFilter",
 			"logs:PutRetentionPolicy", "logs:PutSubscriptionFilter", "logs:TagResource", "logs:UntagResource",
 		}},
-		{Sid: "LogWriters", Resources: d.arn("logs", "*"), Actions: []string{"logs:DeleteResourcePolicy", "logs:PutResourcePolicy"}},
 	}
 }
 

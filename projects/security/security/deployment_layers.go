@@ -45,7 +45,7 @@ func (d deployment) stores() []iamdoc.Statement {
 			"rds:ModifyDBSubnetGroup", "rds:ModifyEventSubscription", "rds:RebootDBInstance", "rds:RemoveTagsFromResource",
 			"rds:ResetDBClusterParameterGroup",
 		}, Resources: slices.Concat(
-			d.arn("rds", "cluster:{-}", "cluster-pg:{-}", "cluster-snapshot:{-}", "db:{-}", "es:{-}", "pg:{-}", "subgrp:{-}"),
+			d.arn("rds", "cluster:{-}", "cluster-pg:{-}", "cluster-snapshot:{-}", "db:{-}", "es:{-}", "og:default:*", "pg:{-}", "subgrp:{-}"),
 			d.global("rds", "global-cluster:*"))},
 		{Sid: "Tables", Resources: d.arn("dynamodb", "table/{-}"), Actions: []string{
 			"dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeKinesisStreamingDestination",
@@ -92,12 +92,11 @@ func (d deployment) entrance() []iamdoc.Statement {
 		}, Resources: d.arn("elasticloadbalancing", "loadbalancer/app/{-}", "listener/app/{-}", "listener-rule/app/{-}", "targetgroup/{-}")},
 		{Sid: "Certificates", Resources: d.arn("acm", "certificate/*"), Actions: []string{
 			"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:DescribeCertificate", "acm:ListTagsForCertificate",
-			"acm:RemoveTagsFromCertificate", "acm:RequestCertificate", "acm:UpdateCertificateOptions",
+			"acm:RemoveTagsFromCertificate", "acm:UpdateCertificateOptions",
 		}},
-		// Zones and health checks get their names when they are made.
 		{Sid: "Names", Actions: []string{
-			"route53:ChangeResourceRecordSets", "route53:ChangeTagsForResource", "route53:CreateHealthCheck", "route53:CreateHostedZone",
-			"route53:CreateQueryLoggingConfig", "route53:DeleteHealthCheck", "route53:DeleteHostedZone",
+			"route53:ChangeResourceRecordSets", "route53:ChangeTagsForResource", "route53:CreateQueryLoggingConfig",
+			"route53:DeleteHealthCheck", "route53:DeleteHostedZone",
 			"route53:DeleteQueryLoggingConfig", "route53:GetDNSSEC", "route53:GetHealthCheck", "route53:GetHostedZone",
 			"route53:GetQueryLoggingConfig", "route53:ListQueryLoggingConfigs", "route53:ListResourceRecordSets",
 			"route53:ListTagsForResource", "route53:UpdateHealthCheck", "route53:UpdateHostedZoneComment",
@@ -106,7 +105,7 @@ func (d deployment) entrance() []iamdoc.Statement {
 		}},
 		{Sid: "Firewall", Resources: d.arn("wafv2", "regional/webacl/{-}", "regional/managedruleset/*"), Actions: []string{
 			"wafv2:AssociateWebACL", "wafv2:CreateWebACL", "wafv2:DeleteLoggingConfiguration", "wafv2:DeleteWebACL",
-			"wafv2:DisassociateWebACL", "wafv2:GetLoggingConfiguration", "wafv2:GetWebACL", "wafv2:ListTagsForResource",
+			"wafv2:DisassociateWebACL", "wafv2:GetLoggingConfiguration", "wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
 			"wafv2:PutLoggingConfiguration", "wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
 		}},
 		{Sid: "FirewallOnBalancers", Resources: d.arn("elasticloadbalancing", "loadbalancer/app/{-}"), Actions: []string{
@@ -119,7 +118,7 @@ func (d deployment) entrance() []iamdoc.Statement {
 func (d deployment) containers() []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "Containers", Actions: []string{
-			"ecs:CreateCluster", "ecs:CreateService", "ecs:DeleteCluster", "ecs:DeleteService", "ecs:DeregisterTaskDefinition",
+			"ecs:CreateCluster", "ecs:CreateService", "ecs:DeleteCluster", "ecs:DeleteService",
 			"ecs:DescribeClusters", "ecs:DescribeServices", "ecs:ListTagsForResource", "ecs:PutClusterCapacityProviders",
 			"ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:UntagResource", "ecs:UpdateCluster", "ecs:UpdateClusterSettings",
 			"ecs:UpdateService",
@@ -138,7 +137,7 @@ func (d deployment) containers() []iamdoc.Statement {
 func (d deployment) functions() []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "Functions", Resources: d.arn("lambda", "function:{-}", "event-source-mapping:*"), Actions: []string{
-			"lambda:AddPermission", "lambda:CreateEventSourceMapping", "lambda:CreateFunction", "lambda:DeleteEventSourceMapping",
+			"lambda:AddPermission", "lambda:CreateFunction", "lambda:DeleteEventSourceMapping",
 			"lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency", "lambda:DeleteFunctionEventInvokeConfig",
 			"lambda:GetEventSourceMapping", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig",
 			"lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration", "lambda:GetFunctionEventInvokeConfig",
@@ -161,9 +160,8 @@ func (d deployment) functions() []iamdoc.Statement {
 			"states:ListTagsForResource", "states:TagResource", "states:UntagResource", "states:UpdateStateMachine",
 		}},
 		{Sid: "Messages", Resources: slices.Concat(d.arn("sqs", "{-}"), d.arn("sns", "{-}")), Actions: []string{
-			"sns:CreateTopic", "sns:DeleteTopic", "sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource",
-			"sns:SetSubscriptionAttributes", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:Unsubscribe",
-			"sns:UntagResource",
+			"sns:CreateTopic", "sns:DeleteTopic", "sns:GetTopicAttributes", "sns:ListTagsForResource", "sns:SetTopicAttributes",
+			"sns:Subscribe", "sns:TagResource", "sns:UntagResource",
 			"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags",
 			"sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue",
 		}},

@@ -59,7 +59,8 @@ func auditReads(at place) []iamdoc.Statement {
 		{Sid: "Account", Resources: everything(), Actions: []string{
 			"acm:ListCertificates", "application-autoscaling:Describe*", "cloudtrail:DescribeTrails", "cloudtrail:LookupEvents",
 			"cloudwatch:Describe*", "config:Describe*", "config:GetCompliance*", "dynamodb:ListTables", "ec2:Describe*",
-			"ecs:DescribeTaskDefinition", "elasticloadbalancing:Describe*", "guardduty:ListDetectors",
+			"ecs:DescribeTaskDefinition", "ecs:ListServices", "elasticloadbalancing:Describe*", "guardduty:GetFindings",
+			"guardduty:ListDetectors", "guardduty:ListFindings",
 			"iam:GetAccountPasswordPolicy", "iam:GetAccountSummary", "iam:ListPolicies", "iam:ListRoles", "kms:ListAliases",
 			"kms:ListKeys", "lambda:ListFunctions", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
 			"route53:ListHealthChecks", "route53:ListHostedZones", "s3:ListAllMyBuckets", "secretsmanager:ListSecrets",
@@ -78,7 +79,9 @@ func auditReads(at place) []iamdoc.Statement {
 		}},
 		{Sid: "Stores", Actions: []string{
 			"dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource",
-			"rds:Describe*", "rds:ListTagsForResource",
+			"rds:DescribeDBClusterParameterGroups", "rds:DescribeDBClusterParameters", "rds:DescribeDBClusterSnapshotAttributes",
+			"rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeDBSubnetGroups",
+			"rds:DescribeEventSubscriptions", "rds:ListTagsForResource",
 			"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:ListSecretVersionIds",
 		}, Resources: slices.Concat(at.arn("dynamodb", "table/*"), at.arn("rds", "*"), at.arn("secretsmanager", "secret:*"))},
 		{Sid: "Backups", Resources: at.arn("backup", "backup-plan:*", "backup-vault:*"), Actions: []string{
@@ -87,7 +90,7 @@ func auditReads(at place) []iamdoc.Statement {
 		}},
 		{Sid: "Workloads", Actions: []string{
 			"ecr:DescribeImageScanFindings", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy",
-			"ecs:DescribeClusters", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListServices", "ecs:ListTasks",
+			"ecs:DescribeClusters", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks",
 			"lambda:GetFunctionConfiguration", "lambda:GetPolicy", "states:DescribeStateMachine",
 		}, Resources: slices.Concat(
 			at.arn("ecr", "repository/*"), at.arn("ecs", "cluster/*", "service/*", "task/*", "container-instance/*"),
@@ -100,7 +103,7 @@ func auditReads(at place) []iamdoc.Statement {
 		}},
 		{Sid: "Evidence", Actions: []string{
 			"cloudtrail:GetEventSelectors", "cloudtrail:GetTrail", "cloudtrail:GetTrailStatus",
-			"guardduty:GetDetector", "guardduty:GetFindings", "guardduty:ListFindings",
+			"guardduty:GetDetector",
 			"logs:DescribeMetricFilters", "logs:DescribeSubscriptionFilters", "logs:ListTagsForResource",
 			"wafv2:GetLoggingConfiguration", "wafv2:GetWebACL",
 		}, Resources: slices.Concat(
@@ -120,13 +123,13 @@ func operatorReads(at place) []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "Account", Resources: everything(), Actions: []string{
 			"cloudwatch:Describe*", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics",
-			"ec2:Describe*", "ecs:DescribeTaskDefinition", "elasticloadbalancing:Describe*", "lambda:ListFunctions",
+			"ec2:Describe*", "ecs:DescribeTaskDefinition", "ecs:ListServices", "elasticloadbalancing:Describe*", "lambda:ListFunctions",
 			"rds:DescribeEvents", "route53:GetChange", "route53:ListHealthChecks", "route53:ListHostedZones",
 			"states:ListStateMachines", "sts:GetCallerIdentity",
 		}},
 		{Sid: "Databases", Actions: []string{"rds:DescribeDBClusters", "rds:DescribeDBInstances"}, Resources: at.arn("rds", "cluster:{-}", "db:{-}")},
 		{Sid: "Containers", Actions: []string{
-			"ecs:DescribeClusters", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListServices", "ecs:ListTasks",
+			"ecs:DescribeClusters", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks",
 		}, Resources: at.arn("ecs", "cluster/{-}", "service/{-}/*", "task/{-}/*", "container-instance/{-}/*")},
 		{Sid: "Names", Resources: []string{"arn:aws:route53:::hostedzone/*", "arn:aws:route53:::healthcheck/*"}, Actions: []string{
 			"route53:GetHealthCheck", "route53:GetHealthCheckStatus", "route53:GetHostedZone", "route53:ListResourceRecordSets",

@@ -21,8 +21,8 @@ type PrincipalsArgs struct {
 	Environment config.Environment
 	// Services are the names of the services that get a task and an execution role.
 	Services []string
-	// BoundaryARN is the permission boundary of every role but that of AWS Backup,
-	// which has one of its own.
+	// BoundaryARN is the permission boundary of every role but those with policies
+	// of AWS's, which have boundaries of their own.
 	BoundaryARN pulumi.StringInput
 }
 
@@ -75,7 +75,7 @@ func NewPrincipals(ctx *pulumi.Context, name string, args *PrincipalsArgs, opts 
 		return nil, fmt.Errorf("register principals of %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *PrincipalsArgs) error{
-		p.addKeys, p.addServiceRoles, p.addWorkerRoles, p.addMonitoringRole, p.addBackupRole,
+		p.addKeys, p.addServiceRoles, p.addWorkerRoles, p.addKeptRoles,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("principals of %s: %w", name, err)

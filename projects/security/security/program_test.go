@@ -273,12 +273,14 @@ func TestEveryWorkloadHasARoleOfItsOwnUnderTheBoundary(t *testing.T) {
 			trust := statements(t, role["assumeRolePolicy"])
 			require.Len(t, trust, 1)
 			assert.Equal(t, []string{service + ".amazonaws.com"}, trust["AssumeByService"].Principal["Service"])
-			if purpose == "backup" {
-				assert.Contains(t, role["permissionsBoundary"], color+"-backup-boundary")
-				continue
+			if purpose == "backup" || purpose == "database-monitoring" {
+				assert.Contains(t, role["permissionsBoundary"], color+"-"+purpose+"-boundary")
+			} else {
+				assert.Contains(t, role["permissionsBoundary"], boundary.Name)
 			}
-			assert.Contains(t, role["permissionsBoundary"], boundary.Name)
-			assert.Equal(t, []string{prodAccount}, trust["AssumeByService"].Condition["StringEquals"]["aws:SourceAccount"])
+			if purpose != "backup" {
+				assert.Equal(t, []string{prodAccount}, trust["AssumeByService"].Condition["StringEquals"]["aws:SourceAccount"])
+			}
 		}
 	}
 }

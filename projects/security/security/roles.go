@@ -2,6 +2,8 @@ package security
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -77,36 +79,55 @@ func (p *Principals) addWorkerRoles(ctx *pulumi.Context, name string, args *Prin
 	return nil
 }
 
-func (p *Principals) addMonitoringRole(ctx *pulumi.Context, name string, args *PrincipalsArgs) error {
-	made, err := p.newRole(ctx, name, args, "monitoring.rds.amazonaws.com", "Operating system metrics of the databases", monitoring)
-	if err != nil {
-		return err
-	}
-	p.others[monitoring] = made
-	return p.attachManaged(ctx, name+"-"+monitoring, made, enhancedMonitoring)
+// keptRole is a role of an AWS service that works by policies of AWS's. What the
+// service calls AWS alone knows and changes; the boundary narrows it to the
+// place where it belongs.
+type keptRole struct {
+	kind, service, description string
+	boundary                   iamdoc.Document
+	// policies are by the end of the attachment's logical name.
+	policies map[string]string
 }
 
-// addBackupRole makes the role of AWS Backup. What AWS Backup calls AWS alone
-// knows and changes, so the policies are AWS's, for all data of the account; the
-// boundary narrows them to this colour's.
-func (p *Principals) addBackupRole(ctx *pulumi.Context, name string, args *PrincipalsArgs) error {
-	own := *args
-	boundary, err := newBoundary(ctx, name+"-backup-boundary", &boundaryArgs{
-		name:        args.Names.In(args.Color).Name(naming.Policy, "backup-boundary"),
-		description: "Ceiling of what AWS Backup may do with the data of " + string(args.Color),
-		document:    backupBoundary(args.Environment.AccountID, args.Names, args.Color),
+// addKeptRoles makes the roles of RDS's monitoring and of AWS Backup.
+func (p *Principals) addKeptRoles(ctx *pulumi.Context, name string, args *PrincipalsArgs) error {
+	account := args.Environment.AccountID
+	for _, kept := range []keptRole{
+		{
+			monitoring, "monitoring.rds.amazonaws.com", "Operating system metrics of the databases",
+			monitoringBoundary(account), map[string]string{"": enhancedMonitoring},
+		},
+		{
+			backup, "backup.amazonaws.com", "Backups of the database, tables and buckets",
+			backupBoundary(account, args.Names, args.Color), backupPolicies(),
+		},
+	} {
+		if err := p.addKeptRole(ctx, name, args, kept); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Principals) addKeptRole(ctx *pulumi.Context, name string, args *PrincipalsArgs, kept keptRole) error {
+	boundary, err := newBoundary(ctx, name+"-"+kept.kind+"-boundary", &boundaryArgs{
+		name:        args.Names.In(args.Color).Name(naming.Policy, kept.kind, "boundary"),
+		description: "Ceiling of: " + kept.description,
+		document:    kept.boundary,
 	}, pulumi.Parent(p))
 	if err != nil {
 		return err
 	}
+	own := *args
 	own.BoundaryARN = boundary
-	made, err := p.newRole(ctx, name, &own, "backup.amazonaws.com", "Backups of the database, tables and buckets", backup)
+	made, err := p.newRole(ctx, name, &own, kept.service, kept.description, kept.kind)
 	if err != nil {
 		return err
 	}
-	p.others[backup] = made
-	for suffix, managed := range backupPolicies() {
-		if err := p.attachManaged(ctx, name+"-"+backup+"-"+suffix, made, managed); err != nil {
+	p.others[kept.kind] = made
+	for _, end := range slices.Sorted(maps.Keys(kept.policies)) {
+		at := strings.TrimSuffix(name+"-"+kept.kind+"-"+end, "-")
+		if err := p.attachManaged(ctx, at, made, kept.policies[end]); err != nil {
 			return err
 		}
 	}

@@ -63,13 +63,17 @@ type Policy struct {
 }
 
 // Target is the resource that a resource policy belongs to: that named by the
-// place's target, or the holder itself. Nil when it is not in the graph.
+// place's target, or the holder itself. Nil when it is not in the graph. Of
+// resources with the same name it is that of the policy's own service.
 func (p Policy) Target() *graph.Resource {
 	if p.Place.Target == "" {
 		return p.Holder
 	}
-	if found := p.Holder.References(p.Place.Target); len(found) > 0 {
-		return found[0]
+	service, _, _ := strings.Cut(p.Place.Type, "/")
+	for _, found := range p.Holder.References(p.Place.Target) {
+		if strings.HasPrefix(found.Type, service+"/") {
+			return found
+		}
 	}
 	return nil
 }

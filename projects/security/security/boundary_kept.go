@@ -6,6 +6,19 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 )
 
+// monitoringBoundary is the ceiling of enhanced monitoring: the log group that
+// RDS writes the operating system's metrics to (Aurora user guide, "Viewing OS
+// metrics using CloudWatch Logs").
+func monitoringBoundary(accountID string) iamdoc.Document {
+	group := "arn:aws:logs:" + config.Region + ":" + accountID + ":log-group:RDSOSMetrics"
+	return iamdoc.Document{Statements: append([]iamdoc.Statement{
+		{Sid: "Group", Resources: []string{group, group + ":*"}, Actions: []string{"logs:CreateLogGroup", "logs:PutRetentionPolicy"}},
+		{Sid: "Streams", Resources: []string{group + ":log-stream:*"}, Actions: []string{
+			"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:PutLogEvents",
+		}},
+	}, safeguards()...)}
+}
+
 // backupBoundary is the ceiling of AWS Backup in one colour: of what the two
 // managed policies allow for every data store of the account, the calls for this
 // colour's databases, tables and buckets, and for the table that both colours

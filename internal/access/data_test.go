@@ -1,0 +1,197 @@
+package access_test
+
+import (
+	"slices"
+
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/policy/access"
+)
+
+// tasksWith are the task roles of the services that work with a kind of store.
+func (s scene) tasksWith(color naming.Color, store string) []access.Caller {
+	users := map[string][]string{
+		"sessions":         {"payment-api"},
+		"documents":        {"payment-api", "transaction-processor", "reporting"},
+		"compliance":       {"transaction-processor", "reporting"},
+		"transaction-logs": {"payment-api", "transaction-processor", "reporting"},
+	}
+	var callers []access.Caller
+	for _, service := range users[store] {
+		callers = append(callers, s.role(color, service+"-task"))
+	}
+	return callers
+}
+
+func (s scene) lambdaUsers(color naming.Color) []access.Caller {
+	return []access.Caller{s.role(color, "sync"), s.role("", "deploy")}
+}
+
+// item is the context of a call that names one item.
+func item(key string) map[string][]string { return one("dynamodb:LeadingKeys", key) }
+
+// dataRules: items are read and written by the services of their own colour; the
+// control table gives each caller its own items.
+func (s scene) dataRules() []access.Rule {
+	control := []string{s.arn(tableType, "control-table")}
+	var services, workers []access.Caller
+	for _, color := range naming.Colors() {
+		services = append(services, s.tasks(color)...)
+		workers = append(workers, s.role(color, "sync"))
+	}
+	administrator := []access.Caller{access.Administrator}
+	rules := []access.Rule{
+		{
+			Name: "the authority is read by services and sync functions", Actions: []string{"dynamodb:GetItem"}, On: control,
+			With: item("authority"), May: slices.Concat(administrator, services, workers),
+		},
+		{
+			Name: "no role writes the authority or the switch", Actions: []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+			On: control, With: item("authority"), May: administrator,
+		},
+		{
+			Name: "lanes are the sync functions'", Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+			On: control, With: item("lane#orders"), May: slices.Concat(administrator, workers),
+		},
+		{Name: "nobody reads the whole control table", Actions: []string{"dynamodb:Scan", "dynamodb:Query"}, On: control, May: administrator},
+		{
+			Name: "no workload deletes a table", Actions: []string{"dynamodb:DeleteTable", "dynamodb:UpdateContinuousBackups"},
+			On: s.arns(tableType, ""), May: []access.Caller{access.Administrator, s.role("", "deploy")},
+		},
+	}
+	for _, color := range naming.Colors() {
+		rules = append(rules,
+			access.Rule{
+				Name: "a canary is its colour's", Actions: []string{"dynamodb:PutItem"}, On: control, With: item("canary#" + string(color)),
+				May: append(slices.Clone(administrator), s.role(color, "sync")),
+			},
+			access.Rule{
+				Name: "items of sessions and rate limits", Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:DeleteItem"},
+				On: []string{s.arn(tableType, string(color)+"-sessions"), s.arn(tableType, string(color)+"-rate-limits")}, With: item("any"),
+				May: slices.Concat(administrator, s.tasksWith(color, "sessions")),
+			},
+			access.Rule{
+				Name: "nobody signs in to a database as its master", Actions: []string{"rds-db:connect"},
+				On: []string{s.regional("rds-db", "dbuser:cluster-ANY/cutover_admin")}, May: administrator,
+			})
+	}
+	return rules
+}
+
+// objectRules: objects are read by the services of their own colour, written
+// below each writer's prefix with the bucket's key over TLS 1.2 or newer; what
+// is evidence is nobody's to delete.
+func (s scene) objectRules() []access.Rule {
+	evidence := []string{s.arn(bucketType, "evidence-trail") + "/a", s.arn(bucketType, "evidence-archive") + "/a"}
+	var rules []access.Rule
+	for _, color := range naming.Colors() {
+		rules = append(rules, s.bucketRules(color)...)
+	}
+	roles := s.everyRole()
+	return append(rules,
+		access.Rule{
+			Name: "evidence is read by no role", Actions: []string{"s3:GetObject", "s3:GetObjectVersion"}, On: evidence, Callers: roles,
+		},
+		access.Rule{
+			Name: "evidence is deleted by no role", Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"},
+			On: evidence, Callers: roles,
+		},
+		access.Rule{
+			Name: "buckets of evidence keep their settings", Callers: roles,
+			Actions: []string{"s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutLifecycleConfiguration", "s3:PutEncryptionConfiguration", "s3:DeleteBucket"},
+			On:      s.arns(bucketType, "evidence-"),
+		})
+}
+
+func (s scene) bucketRules(color naming.Color) []access.Rule {
+	logs, documents := s.arn(bucketType, string(color)+"-transaction-logs"), s.arn(bucketType, string(color)+"-documents")
+	key := s.arn(keyType, string(color)+"-documents")
+	administrator := []access.Caller{access.Administrator}
+	own := with(one("s3:x-amz-server-side-encryption", "aws:kms"), one("s3:x-amz-server-side-encryption-aws-kms-key-id", key))
+	put := []string{"s3:PutObject"}
+	everything := []string{logs + "/payment-api/a", documents + "/reporting/a"}
+	rules := []access.Rule{
+		{
+			Name: "transaction logs are read by their colour", Actions: []string{"s3:GetObject", "s3:GetObjectVersion"}, On: []string{logs + "/payment-api/a"},
+			May: slices.Concat(administrator, s.tasksWith(color, "transaction-logs"), []access.Caller{s.role(color, "backup")}),
+		},
+		{
+			Name: "documents are read by their colour", Actions: []string{"s3:GetObject", "s3:GetObjectVersion"}, On: []string{documents + "/reporting/a"},
+			May: slices.Concat(administrator, s.tasksWith(color, "compliance"), []access.Caller{s.role(color, "backup")}),
+		},
+		{
+			Name: "transaction logs are written below the writer's prefix", Actions: put, On: []string{logs + "/payment-api/a"}, With: own,
+			May: append(slices.Clone(administrator), s.role(color, "payment-api-task")),
+		},
+		{
+			Name: "documents are written below the writer's prefix", Actions: put, On: []string{documents + "/reporting/a"}, With: own,
+			May: append(slices.Clone(administrator), s.role(color, "reporting-task")),
+		},
+		{Name: "no put without encryption", Actions: put, On: everything},
+		{Name: "no put with keys of S3", Actions: put, On: everything, With: one("s3:x-amz-server-side-encryption", "AES256")},
+		{
+			Name: "no put with another key", Actions: put, On: everything,
+			With: with(own, one("s3:x-amz-server-side-encryption-aws-kms-key-id", s.arn(keyType, string(color.Other())+"-documents"))),
+		},
+		{
+			Name: "no object is deleted by a role", Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"},
+			On: everything, May: administrator,
+		},
+	}
+	return append(rules, s.transportRules(color)...)
+}
+
+// transportRules: not even administrators and services come without TLS 1.2.
+func (s scene) transportRules(color naming.Color) []access.Rule {
+	var on []string
+	for _, bucket := range slices.Concat(s.arns(bucketType, string(color)+"-"), s.arns(bucketType, "evidence-")) {
+		on = append(on, bucket+"/any")
+	}
+	callers := append(s.everyRole(), access.Administrator, service("logging.s3"), service("logdelivery.elasticloadbalancing"), service("cloudtrail"))
+	actions := []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}
+	return []access.Rule{
+		{Name: "no plain transport", Actions: actions, On: on, Callers: callers, With: one("aws:SecureTransport", "false")},
+		{Name: "no TLS older than 1.2", Actions: actions, On: on, Callers: callers, With: one("s3:TlsVersion", "1.1")},
+	}
+}
+
+// everyRole lists the roles alone.
+func (s scene) everyRole() []access.Caller {
+	var callers []access.Caller
+	for _, role := range s.g.OfType(roleType) {
+		callers = append(callers, access.Caller{Role: role.Text("name")})
+	}
+	return callers
+}
+
+// messageRules: a queue takes messages of its colour over TLS.
+func (s scene) messageRules() []access.Rule {
+	var rules []access.Rule
+	for _, color := range naming.Colors() {
+		queue := []string{s.arn(queueType, string(color)+"-dead-letters")}
+		rules = append(rules,
+			access.Rule{
+				Name: "failures are set aside by what failed", Actions: []string{"sqs:SendMessage"}, On: queue,
+				May: []access.Caller{access.Administrator, s.role(color, "sync"), s.role(color, "scheduler")},
+			},
+			access.Rule{
+				Name: "no role takes failures away", Actions: []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"}, On: queue,
+				May: []access.Caller{access.Administrator},
+			},
+			access.Rule{
+				Name: "no message over plain transport", Actions: []string{"sqs:SendMessage", "sqs:ReceiveMessage"}, On: queue,
+				With: one("aws:SecureTransport", "false"),
+			})
+	}
+	return append(rules,
+		access.Rule{
+			Name: "the account's events are published by services of this account", Actions: []string{"sns:Publish"},
+			On: []string{s.arn(topicType, "evidence-events")}, With: one("aws:SourceAccount", s.account()),
+			Callers: []access.Caller{service("config"), service("events"), service("events.rds"), service("s3")},
+			May:     []access.Caller{service("config"), service("events"), service("events.rds")},
+		},
+		access.Rule{
+			Name: "and of no other account", Actions: []string{"sns:Publish"}, On: []string{s.arn(topicType, "evidence-events")},
+			With:    one("aws:SourceAccount", "999999999999"),
+			Callers: []access.Caller{service("config"), service("events"), service("events.rds")},
+		})
+}

@@ -1,0 +1,112 @@
+package access_test
+
+import (
+	"slices"
+
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/policy/access"
+)
+
+// cryptography is what reveals data or makes it.
+func cryptography() []string { return []string{"kms:Decrypt", "kms:GenerateDataKey"} }
+
+func (s scene) via(service string) map[string][]string {
+	return with(one("kms:CallerAccount", s.account()), one("kms:ViaService", service+".us-east-1.amazonaws.com"))
+}
+
+// keyRules: a key is used through its services, by the roles that work with what
+// it encrypts, and administered by nobody of them.
+func (s scene) keyRules() []access.Rule {
+	all := s.arns(keyType, "")
+	rules := []access.Rule{
+		{Name: "nobody calls a key without a service", Actions: cryptography(), On: all, With: one("kms:CallerAccount", s.account())},
+		{Name: "nobody uses a key through a service that is not its own", Actions: cryptography(), On: all, With: s.via("ec2")},
+		{
+			Name: "administrators alone administer keys", On: all,
+			Actions: []string{"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:EnableKeyRotation", "kms:RevokeGrant"},
+			May:     []access.Caller{access.Administrator},
+		},
+		{
+			Name: "grants are for services", Actions: []string{"kms:CreateGrant"}, On: all,
+			With: with(s.via("rds"), one("kms:GrantIsForAWSResource", "false")),
+		},
+	}
+	for _, color := range naming.Colors() {
+		rules = append(rules, s.colorKeyRules(color)...)
+	}
+	rules = append(rules, s.sharedKeyRules()...)
+	return append(rules, s.serviceKeyRules()...)
+}
+
+func (s scene) colorKeyRules(color naming.Color) []access.Rule {
+	key := func(purpose string) []string { return []string{s.arn(keyType, string(color)+"-"+purpose)} }
+	deploy, backup := s.role("", "deploy"), s.role(color, "backup")
+	return []access.Rule{
+		{Name: "key of the database", Actions: cryptography(), On: key("database"), With: s.via("rds"), May: []access.Caller{deploy, backup}},
+		{
+			Name: "key of the database, grants", Actions: []string{"kms:CreateGrant"}, On: key("database"),
+			With: with(s.via("rds"), one("kms:GrantIsForAWSResource", "true")), May: []access.Caller{deploy, backup},
+		},
+		{
+			Name: "key of environments of functions", Actions: []string{"kms:Decrypt"}, On: key("secrets"), With: s.via("lambda"),
+			May: s.lambdaUsers(color),
+		},
+		{
+			Name: "key of objects", Actions: cryptography(), On: key("documents"), With: s.via("s3"),
+			May: slices.Concat(s.tasksWith(color, "documents"), []access.Caller{backup}),
+		},
+		{
+			Name: "key of sessions", Actions: []string{"kms:Decrypt"}, On: key("sessions"), With: s.via("dynamodb"),
+			May: slices.Concat(s.tasksWith(color, "sessions"), []access.Caller{deploy, backup}),
+		},
+		{
+			Name: "key of messages", Actions: cryptography(), On: key("messaging"), With: s.via("sqs"),
+			May: []access.Caller{s.role(color, "sync"), s.role(color, "scheduler")},
+		},
+	}
+}
+
+func (s scene) sharedKeyRules() []access.Rule {
+	deploy := s.role("", "deploy")
+	control := []access.Caller{deploy}
+	for _, color := range naming.Colors() {
+		control = append(control, s.role(color, "sync"), s.role(color, "backup"))
+		control = append(control, s.tasks(color)...)
+	}
+	return []access.Rule{
+		{
+			Name: "key of the control table", Actions: []string{"kms:Decrypt"}, On: []string{s.arn(keyType, "shared-control")},
+			With: s.via("dynamodb"), May: control,
+		},
+		{
+			Name: "key of images", Actions: []string{"kms:Decrypt"}, On: []string{s.arn(keyType, "shared-images")},
+			With: s.via("ecr"), May: []access.Caller{deploy},
+		},
+	}
+}
+
+// serviceKeyRules: services use a key by themselves for this account only.
+func (s scene) serviceKeyRules() []access.Rule {
+	logs := access.Caller{Service: "logs.us-east-1.amazonaws.com"}
+	publishers := []access.Caller{service("cloudwatch"), service("events"), service("events.rds"), service("budgets")}
+	of := func(account string) map[string][]string {
+		return one("kms:EncryptionContext:aws:logs:arn", "arn:aws:logs:us-east-1:"+account+":log-group:/cutover/any")
+	}
+	keys := []string{s.arn(keyType, "blue-logs"), s.arn(keyType, "green-logs")}
+	messaging := []string{s.arn(keyType, "blue-messaging"), s.arn(keyType, "green-messaging")}
+	return []access.Rule{
+		{
+			Name: "log groups of this account", Actions: cryptography(), On: keys, With: of(s.account()),
+			Callers: append([]access.Caller{logs}, publishers...), May: []access.Caller{logs},
+		},
+		{Name: "log groups of another account", Actions: cryptography(), On: keys, With: of("999999999999"), Callers: []access.Caller{logs}},
+		{
+			Name: "publishers of this account's alarms", Actions: cryptography(), On: messaging, With: one("aws:SourceAccount", s.account()),
+			Callers: append([]access.Caller{logs, service("sns")}, publishers...), May: publishers,
+		},
+		{
+			Name: "publishers of another account's alarms", Actions: cryptography(), On: messaging,
+			With: one("aws:SourceAccount", "999999999999"), Callers: publishers,
+		},
+	}
+}

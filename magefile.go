@@ -3,7 +3,7 @@
 // Every target takes the same settings, as flags behind it or as variables with
 // the prefix CUTOVER_: -env=local|staging|prod, -yes, -dry-run, -parallel=N,
 // -only=LAYER,…, -from=LAYER, -resume, -check, -color=blue|green,
-// -output=table|json|md, -timeout=1h, -to=RELEASE, -reason='…'.
+// -output=table|json|md, -timeout=1h, -to=RELEASE, -show=connection, -reason='…'.
 package main
 
 import (

@@ -19,7 +19,9 @@ import (
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops"
+	"github.com/cutover/cutover/shared/ops/fault"
 )
 
 // Layers returns the layers of the checkout at root, in deployment order.
@@ -30,7 +32,16 @@ func Layers(root string) []ops.Layer {
 			Verify: func(ctx context.Context, v ops.Verification) error { return foundation.Verify(ctx, v.AWS, v.Outputs) },
 		},
 		{Name: contract.Security, Program: security.Program, Check: security.CheckConfig},
-		{Name: contract.Data, Program: data.Program, Check: data.CheckConfig},
+		{
+			Name: contract.Data, Program: data.Program, Check: data.CheckConfig,
+			Verify: func(ctx context.Context, v ops.Verification) error {
+				return data.Verify(ctx, data.VerifyArgs{
+					AWS: v.AWS, Environment: v.Environment, Outputs: v.Outputs,
+					StackFile: filepath.Join(project(root, contract.Data), "Pulumi."+v.Environment+".yaml"),
+				})
+			},
+			Connections: connections,
+		},
 		{Name: contract.Edge, Program: edge.Program, Check: edge.CheckConfig},
 		{Name: contract.Services, Program: services.Program, Check: services.CheckConfig},
 		{
@@ -46,6 +57,19 @@ func Layers(root string) []ops.Layer {
 		layers[i].Check = withCatalog(root, layers[i].Check)
 	}
 	return layers
+}
+
+// connections resolves what the layer of data stores exports by secret.
+func connections(ctx context.Context, v ops.Verification) ([]ops.Connection, error) {
+	found, err := data.Connections(ctx, v.AWS, v.Outputs, naming.Color(v.Color))
+	shown := make([]ops.Connection, len(found))
+	for i, c := range found {
+		shown[i] = ops.Connection(c)
+	}
+	if err != nil {
+		return shown, fault.New(fault.Credentials, "connections of the data layer: %w", err)
+	}
+	return shown, nil
 }
 
 func project(root string, layer contract.Layer) string {

@@ -36,6 +36,9 @@ type Layer struct {
 	// Verify asks AWS whether what the layer deployed is there and healthy; nil
 	// when the layer has no such check.
 	Verify func(ctx context.Context, v Verification) error
+	// Connections resolves the connections that the layer exports by secret, with
+	// what could not be resolved as error beside what could; nil when it exports none.
+	Connections func(ctx context.Context, v Verification) ([]Connection, error)
 }
 
 // Verification is what a layer's check gets to look with.

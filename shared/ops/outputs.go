@@ -33,6 +33,9 @@ func (a *App) outputs(ctx context.Context, target string, one contract.Layer) er
 	if err := s.equip(ctx); err != nil {
 		return err
 	}
+	if s.set.Show == settings.ShowConnection {
+		return s.showConnections(ctx, one)
+	}
 	all := map[string]map[string]any{}
 	for _, name := range selected {
 		state, err := s.engine.State(ctx, s.stack(name, os.DevNull))

@@ -43,8 +43,10 @@ type world struct {
 	checks  map[contract.Layer]error // what the configuration checks find
 	prepare map[contract.Layer]func(context.Context) error
 	verify  map[contract.Layer]func(context.Context, ops.Verification) error
-	found   map[string][]string // what the search for orphans finds, by URN
-	amazon  *fakeEmulator
+	// connections are those of the data layer.
+	connections func(context.Context, ops.Verification) ([]ops.Connection, error)
+	found       map[string][]string // what the search for orphans finds, by URN
+	amazon      *fakeEmulator
 }
 
 // buffer is a bytes.Buffer for several goroutines.
@@ -147,6 +149,9 @@ func (w *world) app(t tb, flags ...string) *ops.App {
 			l.Prepare = func(ctx context.Context, _ io.Writer) error { return prepare(ctx) }
 		}
 		l.Verify = w.verify[name]
+		if name == contract.Data {
+			l.Connections = w.connections
+		}
 		config.Layers = append(config.Layers, l)
 	}
 	a, err := ops.NewWith(config, w.ports)

@@ -70,7 +70,7 @@ func (a *StoresArgs) clusterID() string { return a.Names.Name(naming.Cluster, "d
 func (s *Stores) addCluster(ctx *pulumi.Context, name string, args *StoresArgs) (*rds.Cluster, error) {
 	id := args.clusterID()
 	group, err := component.NewLogGroup(ctx, name+"-database", &component.LogGroupArgs{
-		Name:   "/aws/rds/cluster/" + id + "/" + exportedLog,
+		Name:   postgresLog(id),
 		KeyARN: args.Principals.LogsKeyARN,
 	}, pulumi.Parent(s))
 	if err != nil {
@@ -95,6 +95,10 @@ func (s *Stores) addCluster(ctx *pulumi.Context, name string, args *StoresArgs) 
 	}
 	return cluster, nil
 }
+
+// postgresLog is the log group that RDS writes a cluster's log to (Aurora user
+// guide, "Publishing Aurora PostgreSQL logs to Amazon CloudWatch Logs").
+func postgresLog(cluster string) string { return "/aws/rds/cluster/" + cluster + "/" + exportedLog }
 
 func clusterArgs(args *StoresArgs, group pulumi.StringInput, subnets *rds.SubnetGroup, parameters *rds.ClusterParameterGroup) *rds.ClusterArgs {
 	keep := args.Config.KeepOnDelete

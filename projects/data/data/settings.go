@@ -25,6 +25,10 @@ const (
 	documentsBranch       = "documents"
 )
 
+// tlsMode is how clients check who answers (PostgreSQL 14 manual, "Protection
+// Provided in Different Modes").
+const tlsMode = "verify-full"
+
 // settings are what a program has to know to use this colour's stores, by branch
 // and name. None is confidential: secrets are named by ARN and stand in Secrets
 // Manager.
@@ -40,7 +44,7 @@ func (s *Stores) settings(args *StoresArgs) map[string]pulumi.StringInput {
 		databaseBranch + "/reader-endpoint": s.Database.Reader,
 		databaseBranch + "/port":            pulumi.Sprintf("%d", catalog.DatabasePort),
 		databaseBranch + "/name":            pulumi.String(databaseName),
-		databaseBranch + "/tls":             pulumi.String("verify-full"),
+		databaseBranch + "/tls":             pulumi.String(tlsMode),
 
 		sessionsBranch + "/table":         table(sessionsBranch),
 		rateLimitsBranch + "/table":       table(rateLimitsBranch),

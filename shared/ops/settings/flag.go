@@ -87,6 +87,7 @@ func (s Settings) Command(target string) string {
 	add(s.From != "", "-from="+string(s.From))
 	add(s.Color != Both, "-color="+string(s.Color))
 	add(s.Resume, "-resume")
+	add(s.Show != "", "-show="+s.Show)
 	add(s.Yes, "-yes")
 	add(s.Reason != "", "-reason="+quote(s.Reason))
 	return strings.Join(words, " ")

@@ -53,8 +53,12 @@ type Settings struct {
 	Output   Format           // table, json or md; default table
 	Timeout  time.Duration    // end the command after this time; 0 means no limit
 	To       string           // rollback: the release to go back to
+	Show     string           // outputs: what to resolve, "connection"
 	Reason   string           // why; compulsory in prod for what cannot be undone
 }
+
+// ShowConnection asks for the connection strings with their passwords.
+const ShowConnection = "connection"
 
 // setting describes one of them.
 type setting struct {

@@ -33,6 +33,7 @@ func table(environments []string) []setting {
 		{"output", false, "table, json or md", setOutput},
 		{"timeout", false, "a duration above zero such as 45m or 1h30m", setTimeout},
 		text("to", "the name of a release", func(s *Settings) *string { return &s.To }),
+		{"show", false, ShowConnection, setShow},
 		text("reason", "a sentence that says why", func(s *Settings) *string { return &s.Reason }),
 	}
 }
@@ -115,6 +116,14 @@ func setOutput(s *Settings, value string) error {
 		return nil
 	}
 	return errValue
+}
+
+func setShow(s *Settings, value string) error {
+	if value != ShowConnection {
+		return errValue
+	}
+	s.Show = value
+	return nil
 }
 
 func setTimeout(s *Settings, value string) error {

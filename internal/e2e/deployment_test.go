@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,18 +31,22 @@ import (
 	"github.com/cutover/cutover/shared/ops/settings"
 )
 
-// address is a port of loopback that only this test uses.
-const address = "127.0.0.1:4576"
+// Ports of loopback that only one test uses.
+const (
+	wholeAddress = "127.0.0.1:4576"
+	dataAddress  = "127.0.0.1:4577"
+)
 
 // site is a checkout of its own: the sources of this one, state and emulator
 // apart from it.
 type site struct {
 	root     string
+	address  string
 	emulator *emulator.Emulator
 	out      *bytes.Buffer
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, address string) *site {
 	t.Helper()
 	sources, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -49,9 +54,12 @@ func newSite(t *testing.T) *site {
 	for _, folder := range []string{"projects", "shared", "tools"} {
 		require.NoError(t, os.Symlink(filepath.Join(sources, folder), filepath.Join(root, folder)))
 	}
-	s := &site{root: root, out: &bytes.Buffer{}}
+	s := &site{root: root, address: address, out: &bytes.Buffer{}}
 	s.emulator = emulator.New(s.options(emulator.Options{RepoRoot: root}))
 	t.Cleanup(func() {
+		if t.Failed() {
+			s.tellErrors(t)
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		assert.NoError(t, s.emulator.Down(ctx))
@@ -60,9 +68,25 @@ func newSite(t *testing.T) *site {
 }
 
 func (s *site) options(o emulator.Options) emulator.Options {
-	o.Addr = address
+	o.Addr = s.address
 	o.StateDir = filepath.Join(s.root, ".cutover", "emulator")
 	return o
+}
+
+// tellErrors shows what the layers' logs say about errors: they go with the test.
+func (s *site) tellErrors(t *testing.T) {
+	t.Helper()
+	logs, err := filepath.Glob(filepath.Join(s.root, ".cutover", "runs", "*", "*.log"))
+	assert.NoError(t, err)
+	for _, log := range logs {
+		text, err := os.ReadFile(log)
+		assert.NoError(t, err)
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, "error") {
+				t.Logf("%s: %s", filepath.Base(log), strings.TrimSpace(line))
+			}
+		}
+	}
 }
 
 // app is the runner as a target of mage makes it, without a terminal.
@@ -95,17 +119,18 @@ func (s *site) changes(t *testing.T) (total engine.Changes, layers int) {
 	return total, len(last.Layers)
 }
 
-func (s *site) ec2() *ec2.Client {
+// aws speaks to the site's emulator.
+func (s *site) aws() aws.Config {
 	env := s.emulator.Env()
-	return ec2.New(ec2.Options{
-		Region: env["AWS_REGION"], BaseEndpoint: aws.String("http://" + address),
+	return aws.Config{
+		Region: env["AWS_REGION"], BaseEndpoint: aws.String("http://" + s.address),
 		Credentials: credentials.NewStaticCredentialsProvider(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], ""),
-	})
+	}
 }
 
 func TestSevenLayersComeUpStayUnchangedAndGoWithoutATrace(t *testing.T) {
 	ctx := context.Background()
-	s := newSite(t)
+	s := newSite(t, wholeAddress)
 	require.NoError(t, s.app(t).PreviewAll(ctx), s.out)
 	require.NoError(t, s.app(t).DeployAll(ctx), s.out)
 	changed, layers := s.changes(t)
@@ -129,7 +154,7 @@ func TestSevenLayersComeUpStayUnchangedAndGoWithoutATrace(t *testing.T) {
 // verifySeesAnOpenDatabaseTier opens a way to the internet behind Pulumi's back.
 func (s *site) verifySeesAnOpenDatabaseTier(ctx context.Context, t *testing.T) {
 	t.Helper()
-	client := s.ec2()
+	client := ec2.NewFromConfig(s.aws())
 	tables, err := client.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{
 		{Name: aws.String("tag:Name"), Values: []string{"cutover-local-blue-database"}},
 	}})

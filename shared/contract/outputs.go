@@ -117,10 +117,14 @@ type DataOutputs struct {
 
 // Stores are one colour's data stores.
 type Stores struct {
-	ClusterID             pulumi.StringOutput `pulumi:"clusterId"`
-	ClusterResourceID     pulumi.StringOutput `pulumi:"clusterResourceId"`
-	WriterEndpoint        pulumi.StringOutput `pulumi:"writerEndpoint"`
-	ReaderEndpoint        pulumi.StringOutput `pulumi:"readerEndpoint"`
+	ClusterID         pulumi.StringOutput `pulumi:"clusterId"`
+	ClusterResourceID pulumi.StringOutput `pulumi:"clusterResourceId"`
+	WriterEndpoint    pulumi.StringOutput `pulumi:"writerEndpoint"`
+	ReaderEndpoint    pulumi.StringOutput `pulumi:"readerEndpoint"`
+	// WriterURL and ReaderURL are connection URIs without user and password, which
+	// the secrets below hold.
+	WriterURL             pulumi.StringOutput `pulumi:"writerUrl"`
+	ReaderURL             pulumi.StringOutput `pulumi:"readerUrl"`
 	Port                  pulumi.IntOutput    `pulumi:"port"`
 	DatabaseName          pulumi.StringOutput `pulumi:"databaseName"`
 	MasterSecretARN       pulumi.StringOutput `pulumi:"masterSecretArn"`

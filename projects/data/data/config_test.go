@@ -135,20 +135,3 @@ func TestProductionIsHeldToMore(t *testing.T) {
 		})
 	}
 }
-
-func TestStagingDiffersFromProductionInCapacityOnly(t *testing.T) {
-	staging, prod := stackConfig(t, "data", "staging"), stackConfig(t, "data", "prod")
-	for _, capacity := range []string{"instanceClass", "instances", "backupRetentionDays"} {
-		delete(staging["data:database"].(map[string]any), capacity)
-		delete(prod["data:database"].(map[string]any), capacity)
-	}
-	for _, lock := range []string{"lockMode", "lockDays"} {
-		delete(staging["data:documents"].(map[string]any), lock)
-		delete(prod["data:documents"].(map[string]any), lock)
-	}
-	delete(staging["data:backup"].(map[string]any), "lockMode")
-	delete(prod["data:backup"].(map[string]any), "lockMode")
-	delete(staging, "data:environment")
-	delete(prod, "data:environment")
-	assert.Equal(t, prod, staging)
-}

@@ -60,6 +60,7 @@ func TestEveryEnvironmentLoadsAndKeepsTheContract(t *testing.T) {
 			recording := run(t, stack)
 			assert.Subset(t, recording.ExportKeys, contract.Keys[contract.DataOutputs]())
 			assert.EqualValues(t, 5433, recording.Exports["bluePort"])
+			assert.Equal(t, "postgresql://green-database.ro.mock.example:5433/payments?sslmode=verify-full", recording.Exports["greenReaderUrl"])
 			assert.Equal(t, "arn:aws:secretsmanager:us-east-1:123456789012:secret:green-database", recording.Exports["greenMasterSecretArn"])
 			assert.Equal(t, "cutover-"+stack+"-control", recording.Exports["controlTableName"])
 		})

@@ -92,6 +92,11 @@ func NewStores(ctx *pulumi.Context, name string, args *StoresArgs, opts ...pulum
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"clusterId": s.Database.ID, "parameterPath": pulumi.String(s.ParameterPath)})
 }
 
+// databaseURL is a connection URI of PostgreSQL without user and password.
+func databaseURL(endpoint pulumi.StringOutput) pulumi.StringOutput {
+	return pulumi.Sprintf("postgresql://%s:%d/%s?sslmode=%s", endpoint, catalog.DatabasePort, databaseName, tlsMode)
+}
+
 // outputs is what the contract promises of this colour.
 func (s *Stores) outputs() contract.Stores {
 	sessions, limits := s.Tables[tables.Sessions().Name], s.Tables[tables.RateLimits().Name]
@@ -100,6 +105,8 @@ func (s *Stores) outputs() contract.Stores {
 		ClusterResourceID:     s.Database.ResourceID,
 		WriterEndpoint:        s.Database.Writer,
 		ReaderEndpoint:        s.Database.Reader,
+		WriterURL:             databaseURL(s.Database.Writer),
+		ReaderURL:             databaseURL(s.Database.Reader),
 		Port:                  pulumi.Int(catalog.DatabasePort).ToIntOutput(),
 		DatabaseName:          pulumi.String(databaseName).ToStringOutput(),
 		MasterSecretARN:       s.Database.MasterSecretARN,

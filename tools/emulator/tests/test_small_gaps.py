@@ -226,6 +226,42 @@ class BackupPlans(EmulatorTest):
             "ResourceNotFoundException", self.backup.get_backup_selection, **selection
         )
 
+    def test_policy_of_a_vault_is_put_read_and_taken_away(self) -> None:
+        vault = {"BackupVaultName": "vault"}
+        self.assert_refused(
+            "ResourceNotFoundException",
+            self.backup.get_backup_vault_access_policy,
+            **vault,
+        )
+        policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+        self.backup.put_backup_vault_access_policy(Policy=policy, **vault)
+        found = self.backup.get_backup_vault_access_policy(**vault)
+        self.assertEqual(found["Policy"], policy)
+        self.assertTrue(found["BackupVaultArn"].endswith(":backup-vault:vault"))
+        self.backup.delete_backup_vault_access_policy(**vault)
+        self.assert_refused(
+            "ResourceNotFoundException",
+            self.backup.get_backup_vault_access_policy,
+            **vault,
+        )
+        self.assert_refused(
+            "ResourceNotFoundException",
+            self.backup.put_backup_vault_access_policy,
+            BackupVaultName="unknown",
+            Policy=policy,
+        )
+
+    def test_a_vault_lists_no_recovery_points(self) -> None:
+        found = self.backup.list_recovery_points_by_backup_vault(
+            BackupVaultName="vault"
+        )
+        self.assertEqual(found["RecoveryPoints"], [])
+        self.assert_refused(
+            "ResourceNotFoundException",
+            self.backup.list_recovery_points_by_backup_vault,
+            BackupVaultName="unknown",
+        )
+
     def test_tags_are_listed_with_and_without_a_slash_at_the_end(self) -> None:
         vault = self.backup.describe_backup_vault(BackupVaultName="vault")
         arn = vault["BackupVaultArn"]

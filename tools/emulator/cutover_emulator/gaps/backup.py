@@ -1,4 +1,4 @@
-"""AWS Backup: what a plan selects, and tags."""
+"""AWS Backup: what a plan selects, policies of vaults, recovery points, tags."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import time
 from typing import Any
 from urllib.parse import unquote
 
+from moto.backup import urls
 from moto.backup.exceptions import ResourceNotFoundException
 from moto.backup.responses import BackupResponse
 from moto.core.responses import EmptyResult
 from moto.moto_api._internal import mock_random
 
-from cutover_emulator.patching import add, replace, store
+from cutover_emulator.patching import GapMismatch, add, replace, store
 
 
 def selections() -> None:
@@ -100,4 +101,78 @@ def tags() -> None:
     replace(BackupResponse, "list_tags", list_tags)
 
 
-GAPS = [selections, tags]
+def vault_policies() -> None:
+    """A vault has an access policy, which goes with it.
+
+    moto has neither the operations nor the path. Seen in moto 5.2.5.
+    """
+    _serve("access-policy")
+
+    def put_backup_vault_access_policy(self: Any) -> EmptyResult:
+        vault = _vault(self)
+        store(vault, "cutover_policy")["text"] = json.loads(self.body)["Policy"]
+        return EmptyResult()
+
+    def get_backup_vault_access_policy(self: Any) -> str:
+        vault = _vault(self)
+        policy = store(vault, "cutover_policy")
+        if "text" not in policy:
+            raise ResourceNotFoundException(
+                f"Backup vault {vault.backup_vault_name} has no access policy"
+            )
+        return json.dumps(
+            {
+                "BackupVaultName": vault.backup_vault_name,
+                "BackupVaultArn": vault.backup_vault_arn,
+                "Policy": policy["text"],
+            }
+        )
+
+    def delete_backup_vault_access_policy(self: Any) -> EmptyResult:
+        store(_vault(self), "cutover_policy").clear()
+        return EmptyResult()
+
+    for operation in (
+        put_backup_vault_access_policy,
+        get_backup_vault_access_policy,
+        delete_backup_vault_access_policy,
+    ):
+        add(BackupResponse, operation.__name__, operation)
+
+
+def recovery_points() -> None:
+    """A vault lists its recovery points. Nothing runs backups here, so it has none.
+
+    moto has neither the operation nor the path, so a vault that is to be deleted
+    with what is in it cannot be. Seen in moto 5.2.5.
+    """
+    _serve("recovery-points")
+    _serve("recovery-points/")
+
+    def list_recovery_points_by_backup_vault(self: Any) -> str:
+        _vault(self)
+        return json.dumps({"RecoveryPoints": []})
+
+    add(
+        BackupResponse,
+        "list_recovery_points_by_backup_vault",
+        list_recovery_points_by_backup_vault,
+    )
+
+
+def _serve(part: str) -> None:
+    """Serves a path below a vault's."""
+    path = "{0}/backup-vaults/(?P<name>[^/]+)/" + part + "$"
+    if path in urls.url_paths:
+        raise GapMismatch(f"moto serves {path} now: delete the gap that adds it")
+    urls.url_paths[path] = urls.response.dispatch
+
+
+def _vault(response: Any) -> Any:
+    name = unquote(response.path.partition("/backup-vaults/")[2].partition("/")[0])
+    if name not in response.backup_backend.vaults:
+        raise ResourceNotFoundException(f"Backup vault {name} not found")
+    return response.backup_backend.vaults[name]
+
+
+GAPS = [selections, tags, vault_policies, recovery_points]

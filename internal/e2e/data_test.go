@@ -1,0 +1,216 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/settings"
+)
+
+const bluePrefix = "cutover-local-blue-"
+
+func TestStoresAreWhatTheyPromiseAndVerifySeesWhenTheyAreNot(t *testing.T) {
+	ctx := t.Context()
+	s := newSite(t, dataAddress)
+	only := settings.Flag{Name: "only", Value: "foundation,security,data"}
+	require.NoError(t, s.app(t, only).DeployAll(ctx), s.out)
+	require.NoError(t, s.app(t, only).DeployAll(ctx), s.out)
+	changed, layers := s.changes(t)
+	assert.Equal(t, 3, layers)
+	assert.False(t, changed.Any(), "the second deployment changes nothing:\n%s", s.out)
+	require.NoError(t, s.app(t).Verify(ctx, contract.Data), s.out)
+
+	for _, c := range sabotage() {
+		t.Run(c.name, func(t *testing.T) {
+			require.NoError(t, c.spoil(ctx, s.aws()))
+			s.out.Reset()
+			err := s.app(t).Verify(ctx, contract.Data)
+			assert.Equal(t, fault.Verification, fault.CodeOf(err), err)
+			assert.Contains(t, s.out.String(), c.seen)
+		})
+	}
+	s.showsConnections(ctx, t)
+
+	require.NoError(t, s.app(t, only).DestroyAll(ctx), s.out)
+	left, err := s.emulator.Inventory(ctx)
+	require.NoError(t, err)
+	delete(left, "kms: pending deletion") // AWS keeps keys for their waiting time
+	assert.Empty(t, left, "what the AWS API still shows")
+}
+
+// showsConnections reads the password of the master user from where RDS put it.
+func (s *site) showsConnections(ctx context.Context, t *testing.T) {
+	t.Helper()
+	show := []settings.Flag{{Name: "show", Value: "connection"}, {Name: "color", Value: "blue"}, {Name: "yes", Value: "true"}}
+	s.out.Reset()
+	require.NoError(t, s.app(t, show...).Outputs(ctx, contract.Data), s.out)
+	assert.Regexp(t, `blue master writer = postgresql://cutover_master:[^@]+@\S+:5433/payments\?sslmode=verify-full`, s.out.String())
+	audit, err := os.ReadFile(filepath.Join(s.root, ".cutover", "audit.jsonl"))
+	require.NoError(t, err)
+	assert.Contains(t, string(audit), "show-connection:data")
+	assert.False(t, bytes.Contains(audit, []byte("postgresql://")))
+}
+
+// spoiled is one thing that somebody changes behind Pulumi's back, and what
+// verify says to it. What is spoiled stays so: each is of another resource or
+// property, and the layer goes at the end.
+type spoiled struct {
+	name, seen string
+	spoil      func(ctx context.Context, cfg aws.Config) error
+}
+
+func sabotage() []spoiled {
+	return append(append(spoiledDatabase(), spoiledTables()...), append(spoiledBuckets(), spoiledRest()...)...)
+}
+
+func spoiledDatabase() []spoiled {
+	cluster := aws.String(bluePrefix + "database")
+	return []spoiled{
+		{"short backups", "backup retention in days is 8, expected 7", func(ctx context.Context, cfg aws.Config) error {
+			_, err := rds.NewFromConfig(cfg).ModifyDBCluster(ctx, &rds.ModifyDBClusterInput{
+				DBClusterIdentifier: cluster, BackupRetentionPeriod: aws.Int32(8), ApplyImmediately: aws.Bool(true),
+			})
+			return err
+		}},
+		{"plain connections", "parameter group cutover-local-blue-database: rds.force_ssl is 0, expected 1", func(ctx context.Context, cfg aws.Config) error {
+			_, err := rds.NewFromConfig(cfg).ModifyDBClusterParameterGroup(ctx, &rds.ModifyDBClusterParameterGroupInput{
+				DBClusterParameterGroupName: cluster, Parameters: []rdstypes.Parameter{{
+					ParameterName: aws.String("rds.force_ssl"), ParameterValue: aws.String("0"), ApplyMethod: rdstypes.ApplyMethodImmediate,
+				}},
+			})
+			return err
+		}},
+		{"public instance", "instance cutover-local-blue-database-1: public access is true, expected false", func(ctx context.Context, cfg aws.Config) error {
+			_, err := rds.NewFromConfig(cfg).ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{
+				DBInstanceIdentifier: aws.String(bluePrefix + "database-1"), PubliclyAccessible: aws.Bool(true), ApplyImmediately: aws.Bool(true),
+			})
+			return err
+		}},
+		{"deaf to events", "nobody is told of failover of any db-cluster", func(ctx context.Context, cfg aws.Config) error {
+			_, err := rds.NewFromConfig(cfg).DeleteEventSubscription(ctx, &rds.DeleteEventSubscriptionInput{
+				SubscriptionName: aws.String("cutover-local-db-cluster-events"),
+			})
+			return err
+		}},
+	}
+}
+
+func spoiledTables() []spoiled {
+	sessions := aws.String(bluePrefix + "sessions")
+	return []spoiled{
+		{"no restore", "table cutover-local-blue-sessions: cannot be restored to any point in time", func(ctx context.Context, cfg aws.Config) error {
+			_, err := dynamodb.NewFromConfig(cfg).UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
+				TableName: sessions, PointInTimeRecoverySpecification: &dynamotypes.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},
+			})
+			return err
+		}},
+		{"no stream", "table cutover-local-blue-sessions: stream is , expected NEW_AND_OLD_IMAGES", func(ctx context.Context, cfg aws.Config) error {
+			_, err := dynamodb.NewFromConfig(cfg).UpdateTable(ctx, &dynamodb.UpdateTableInput{
+				TableName: sessions, StreamSpecification: &dynamotypes.StreamSpecification{StreamEnabled: aws.Bool(false)},
+			})
+			return err
+		}},
+		{"no index", "table cutover-local-blue-rate-limits: has no index by-window", func(ctx context.Context, cfg aws.Config) error {
+			_, err := dynamodb.NewFromConfig(cfg).UpdateTable(ctx, &dynamodb.UpdateTableInput{
+				TableName: aws.String(bluePrefix + "rate-limits"), GlobalSecondaryIndexUpdates: []dynamotypes.GlobalSecondaryIndexUpdate{
+					{Delete: &dynamotypes.DeleteGlobalSecondaryIndexAction{IndexName: aws.String("by-window")}},
+				},
+			})
+			return err
+		}},
+		{"endless items", "table cutover-local-blue-rate-limits: state of the time to live is DISABLED", func(ctx context.Context, cfg aws.Config) error {
+			_, err := dynamodb.NewFromConfig(cfg).UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+				TableName:               aws.String(bluePrefix + "rate-limits"),
+				TimeToLiveSpecification: &dynamotypes.TimeToLiveSpecification{AttributeName: aws.String("expires_at"), Enabled: aws.Bool(false)},
+			})
+			return err
+		}},
+	}
+}
+
+func spoiledBuckets() []spoiled {
+	bucket := aws.String(bluePrefix + "documents-123456789012")
+	client := func(cfg aws.Config) *s3.Client {
+		return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	}
+	const about = "bucket cutover-local-blue-documents-123456789012: "
+	return []spoiled{
+		{"key of AWS", about + "encryption is AES256, expected aws:kms", func(ctx context.Context, cfg aws.Config) error {
+			_, err := client(cfg).PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: bucket, ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{
+				Rules: []s3types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAes256}}},
+			}})
+			return err
+		}},
+		{"no policy", about + "policy: ", func(ctx context.Context, cfg aws.Config) error {
+			_, err := client(cfg).DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: bucket})
+			return err
+		}},
+		{"open to the public", about + "is not closed to the public on all four ways", func(ctx context.Context, cfg aws.Config) error {
+			_, err := client(cfg).PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: bucket, PublicAccessBlockConfiguration: &s3types.PublicAccessBlockConfiguration{
+				BlockPublicAcls: aws.Bool(true), IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true), BlockPublicPolicy: aws.Bool(false),
+			}})
+			return err
+		}},
+		{"longer lock", about + "days of lock is 2, expected 1", func(ctx context.Context, cfg aws.Config) error {
+			_, err := client(cfg).PutObjectLockConfiguration(ctx, &s3.PutObjectLockConfigurationInput{Bucket: bucket, ObjectLockConfiguration: &s3types.ObjectLockConfiguration{
+				ObjectLockEnabled: s3types.ObjectLockEnabledEnabled,
+				Rule:              &s3types.ObjectLockRule{DefaultRetention: &s3types.DefaultRetention{Mode: s3types.ObjectLockRetentionModeGovernance, Days: aws.Int32(2)}},
+			}})
+			return err
+		}},
+		{"objects for ever", about + "lifecycle: ", func(ctx context.Context, cfg aws.Config) error {
+			_, err := client(cfg).DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleInput{Bucket: bucket})
+			return err
+		}},
+		{"versions suspended", "bucket cutover-local-blue-transaction-logs-123456789012: versioning is Suspended, expected Enabled", func(ctx context.Context, cfg aws.Config) error {
+			_, err := client(cfg).PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+				Bucket:                  aws.String(bluePrefix + "transaction-logs-123456789012"),
+				VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusSuspended},
+			})
+			return err
+		}},
+	}
+}
+
+func spoiledRest() []spoiled {
+	return []spoiled{
+		{"short logs", "log group RDSOSMetrics: retention in days is 7, expected 90", func(ctx context.Context, cfg aws.Config) error {
+			_, err := cloudwatchlogs.NewFromConfig(cfg).PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
+				LogGroupName: aws.String("RDSOSMetrics"), RetentionInDays: aws.Int32(7),
+			})
+			return err
+		}},
+		{"wrong setting", "settings below /cutover/local/blue: database/port is 5432, expected 5433", func(ctx context.Context, cfg aws.Config) error {
+			_, err := ssm.NewFromConfig(cfg).PutParameter(ctx, &ssm.PutParameterInput{
+				Name: aws.String("/cutover/local/blue/database/port"), Value: aws.String("5432"), Overwrite: aws.Bool(true),
+			})
+			return err
+		}},
+		{"unlocked vault", "backup vault cutover-local-blue-backup: lock is false, expected true", func(ctx context.Context, cfg aws.Config) error {
+			_, err := backup.NewFromConfig(cfg).DeleteBackupVaultLockConfiguration(ctx, &backup.DeleteBackupVaultLockConfigurationInput{
+				BackupVaultName: aws.String(bluePrefix + "backup"),
+			})
+			return err
+		}},
+	}
+}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.support import EmulatorTest, bootstrap_zip, client
@@ -169,6 +170,23 @@ class Aurora(EmulatorTest):
             DBInstanceClass="db.r6g.large",
             **more,
         )["DBInstance"]
+
+    def test_the_master_secret_holds_the_master_user_and_its_own_password(self) -> None:
+        other = self.rds.create_db_cluster(
+            DBClusterIdentifier="green",
+            Engine="aurora-postgresql",
+            MasterUsername="cutover",
+            ManageMasterUserPassword=True,
+        )["DBCluster"]
+        passwords = set()
+        for cluster in (self.cluster, other):
+            found = client("secretsmanager").get_secret_value(
+                SecretId=cluster["MasterUserSecret"]["SecretArn"]
+            )
+            login = json.loads(found["SecretString"])
+            self.assertEqual(login["username"], "cutover")
+            passwords.add(login["password"])
+        self.assertEqual(len(passwords), 2)
 
     def test_a_provisioned_cluster_has_no_scaling_configuration(self) -> None:
         self.assertNotIn("ScalingConfigurationInfo", self.cluster)

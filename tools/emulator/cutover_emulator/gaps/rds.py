@@ -1,11 +1,13 @@
-"""RDS: parameters set by the user, Performance Insights, certificates, scaling."""
+"""RDS: parameters set by the user, Performance Insights, certificates, scaling, secrets."""
 
 from __future__ import annotations
 
+import json
+import secrets
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.rds.models import DBCluster, DBInstance
+from moto.rds.models import DBCluster, DBInstance, MasterUserSecret
 from moto.rds.responses import RDSResponse
 
 from cutover_emulator.patching import add, replace
@@ -121,4 +123,21 @@ def automated_backups() -> None:
     replace(RDSResponse, "delete_db_cluster", delete_db_cluster)
 
 
-GAPS = [user_parameters, performance_insights, default_certificate, provisioned_scaling, automated_backups]
+def master_secrets() -> None:
+    """The secret of a master user holds that user's name and a password of its own.
+
+    moto writes the same user and password into every one. Seen in moto 5.2.5.
+    """
+
+    def generate_secret_string(self: Any) -> str:
+        return json.dumps(
+            {
+                "username": self.resource.master_username,
+                "password": secrets.token_urlsafe(21),
+            }
+        )
+
+    replace(MasterUserSecret, "_generate_secret_string", generate_secret_string)
+
+
+GAPS = [user_parameters, performance_insights, default_certificate, provisioned_scaling, automated_backups, master_secrets]

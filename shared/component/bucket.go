@@ -46,6 +46,8 @@ type BucketArgs struct {
 	ObjectLock *ObjectLock
 	// ForceDestroy lets a deletion of the bucket delete its objects.
 	ForceDestroy bool
+	// Tags stand beside those of every resource.
+	Tags map[string]string
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -112,6 +114,7 @@ func (b *Bucket) addBucket(ctx *pulumi.Context, name string, args *BucketArgs) e
 		Bucket:            pulumi.String(args.Name),
 		ForceDestroy:      pulumi.Bool(args.ForceDestroy),
 		ObjectLockEnabled: pulumi.Bool(args.ObjectLock != nil),
+		Tags:              pulumi.ToStringMap(args.Tags),
 	}, pulumi.Parent(b))
 	if err != nil {
 		return fmt.Errorf("make it: %w", err)

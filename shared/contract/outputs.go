@@ -36,6 +36,8 @@ type Network struct {
 	PublicSubnetIDs   pulumi.StringArrayOutput `pulumi:"publicSubnetIds"`
 	PrivateSubnetIDs  pulumi.StringArrayOutput `pulumi:"privateSubnetIds"`
 	DatabaseSubnetIDs pulumi.StringArrayOutput `pulumi:"databaseSubnetIds"`
+	// PublicRouteTableID is the only table with a way to the internet.
+	PublicRouteTableID pulumi.StringOutput `pulumi:"publicRouteTableId"`
 	// ServiceSecurityGroupIDs holds the group of each service of the catalog, by
 	// service name. The groups are made here so that every layer can refer to
 	// them as a source; the layer that owns a port adds the rule that opens it.

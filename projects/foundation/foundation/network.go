@@ -202,6 +202,7 @@ func (n *Network) outputs() contract.Network {
 		PublicSubnetIDs:         n.SubnetIDs[Public],
 		PrivateSubnetIDs:        n.SubnetIDs[Private],
 		DatabaseSubnetIDs:       n.SubnetIDs[Database],
+		PublicRouteTableID:      n.TableIDs[Public],
 		ServiceSecurityGroupIDs: n.groups.services.ToStringMapOutput(),
 		SyncSecurityGroupID:     n.groups.callers[syncCaller],
 		RotationSecurityGroupID: n.groups.callers[rotationCaller],

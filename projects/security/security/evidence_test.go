@@ -61,7 +61,7 @@ func TestTrailAndArchiveAreLockedAsTheEnvironmentSays(t *testing.T) {
 		"staging": {"mode": "GOVERNANCE", "days": 7.0},
 		"prod":    {"mode": "COMPLIANCE", "days": 400.0},
 	} {
-		recording := pulumitest.MustRun(t, options(stack), security.Program)
+		recording := pulumitest.MustRun(t, options(t, stack), security.Program)
 		require.Len(t, recording.OfType(lockType), 2, "neither access logs nor Config are delivered to a locked bucket")
 		for _, name := range []string{"evidence-trail", "evidence-archive"} {
 			bucket := recording.Find(t, bucketType, name)
@@ -161,7 +161,7 @@ func TestTopicAndItsKeyAdmitTheSamePublishers(t *testing.T) {
 }
 
 func TestEvidenceIsNotMadeFromWrongArguments(t *testing.T) {
-	_, err := pulumitest.Run(t, options("local"), func(ctx *pulumi.Context) error {
+	_, err := pulumitest.Run(t, options(t, "local"), func(ctx *pulumi.Context) error {
 		_, err := security.NewEvidence(ctx, "evidence", &security.EvidenceArgs{Names: naming.New("local"), Keep: security.Retention{Days: 399}})
 		return err
 	})
@@ -172,14 +172,14 @@ func TestEvidenceIsNotMadeFromWrongArguments(t *testing.T) {
 
 func TestWrongRetentionNamesKeyAndExpectation(t *testing.T) {
 	for value, want := range map[string]string{
-		`{"days": 399, "lockMode": "COMPLIANCE", "lockDays": 400}`: `security:evidence.days is "399": expected 400 days or more`,
+		`{"days": 399, "lockMode": "COMPLIANCE", "lockDays": 400}`: `security:evidence.days is "399": expected 400 days or more (PCI DSS 10.5.1), at most 2557`,
 		`{"days": 400, "lockMode": "COMPLIANCE", "lockDays": 30}`:  `security:evidence.lockDays is "30": expected 400 days or more under COMPLIANCE`,
 		`{"days": 400, "lockMode": "COMPLIANCE", "lockDays": 401}`: `security:evidence.lockDays is "401"`,
 		`{"days": 400, "lockMode": "GOVERNANCE", "lockDays": 31}`:  `security:evidence.lockDays is "31": expected 1 to 30 days under GOVERNANCE`,
 		`{"days": 400, "lockMode": "compliance", "lockDays": 400}`: `security:evidence.lockMode is "compliance": expected COMPLIANCE, or GOVERNANCE`,
 		`{"days": 400, "lockMode": "COMPLIANCE"}`:                  `security:evidence.lockDays is missing`,
 	} {
-		opts := options("prod")
+		opts := options(t, "prod")
 		opts.Config = map[string]string{"security:evidence": value}
 		_, err := pulumitest.Run(t, opts, security.Program)
 		require.ErrorContains(t, err, want)

@@ -12,13 +12,13 @@ import (
 )
 
 const (
+	// retentionTag marks the buckets whose lock a Config rule watches.
+	retentionTag, retentionLocked = "Retention", "locked"
 	// coldAfterDays is how long the archive stays in the class for frequent
 	// reading; coldClass answers at once, too, and costs a fraction. The objects
 	// of the other buckets are too small to gain by it.
 	coldAfterDays = 90
 	coldClass     = "GLACIER_IR"
-	// archiveDelivery is the purpose of the role that writes the archive.
-	archiveDelivery = "archive-delivery"
 )
 
 // bucketName is the physical name of one of the account's buckets.
@@ -30,6 +30,9 @@ func (a *EvidenceArgs) bucketName(purpose string) string {
 func (e *Evidence) add(ctx *pulumi.Context, name, purpose string, args *EvidenceArgs, bucket *component.BucketArgs) (*component.Bucket, error) {
 	bucket.Name = args.bucketName(purpose)
 	bucket.ExpireAfter = args.Keep.Days
+	if bucket.ObjectLock != nil {
+		bucket.Tags = map[string]string{retentionTag: retentionLocked}
+	}
 	var after []pulumi.Resource
 	if e.AccessLogs != nil {
 		bucket.AccessLogsBucket = e.AccessLogs.Name

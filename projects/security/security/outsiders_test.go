@@ -99,7 +99,7 @@ func TestWrongAccessNamesKeyAndExpectation(t *testing.T) {
 			c.change(changed)
 			text, err := json.Marshal(changed)
 			require.NoError(t, err)
-			opts := options("prod")
+			opts := options(t, "prod")
 			opts.Config = map[string]string{"security:access": string(text)}
 			_, err = pulumitest.Run(t, opts, security.Program)
 			var invalid *config.Invalid
@@ -111,7 +111,7 @@ func TestWrongAccessNamesKeyAndExpectation(t *testing.T) {
 }
 
 func TestAStateWithoutAKeyNamesNone(t *testing.T) {
-	opts := options("local")
+	opts := options(t, "local")
 	text, err := json.Marshal(access())
 	require.NoError(t, err)
 	opts.Config = map[string]string{"security:access": string(text)}
@@ -122,7 +122,7 @@ func TestAStateWithoutAKeyNamesNone(t *testing.T) {
 
 func TestThePipelineHasTheStateOfItsEnvironment(t *testing.T) {
 	policy := func(stack string) string {
-		return pulumitest.MustRun(t, options(stack), security.Program).Find(t, policyType, "outsiders-deploy-common").Inputs["policy"].(string)
+		return pulumitest.MustRun(t, options(t, stack), security.Program).Find(t, policyType, "outsiders-deploy-common").Inputs["policy"].(string)
 	}
 	assert.Contains(t, policy("prod"), "arn:aws:s3:::cutover-state-prod/*")
 	assert.NotContains(t, policy("local"), "cutover-state", "the local state is a folder")

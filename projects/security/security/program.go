@@ -1,9 +1,10 @@
-// Package security is the layer of keys and roles: the encryption keys of each
-// colour, the permission boundaries, the roles that tasks, functions and
-// schedules take, and those that the pipeline, auditors and operators of other
-// accounts take. A workload's role starts without permissions; the layer that
-// owns a resource attaches the policy for it. The package grants no access to
-// data.
+// Package security is the layer of keys, roles and account-wide controls: the
+// encryption keys of each colour, the permission boundaries, the roles that tasks,
+// functions and schedules take, and those that the pipeline, auditors and
+// operators of other accounts take; and what records and watches the account:
+// trail, flow logs, log archive, Config rules, detection. A workload's role starts
+// without permissions; the layer that owns a resource attaches the policy for it.
+// The package grants no access to data.
 package security
 
 import (
@@ -36,12 +37,17 @@ func Program(ctx *pulumi.Context) error {
 	return contract.Export(ctx, outputs)
 }
 
-// build makes what both colours share, then each colour's keys and roles.
+// build makes where evidence is kept, what both colours share, each colour's
+// keys and roles, and then what watches the account.
 func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.SecurityOutputs, error) {
 	var none contract.SecurityOutputs
 	services, err := catalog.Load()
 	if err != nil {
 		return none, fmt.Errorf("read the catalogue of services: %w", err)
+	}
+	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
+	if err != nil {
+		return none, err
 	}
 	names := naming.New(ctx.Stack())
 	evidence, err := NewEvidence(ctx, "evidence", &EvidenceArgs{Names: names, Environment: cfg.Environment, Keep: cfg.Evidence}, opts...)
@@ -67,6 +73,11 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 	}
 	outsiders, err := NewOutsiders(ctx, "outsiders", &OutsidersArgs{Names: names, Config: cfg, KeyARNs: keyARNs(shared, principals)}, opts...)
 	if err != nil {
+		return none, err
+	}
+	if err := buildControls(ctx, cfg, &parts{
+		names: names, foundation: foundation, evidence: evidence, shared: shared, principals: principals,
+	}, opts...); err != nil {
 		return none, err
 	}
 	return contract.SecurityOutputs{

@@ -2,6 +2,7 @@ package security_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,13 +25,24 @@ const (
 	prodAccount = "345678901234"
 )
 
-func options(stack string) pulumitest.Options {
-	return pulumitest.Options{Layer: contract.Security, Stack: stack, StackFile: "../Pulumi." + stack + ".yaml"}
+func options(t *testing.T, stack string) pulumitest.Options {
+	t.Helper()
+	return pulumitest.Options{
+		Layer: contract.Security, Stack: stack, StackFile: "../Pulumi." + stack + ".yaml",
+		Upstream: map[contract.Layer]map[string]any{contract.Foundation: pulumitest.Exports[contract.FoundationOutputs](t)},
+	}
 }
 
 func prod(t *testing.T) *pulumitest.Recording {
 	t.Helper()
-	return pulumitest.MustRun(t, options("prod"), security.Program)
+	return pulumitest.MustRun(t, options(t, "prod"), security.Program)
+}
+
+// ofColors lists the resources of one type that belong to a colour.
+func ofColors(recording *pulumitest.Recording, token string) []pulumitest.Resource {
+	return slices.DeleteFunc(recording.OfType(token), func(r pulumitest.Resource) bool {
+		return !strings.HasPrefix(r.Name, "blue-") && !strings.HasPrefix(r.Name, "green-")
+	})
 }
 
 // statement is one statement of a recorded policy.
@@ -58,7 +70,7 @@ func TestEveryEnvironmentLoadsAndKeepsTheContract(t *testing.T) {
 	for _, stack := range []string{"local", "staging", "prod"} {
 		t.Run(stack, func(t *testing.T) {
 			require.NoError(t, security.CheckConfig("../Pulumi."+stack+".yaml"))
-			recording := pulumitest.MustRun(t, options(stack), security.Program)
+			recording := pulumitest.MustRun(t, options(t, stack), security.Program)
 			assert.Subset(t, recording.ExportKeys, contract.Keys[contract.SecurityOutputs]())
 			for _, key := range recording.OfType(keyType) {
 				assert.Equal(t, stack != "local", key.Protect, key.Name)
@@ -69,7 +81,7 @@ func TestEveryEnvironmentLoadsAndKeepsTheContract(t *testing.T) {
 
 func TestPreviewOnAnEmptyAccountRegistersTheSameResources(t *testing.T) {
 	real := prod(t)
-	opts := options("prod")
+	opts := options(t, "prod")
 	opts.DryRun = true
 	preview := pulumitest.MustRun(t, opts, security.Program)
 	require.Len(t, preview.Resources, len(real.Resources))
@@ -257,13 +269,7 @@ func TestEveryWorkloadHasARoleOfItsOwnUnderTheBoundary(t *testing.T) {
 	for _, service := range services.Names() {
 		trusted[service+"-task"], trusted[service+"-execution"] = "ecs-tasks", "ecs-tasks"
 	}
-	workloads := 0
-	for _, role := range recording.OfType(roleType) {
-		if strings.HasPrefix(role.Name, "blue-") || strings.HasPrefix(role.Name, "green-") {
-			workloads++
-		}
-	}
-	assert.Equal(t, 2*len(trusted), workloads)
+	assert.Len(t, ofColors(recording, roleType), 2*len(trusted))
 	for _, color := range []string{"blue", "green"} {
 		for purpose, service := range trusted {
 			role := recording.Find(t, roleType, color+"-"+purpose).Inputs
@@ -293,13 +299,7 @@ func TestWorkloadsStartWithoutPermissionsButForWhatAWSKeeps(t *testing.T) {
 		"backup-databases":    "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",
 		"backup-objects":      "arn:aws:iam::aws:policy/AWSBackupServiceRolePolicyForS3Backup",
 	}
-	workloads := 0
-	for _, attachment := range recording.OfType(attachmentType) {
-		if !strings.HasPrefix(attachment.Name, "outsiders-") {
-			workloads++
-		}
-	}
-	require.Equal(t, 2*len(kept), workloads)
+	require.Len(t, ofColors(recording, attachmentType), 2*len(kept))
 	for _, color := range []string{"blue", "green"} {
 		for name, policy := range kept {
 			assert.Equal(t, policy, recording.Find(t, attachmentType, color+"-"+name).Inputs["policyArn"])

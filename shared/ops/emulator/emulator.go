@@ -77,6 +77,10 @@ func New(opts Options) *Emulator {
 // values undo what the developer's shell may have set for a real account: a
 // session token, and a bundle of certificates, with which plain HTTP does nothing
 // but fail.
+//
+// S3 Control puts the account id before the host of its endpoint, and no resolver
+// knows such a name. The emulator is therefore its own HTTP proxy, which an SDK
+// asks for every host but this machine's.
 func (e *Emulator) Env() map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL":          e.url(""),
@@ -87,6 +91,8 @@ func (e *Emulator) Env() map[string]string {
 		"AWS_SESSION_TOKEN":         "",
 		"AWS_CA_BUNDLE":             "",
 		"AWS_EC2_METADATA_DISABLED": "true",
+		"HTTP_PROXY":                e.url(""),
+		"NO_PROXY":                  "127.0.0.1,localhost",
 	}
 }
 

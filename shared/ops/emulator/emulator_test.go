@@ -60,6 +60,14 @@ func TestEnvLeadsToTheEmulatorAndNowhereElse(t *testing.T) {
 	require.NotEmpty(t, env["AWS_SECRET_ACCESS_KEY"])
 	require.Contains(t, env, "AWS_SESSION_TOKEN", "a session of the developer's shell must not be used")
 	require.Empty(t, env["AWS_SESSION_TOKEN"])
+	require.Equal(t, "http://127.0.0.1:4566", env["HTTP_PROXY"], "for hosts such as 123456789012.127.0.0.1, which nothing resolves")
+	require.Contains(t, env["NO_PROXY"], "127.0.0.1")
+}
+
+func TestTheEmulatorDoesNotAskItselfAsProxy(t *testing.T) {
+	for _, entry := range New(Options{RepoRoot: repoRoot(t)}).pythonEnv() {
+		require.NotContains(t, entry, "HTTP_PROXY=http://127.0.0.1:4566")
+	}
 }
 
 func TestStateDirIsInTheCheckoutByDefault(t *testing.T) {

@@ -99,7 +99,8 @@ func (e *Emulator) pythonEnv() []string {
 		}
 	}
 	for name, value := range e.Env() {
-		if value != "" { // boto3 takes an empty value for a wrong one
+		// boto3 takes an empty value for a wrong one, and a proxy for every host's.
+		if value != "" && name != "HTTP_PROXY" {
 			env = append(env, name+"="+value)
 		}
 	}

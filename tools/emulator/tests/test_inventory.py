@@ -31,6 +31,23 @@ class Inventory(EmulatorTest):
             },
         )
 
+    def test_counts_what_watches_the_account(self) -> None:
+        client("accessanalyzer").create_analyzer(analyzerName="ours", type="ACCOUNT")
+        client("config").put_retention_configuration(RetentionPeriodInDays=400)
+        client("logs").put_account_policy(
+            policyName="archive",
+            policyType="SUBSCRIPTION_FILTER_POLICY",
+            policyDocument="{}",
+        )
+        self.assertEqual(
+            self.counts(),
+            {
+                "accessanalyzer: analyzer": 1,
+                "config: retention": 1,
+                "logs: account policy": 1,
+            },
+        )
+
     def test_counts_more_than_one_page(self) -> None:
         ssm = client("ssm")
         for number in range(60):

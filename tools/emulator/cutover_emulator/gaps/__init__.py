@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from cutover_emulator.gaps import (
+    accessanalyzer,
     acm,
     application_autoscaling,
     awslambda,
@@ -19,9 +20,12 @@ from cutover_emulator.gaps import (
     cloudwatch,
     config,
     dynamodb,
+    ebs,
     ec2_network,
     ecs,
     elbv2,
+    flow_logs,
+    guardduty,
     kms,
     logs,
     rds,
@@ -30,7 +34,9 @@ from cutover_emulator.gaps import (
     s3_logging,
     s3_policy,
     secretsmanager,
+    securityhub,
     sqs,
+    ssm,
     stepfunctions,
     transit_gateway,
     transit_gateway_routes,
@@ -38,6 +44,7 @@ from cutover_emulator.gaps import (
 )
 
 MODULES: list[ModuleType] = [
+    accessanalyzer,
     acm,
     application_autoscaling,
     awslambda,
@@ -46,9 +53,12 @@ MODULES: list[ModuleType] = [
     cloudwatch,
     config,
     dynamodb,
+    ebs,
     ec2_network,
     ecs,
     elbv2,
+    flow_logs,
+    guardduty,
     kms,
     logs,
     rds,
@@ -57,7 +67,9 @@ MODULES: list[ModuleType] = [
     s3_logging,
     s3_policy,
     secretsmanager,
+    securityhub,
     sqs,
+    ssm,
     stepfunctions,
     transit_gateway,
     transit_gateway_routes,

@@ -1,4 +1,4 @@
-"""AWS Config: conformance packs."""
+"""AWS Config: conformance packs, rules scoped by tag."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 import time
 from typing import Any
 
+from moto.config.models import Scope
 from moto.config.responses import ConfigResponse
 from moto.core.exceptions import JsonRESTError
 from moto.moto_api._internal import mock_random
 from moto.utilities.utils import get_partition
 
-from cutover_emulator.patching import add, store
+from cutover_emulator.patching import add, replace, store
 
 
 def conformance_packs() -> None:
@@ -114,4 +115,22 @@ def _unknown(names: list[str]) -> JsonRESTError:
     )
 
 
-GAPS = [conformance_packs]
+def scope_by_tag() -> None:
+    """A rule that looks at tagged resources only says so when it is described.
+
+    moto checks the tag of the scope and answers a scope without it, which a
+    provider takes for a change. Seen in moto 5.2.5.
+    """
+    begin = Scope.__init__
+
+    def init(
+        self: Any, *types: Any, tag_key: Any = None, tag_value: Any = None, **ids: Any
+    ) -> None:
+        begin(self, *types, tag_key=tag_key, tag_value=tag_value, **ids)
+        self.tags = None
+        self.tag_key, self.tag_value = tag_key, tag_value
+
+    replace(Scope, "__init__", init)
+
+
+GAPS = [conformance_packs, scope_by_tag]

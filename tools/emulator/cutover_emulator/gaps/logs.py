@@ -1,4 +1,4 @@
-"""CloudWatch Logs: query definitions."""
+"""CloudWatch Logs: query definitions, policies of the account."""
 
 from __future__ import annotations
 
@@ -59,4 +59,59 @@ def _definitions(response: Any) -> dict[str, dict[str, Any]]:
     return store(response.logs_backend, "cutover_query_definitions")
 
 
-GAPS = [query_definitions]
+def account_policies() -> None:
+    """A policy over the log groups of the account is put, described by kind and deleted.
+
+    moto has none of the three operations. The subscription that such a policy makes
+    delivers nothing here. Seen in moto 5.2.5.
+    """
+
+    def put_account_policy(self: Any) -> str:
+        name, kind = self._get_param("policyName"), self._get_param("policyType")
+        policy = {
+            "policyName": name,
+            "policyType": kind,
+            "policyDocument": self._get_param("policyDocument"),
+            "scope": self._get_param("scope") or "ALL",
+            "selectionCriteria": self._get_param("selectionCriteria") or "",
+            "accountId": self.current_account,
+            "lastUpdatedTime": int(time.time() * 1000),
+        }
+        others = [k for k in _policies(self) if k[0] == kind and k[1] != name]
+        if others:  # one policy of a kind in a region
+            raise JsonRESTError(
+                "LimitExceededException", "Resource limit exceeded."
+            )
+        _policies(self)[kind, name] = policy
+        return json.dumps({"accountPolicy": policy})
+
+    def describe_account_policies(self: Any) -> str:
+        asked, name = self._get_param("policyType"), self._get_param("policyName")
+        chosen = [
+            policy
+            for (kind, known), policy in _policies(self).items()
+            if kind == asked and name in (None, known)
+        ]
+        return json.dumps({"accountPolicies": chosen})
+
+    def delete_account_policy(self: Any) -> str:
+        name, kind = self._get_param("policyName"), self._get_param("policyType")
+        if _policies(self).pop((kind, name), None) is None:
+            raise JsonRESTError(
+                "ResourceNotFoundException", f"The account policy {name} does not exist."
+            )
+        return ""
+
+    for operation in (
+        put_account_policy,
+        describe_account_policies,
+        delete_account_policy,
+    ):
+        add(LogsResponse, operation.__name__, operation)
+
+
+def _policies(response: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    return store(response.logs_backend, "cutover_account_policies")
+
+
+GAPS = [query_definitions, account_policies]

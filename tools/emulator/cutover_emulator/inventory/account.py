@@ -32,7 +32,18 @@ def _security_hub(aws: Aws) -> list[Any]:
         raise
 
 
+def _log_policies(aws: Aws) -> list[Any]:
+    """The account's policies over log groups, of each kind."""
+    logs = aws.client("logs")
+    return [
+        policy
+        for kind in ("DATA_PROTECTION_POLICY", "SUBSCRIPTION_FILTER_POLICY")
+        for policy in logs.describe_account_policies(policyType=kind)["accountPolicies"]
+    ]
+
+
 RULES = {
+    "accessanalyzer: analyzer": every("accessanalyzer", "list_analyzers", "analyzers"),
     "cloudformation: stack": unless(
         lambda s: s["StackStatus"] == "DELETE_COMPLETE",
         "cloudformation",
@@ -48,6 +59,9 @@ RULES = {
     ),
     "config: delivery channel": every(
         "config", "describe_delivery_channels", "DeliveryChannels"
+    ),
+    "config: retention": every(
+        "config", "describe_retention_configurations", "RetentionConfigurations"
     ),
     "config: recorder": every(
         "config", "describe_configuration_recorders", "ConfigurationRecorders"
@@ -70,5 +84,6 @@ RULES = {
         "Roles",
     ),
     "iam: user": every("iam", "list_users", "Users"),
+    "logs: account policy": _log_policies,
     "securityhub: hub": _security_hub,
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/cutover/cutover/shared/ops/report"
 	"github.com/cutover/cutover/shared/ops/settings"
 	"github.com/cutover/cutover/shared/ops/toolchain"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 )
 
@@ -43,6 +44,7 @@ type world struct {
 	checks  map[contract.Layer]error // what the configuration checks find
 	prepare map[contract.Layer]func(context.Context) error
 	verify  map[contract.Layer]func(context.Context, ops.Verification) error
+	program map[contract.Layer]pulumi.RunFunc
 	// connections are those of the data layer.
 	connections func(context.Context, ops.Verification) ([]ops.Connection, error)
 	found       map[string][]string // what the search for orphans finds, by URN
@@ -148,7 +150,7 @@ func (w *world) app(t tb, flags ...string) *ops.App {
 		if prepare := w.prepare[name]; prepare != nil {
 			l.Prepare = func(ctx context.Context, _ io.Writer) error { return prepare(ctx) }
 		}
-		l.Verify = w.verify[name]
+		l.Verify, l.Program = w.verify[name], w.program[name]
 		if name == contract.Data {
 			l.Connections = w.connections
 		}

@@ -33,4 +33,10 @@ func (w Wait) Over(g *graph.Graph) bool {
 	})) > 0
 }
 
-var pending = []Wait{}
+var pending = []Wait{
+	{
+		Row: "S-17", Clause: "single-E-05", Missing: "the edge layer's rule over its balancers' logs, with the name of their bucket",
+		Until: []string{"aws:wafv2/"},
+	},
+	{Row: "S-17", Clause: "single-E-09", Missing: "the edge layer's rule over its balancers' web ACLs, with their ids", Until: []string{"aws:wafv2/"}},
+}

@@ -84,7 +84,9 @@ func rulesAreDeployed(s *Scope) {
 		s.Expect(named[identifier], nil, "known", "", "no Config rule that no row names, such as %s", identifier)
 	}
 	const remediation = "aws:cfg/remediationConfiguration:RemediationConfiguration"
-	s.Expect(len(s.OfType(remediation)) > 0, nil, "remediation", "", "a %s for public buckets and open groups", remediation)
+	for _, recorder := range s.Each("aws:cfg/recorder:Recorder") {
+		s.Expect(len(s.OfType(remediation)) > 0, recorder, "remediation", "", "a %s for public buckets and open groups", remediation)
+	}
 }
 
 func helpIsPrepared(s *Scope) {

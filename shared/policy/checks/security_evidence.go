@@ -80,8 +80,9 @@ func trailRecordsData(s *Scope) {
 	}
 }
 
-// evidenceBuckets are those of the trail, of the log archive and of the
-// configuration history.
+// evidenceBuckets are those of the trail and of the log archive. Config delivers
+// into no bucket with a default retention (AWS Config developer guide,
+// "Permissions for the Amazon S3 Bucket for the AWS Config Delivery Channel").
 func evidenceBuckets(s *Scope) []*graph.Resource {
 	var found []*graph.Resource
 	for _, trail := range s.OfType(trailType) {
@@ -89,9 +90,6 @@ func evidenceBuckets(s *Scope) []*graph.Resource {
 	}
 	for _, stream := range s.OfType(deliveryType) {
 		found = append(found, ofType(stream.References("extendedS3Configuration.bucketArn"), bucketType)...)
-	}
-	for _, channel := range s.OfType("aws:cfg/deliveryChannel:DeliveryChannel") {
-		found = append(found, ofType(channel.References("s3BucketName"), bucketType)...)
 	}
 	slices.SortFunc(found, func(a, b *graph.Resource) int { return strings.Compare(a.URN, b.URN) })
 	return slices.Compact(found)

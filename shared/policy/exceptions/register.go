@@ -11,6 +11,8 @@ const (
 	vpcType        = "aws:ec2/vpc:Vpc"
 	aclType        = "aws:ec2/networkAcl:NetworkAcl"
 	policyType     = "aws:iam/policy:Policy"
+	logGroupType   = "aws:cloudwatch/logGroup:LogGroup"
+	recorderType   = "aws:cfg/recorder:Recorder"
 )
 
 // The roles that answer for exceptions.
@@ -45,6 +47,16 @@ func Register() []Exception {
 			Key: "EXC-04", Control: "X-15", Clause: "mfa-delete", Resource: versioningType, Owner: security,
 			Reason:       "only the root user with a second factor can set it, no program can",
 			Compensating: []string{"S-14", "X-17"}, Runtime: Omitted,
+		},
+		{
+			Key: "EXC-05-trail", Control: "S-14", Clause: "replicated", Resource: bucketType + " evidence-trail", Owner: security,
+			Reason:       "evidence stays in the only region of the platform, locked and with versions",
+			Compensating: []string{"X-15", "D-15"}, Runtime: Expected,
+		},
+		{
+			Key: "EXC-05-archive", Control: "S-14", Clause: "replicated", Resource: bucketType + " evidence-archive", Owner: security,
+			Reason:       "evidence stays in the only region of the platform, locked and with versions",
+			Compensating: []string{"X-15", "D-15"}, Runtime: Expected,
 		},
 		{
 			Key: "EXC-06-blue", Control: "F-17", Clause: "blocked", Resource: gatewayType + " blue-internet", Owner: network,
@@ -85,6 +97,16 @@ func Register() []Exception {
 			Key: "EXC-10-way", Control: "X-07", Clause: "via-service", Resource: policyType + " outsiders-deploy-common", Owner: deployment,
 			Reason:       "Pulumi decrypts the secrets of its state itself; no service stands between",
 			Compensating: []string{"X-09", "X-10"}, Runtime: Omitted,
+		},
+		{
+			Key: "EXC-11", Control: "X-23", Clause: "archived", Resource: logGroupType + " archive-errors", Owner: security,
+			Reason:       "errors of the archive's delivery would go round in the delivery that fails",
+			Compensating: []string{"O-09", "S-14"}, Runtime: Omitted,
+		},
+		{
+			Key: "EXC-12", Control: "S-17", Clause: "remediation", Resource: recorderType + " recorder", Owner: security,
+			Reason:       "a repair that no deployment knows of becomes drift; what it would repair the account already refuses, and findings raise alarms",
+			Compensating: []string{"S-22", "X-20", "O-08"}, Runtime: Omitted,
 		},
 	}
 	for i := range register {

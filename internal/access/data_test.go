@@ -126,6 +126,15 @@ func (s scene) bucketRules(color naming.Color) []access.Rule {
 			Name: "documents are written below the writer's prefix", Actions: put, On: []string{documents + "/reporting/a"}, With: own,
 			May: append(slices.Clone(administrator), s.role(color, "reporting-task")),
 		},
+		{
+			Name: "documents are written below the writer's prefix", Actions: put, On: []string{documents + "/transaction-processor/a"}, With: own,
+			May: append(slices.Clone(administrator), s.role(color, "transaction-processor-task")),
+		},
+		{
+			Name: "transaction logs are written below the writer's prefix", Actions: put, On: []string{logs + "/transaction-processor/a"}, With: own,
+			May: append(slices.Clone(administrator), s.role(color, "transaction-processor-task")),
+		},
+		{Name: "nothing is written beside the prefixes", Actions: put, On: []string{logs + "/a", documents + "/a"}, With: own, May: administrator},
 		{Name: "no put without encryption", Actions: put, On: everything},
 		{Name: "no put with keys of S3", Actions: put, On: everything, With: one("s3:x-amz-server-side-encryption", "AES256")},
 		{

@@ -12,7 +12,6 @@ package emulator
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 )
@@ -102,17 +101,6 @@ func (e *Emulator) logFile() string { return filepath.Join(e.opts.StateDir, "emu
 
 // toolDir is where the extension and its pinned requirements are.
 func (e *Emulator) toolDir() string { return filepath.Join(e.opts.RepoRoot, "tools", "emulator") }
-
-func (e *Emulator) cacheDir() (string, error) {
-	if e.opts.CacheDir != "" {
-		return e.opts.CacheDir, nil
-	}
-	base, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find the user's cache directory (set HOME or XDG_CACHE_HOME): %w", err)
-	}
-	return filepath.Join(base, "cutover"), nil
-}
 
 // say reports one step. A progress writer that fails must not fail the work.
 func (e *Emulator) say(format string, args ...any) {

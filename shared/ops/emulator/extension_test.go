@@ -15,7 +15,7 @@ func TestExtensionClosesEachGap(t *testing.T) {
 		t.Skip("starts the emulator")
 	}
 	e := New(Options{RepoRoot: repoRoot(t), StateDir: t.TempDir()})
-	python, err := e.ensureVenv(context.Background())
+	python, err := e.Python(context.Background())
 	require.NoError(t, err)
 	cmd := exec.CommandContext(context.Background(), python, "-m", "unittest", "discover", "-t", ".", "-s", "tests") //nolint:gosec // the virtual environment's own interpreter
 	cmd.Dir, cmd.Env = e.toolDir(), e.pythonEnv()

@@ -18,7 +18,7 @@ func (e *Emulator) Inventory(ctx context.Context) (map[string]int, error) {
 	if _, err := e.askHealth(ctx); err != nil {
 		return nil, fmt.Errorf("count what is in the emulator: %w", err)
 	}
-	python, err := e.ensureVenv(ctx)
+	python, err := e.Python(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -190,7 +190,7 @@ func TestAnEmulatorThatEndsAtStartIsReportedWithItsLog(t *testing.T) {
 	e, _ := newEmulator(t)
 	r, err := e.newRecord()
 	require.NoError(t, err)
-	python, err := e.ensureVenv(context.Background())
+	python, err := e.Python(context.Background())
 	require.NoError(t, err)
 	var config net.ListenConfig
 	listener, err := config.Listen(context.Background(), "tcp", e.opts.Addr)

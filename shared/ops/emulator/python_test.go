@@ -36,22 +36,6 @@ func TestAnUnsuitablePythonIsRefusedWithTheReason(t *testing.T) {
 	}
 }
 
-func TestAMissingPythonIsNamed(t *testing.T) {
-	t.Setenv("PATH", t.TempDir())
-	_, err := New(Options{RepoRoot: repoRoot(t)}).findPython(context.Background())
-	require.ErrorContains(t, err, "none was found on PATH as python3")
-}
-
-func TestTheEnvironmentsNameFollowsPythonAndRequirements(t *testing.T) {
-	e := New(Options{RepoRoot: repoRoot(t), CacheDir: "/cache"})
-	one, err := e.venvDir(&interpreter{version: "3.11.7"})
-	require.NoError(t, err)
-	two, err := e.venvDir(&interpreter{version: "3.12.1"})
-	require.NoError(t, err)
-	require.NotEqual(t, one, two)
-	require.Equal(t, "/cache", filepath.Dir(one))
-}
-
 func TestAFailedInstallationLeavesNoEnvironmentBehind(t *testing.T) {
 	if testing.Short() {
 		t.Skip("makes a virtual environment")

@@ -98,7 +98,7 @@ func (e *Emulator) takeUp(ctx context.Context, h *health) (bool, error) {
 // start starts the server in a session of its own, so that neither Ctrl-C nor
 // the end of the caller reaches it.
 func (e *Emulator) start(ctx context.Context) error {
-	python, err := e.ensureVenv(ctx)
+	python, err := e.Python(ctx)
 	if err != nil {
 		return err
 	}

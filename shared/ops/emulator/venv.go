@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,83 +8,19 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"github.com/cutover/cutover/shared/ops/pyenv"
 )
 
 func (e *Emulator) requirementsFile() string { return filepath.Join(e.toolDir(), "requirements.txt") }
 
-// ensureVenv returns the interpreter of the virtual environment that holds
-// exactly the pinned requirements, making it when it is not there. The
-// environment's folder is named after the requirements and the Python version,
-// so every change of either makes a new one, and all checkouts share it.
-func (e *Emulator) ensureVenv(ctx context.Context) (string, error) {
-	python, err := e.findPython(ctx)
-	if err != nil {
-		return "", err
+// venv is the virtual environment that the emulator runs in.
+func (e *Emulator) venv() *pyenv.Env {
+	return &pyenv.Env{
+		Name: "emulator", Requirements: e.requirementsFile(), CacheDir: e.opts.CacheDir, Python: e.opts.Python, Progress: e.opts.Progress,
 	}
-	dir, err := e.venvDir(python)
-	if err != nil {
-		return "", err
-	}
-	inside := filepath.Join(dir, "bin", "python")
-	err = e.withLock(ctx, dir+".lock", func() error {
-		if _, err := os.Stat(inside); err == nil {
-			return nil
-		}
-		return e.makeVenv(ctx, python, dir)
-	})
-	return inside, err
-}
-
-func (e *Emulator) venvDir(python *interpreter) (string, error) {
-	cache, err := e.cacheDir()
-	if err != nil {
-		return "", err
-	}
-	requirements, err := os.ReadFile(e.requirementsFile())
-	if err != nil {
-		return "", fmt.Errorf("read the emulator's requirements: %w", err)
-	}
-	sum := sha256.Sum256(append(requirements, python.version...))
-	return filepath.Join(cache, "emulator-"+hex.EncodeToString(sum[:])[:16]), nil
-}
-
-// makeVenv builds beside the final place and renames at the end: what is there
-// under the final name is complete.
-func (e *Emulator) makeVenv(ctx context.Context, python *interpreter, dir string) error {
-	e.say("making its Python %s environment in %s (once, about half a minute)", python.version, dir)
-	started := time.Now()
-	building := dir + ".new"
-	if err := os.RemoveAll(building); err != nil {
-		return fmt.Errorf("clear away an unfinished environment: %w", err)
-	}
-	if err := run(ctx, python.path, "-m", "venv", building); err != nil {
-		return fmt.Errorf("make a virtual environment: %w", err)
-	}
-	if err := run(ctx, filepath.Join(building, "bin", "python"), "-m", "pip", "install",
-		"--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes",
-		"--requirement", e.requirementsFile()); err != nil {
-		return fmt.Errorf("install %s (pip's own settings, such as PIP_INDEX_URL, apply): %w", e.requirementsFile(), err)
-	}
-	if err := os.Rename(building, dir); err != nil {
-		return fmt.Errorf("put the virtual environment in place: %w", err)
-	}
-	e.say("environment ready after %s", time.Since(started).Round(time.Second))
-	return nil
-}
-
-// run runs a command to its end; its error holds what the command said.
-func run(ctx context.Context, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, strings.TrimSpace(said.String()))
-	}
-	return nil
 }
 
 // pythonEnv is the environment in which the extension's modules run: the
@@ -142,4 +77,4 @@ func hashFile(write func([]byte) (int, error), name string, data []byte) error {
 
 // Python returns the interpreter of the emulator's virtual environment, which is
 // made when it is not there yet. The extension's own tests run with it.
-func (e *Emulator) Python(ctx context.Context) (string, error) { return e.ensureVenv(ctx) }
+func (e *Emulator) Python(ctx context.Context) (string, error) { return e.venv().Interpreter(ctx) }

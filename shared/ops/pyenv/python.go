@@ -1,4 +1,4 @@
-package emulator
+package pyenv
 
 import (
 	"context"
@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// The oldest Python that moto 5.2 runs on, and for which the requirements are pinned.
+// The oldest Python that the tools run on, and for which their requirements are
+// pinned.
 const (
 	pythonMajor = 3
 	pythonMinor = 10
@@ -36,10 +37,10 @@ type interpreter struct {
 
 // findPython returns the first suitable interpreter; its error says what is
 // wrong with each one that was found.
-func (e *Emulator) findPython(ctx context.Context) (*interpreter, error) {
+func (e *Env) findPython(ctx context.Context) (*interpreter, error) {
 	names := candidates
-	if e.opts.Python != "" {
-		names = []string{e.opts.Python}
+	if e.Python != "" {
+		names = []string{e.Python}
 	}
 	var problems []string
 	for _, name := range names {
@@ -57,8 +58,8 @@ func (e *Emulator) findPython(ctx context.Context) (*interpreter, error) {
 	if len(problems) == 0 {
 		problems = []string{"none was found on PATH as " + strings.Join(names, ", ")}
 	}
-	return nil, fmt.Errorf("the emulator needs Python %d.%d or newer with its venv module (on Debian and Ubuntu: apt-get install python3 python3-venv): %s",
-		pythonMajor, pythonMinor, strings.Join(problems, "; "))
+	return nil, fmt.Errorf("the %s needs Python %d.%d or newer with its venv module (on Debian and Ubuntu: apt-get install python3 python3-venv): %s",
+		e.Name, pythonMajor, pythonMinor, strings.Join(problems, "; "))
 }
 
 func tryPython(ctx context.Context, name string) (*interpreter, error) {

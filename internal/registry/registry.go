@@ -31,7 +31,15 @@ func Layers(root string) []ops.Layer {
 			Name: contract.Foundation, Program: foundation.Program, Check: foundation.CheckConfig,
 			Verify: func(ctx context.Context, v ops.Verification) error { return foundation.Verify(ctx, v.AWS, v.Outputs) },
 		},
-		{Name: contract.Security, Program: security.Program, Check: security.CheckConfig},
+		{
+			Name: contract.Security, Program: security.Program, Check: security.CheckConfig,
+			Verify: func(ctx context.Context, v ops.Verification) error {
+				return security.Verify(ctx, security.VerifyArgs{
+					AWS: v.AWS, Environment: v.Environment, Outputs: v.Outputs,
+					StackFile: filepath.Join(project(root, contract.Security), "Pulumi."+v.Environment+".yaml"),
+				})
+			},
+		},
 		{
 			Name: contract.Data, Program: data.Program, Check: data.CheckConfig,
 			Verify: func(ctx context.Context, v ops.Verification) error {

@@ -53,8 +53,12 @@ type FlowLogs struct {
 	groups map[string]*cloudwatch.LogGroup
 }
 
-// transit is the name of what is logged at the gateway, beside the colours.
-const transit = "transit"
+const (
+	// flowLogs is the purpose of the groups and of the role.
+	flowLogs = "flow-logs"
+	// transit is the name of what is logged at the gateway, beside the colours.
+	transit = "transit"
+)
 
 // NewFlowLogs makes a log group for each network and for the gateway, the role
 // that delivers, and the flow logs.
@@ -75,17 +79,16 @@ func NewFlowLogs(ctx *pulumi.Context, name string, args *FlowLogsArgs, opts ...p
 }
 
 func (f *FlowLogs) addGroups(ctx *pulumi.Context, args *FlowLogsArgs) (err error) {
-	const purpose = "flow-logs"
 	for _, color := range naming.Colors() {
-		f.groups[string(color)], err = component.NewLogGroup(ctx, string(color)+"-"+purpose, &component.LogGroupArgs{
-			Name: args.Names.In(color).Name(naming.LogGroup, purpose), KeyARN: args.LogKeyARNs[color],
+		f.groups[string(color)], err = component.NewLogGroup(ctx, string(color)+"-"+flowLogs, &component.LogGroupArgs{
+			Name: args.Names.In(color).Name(naming.LogGroup, flowLogs), KeyARN: args.LogKeyARNs[color],
 		}, pulumi.Parent(f))
 		if err != nil {
 			return err
 		}
 	}
-	f.groups[transit], err = component.NewLogGroup(ctx, transit+"-"+purpose, &component.LogGroupArgs{
-		Name: args.Names.Name(naming.LogGroup, transit, purpose), KeyARN: args.SharedKeyARN,
+	f.groups[transit], err = component.NewLogGroup(ctx, transit+"-"+flowLogs, &component.LogGroupArgs{
+		Name: args.Names.Name(naming.LogGroup, transit, flowLogs), KeyARN: args.SharedKeyARN,
 	}, pulumi.Parent(f))
 	return err
 }
@@ -129,7 +132,7 @@ func (f *FlowLogs) newRole(ctx *pulumi.Context, args *FlowLogsArgs) (deliveryRol
 	}
 	return newDeliveryRole(ctx, "account", writer{
 		names: args.Names, accountID: args.AccountID, boundaryARN: args.BoundaryARN,
-		purpose: "flow-logs", description: "Delivery of flow logs",
+		purpose: flowLogs, description: "Delivery of flow logs",
 		trust:  iamdoc.AssumeByService("vpc-flow-logs.amazonaws.com", args.AccountID),
 		values: values,
 		document: func(groups map[string]string) iamdoc.Document {

@@ -1,0 +1,114 @@
+package security
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// VerifyArgs says what to verify.
+type VerifyArgs struct {
+	AWS aws.Config
+	// Environment names the stack, StackFile is its configuration: what was asked for.
+	Environment, StackFile string
+	// Outputs are the layer's own.
+	Outputs map[string]any
+}
+
+// Verify asks AWS, not the state, whether the account is watched: keys rotate,
+// the trail and the recorder are on and deliver, intruders are looked for,
+// traffic is logged, every log group of the account is encrypted and kept for 90
+// days, evidence is locked. Where the organisation owns the baseline, its trail,
+// recorder and detector count. The error joins all that is not so.
+func Verify(ctx context.Context, args VerifyArgs) error {
+	cfg, err := config.ReadFile[Config](args.StackFile)
+	if err != nil {
+		return err
+	}
+	v := newVerifier(args, cfg)
+	var problems []error
+	for _, check := range []func(context.Context) error{
+		v.checkKeys, v.checkTrail, v.checkRecorder, v.checkPacks, v.checkDetector, v.checkFlowLogs, v.checkLogGroups, v.checkLocks,
+	} {
+		problems = append(problems, check(ctx))
+	}
+	return errors.Join(problems...)
+}
+
+// verifier asks one account about one environment.
+type verifier struct {
+	cfg     Config
+	outputs map[string]any
+	names   naming.Namer
+
+	trails    *cloudtrail.Client
+	recorders *configservice.Client
+	detectors *guardduty.Client
+	keys      *kms.Client
+	logs      *cloudwatchlogs.Client
+	network   *ec2.Client
+	objects   *s3.Client
+}
+
+func newVerifier(args VerifyArgs, cfg Config) *verifier {
+	return &verifier{
+		cfg: cfg, outputs: args.Outputs, names: naming.New(args.Environment),
+		trails:    cloudtrail.NewFromConfig(args.AWS),
+		recorders: configservice.NewFromConfig(args.AWS),
+		detectors: guardduty.NewFromConfig(args.AWS),
+		keys:      kms.NewFromConfig(args.AWS),
+		logs:      cloudwatchlogs.NewFromConfig(args.AWS),
+		network:   ec2.NewFromConfig(args.AWS),
+		objects:   s3.NewFromConfig(args.AWS, func(o *s3.Options) { o.UsePathStyle = args.AWS.BaseEndpoint != nil }),
+	}
+}
+
+// manages tells whether the singletons are this layer's own.
+func (v *verifier) manages() bool { return v.cfg.AccountBaseline == Manage }
+
+// checkKeys looks at every key that the layer promises.
+func (v *verifier) checkKeys(ctx context.Context) error {
+	var problems []error
+	for output, value := range v.outputs {
+		if !strings.HasSuffix(output, "KeyArn") {
+			continue
+		}
+		arn, ok := value.(string)
+		if !ok {
+			problems = append(problems, fmt.Errorf("output %s: is %v, expected the ARN of a key", output, value))
+			continue
+		}
+		rotation, err := v.keys.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: aws.String(arn)})
+		if err != nil {
+			problems = append(problems, fmt.Errorf("rotation of key %s (%s): %w", output, arn, err))
+			continue
+		}
+		problems = append(problems, judgeRotation(output, rotation))
+	}
+	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	return errors.Join(problems...)
+}
+
+func judgeRotation(output string, rotation *kms.GetKeyRotationStatusOutput) error {
+	if !rotation.KeyRotationEnabled {
+		return fmt.Errorf("key %s: does not rotate, expected new material every %d days", output, rotationDays)
+	}
+	if days := aws.ToInt32(rotation.RotationPeriodInDays); days > rotationDays {
+		return fmt.Errorf("key %s: rotates every %d days, expected at most %d", output, days, rotationDays)
+	}
+	return nil
+}

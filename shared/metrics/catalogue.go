@@ -1,16 +1,31 @@
 package metrics
 
-// The namespace of the metrics that the migration's own functions emit.
-const migration = "Cutover/Migration"
+// The namespaces of the metrics that the platform's own functions emit.
+const (
+	migration = "Cutover/Migration"
+	data      = "Cutover/Data"
+)
 
-// DimensionColor names the colour ("blue", "green") in which a function of the
-// migration measured.
-const DimensionColor = "Color"
+// The dimensions of what the platform's own functions emit.
+const (
+	// DimensionColor names the colour ("blue", "green") in which a function measured.
+	DimensionColor = "Color"
+	// DimensionStep names the step of a rotation ("createSecret", …).
+	DimensionStep = "Step"
+)
 
 // What the migration emits.
 var (
 	// CanaryRoundTrip is how long a canary item took to be written and read back.
 	CanaryRoundTrip = Metric{Namespace: migration, Name: "CanaryRoundTripMs", Unit: Milliseconds, Dimensions: []string{DimensionColor}, Statistic: Maximum}
+)
+
+// What the rotation of secrets emits, once a step.
+var (
+	// RotationFailures is 1 for a step that failed and 0 for one that did not.
+	RotationFailures = Metric{Namespace: data, Name: "RotationFailures", Unit: Count, Dimensions: []string{DimensionColor}, Statistic: Sum}
+	// RotationStep is how long a step took.
+	RotationStep = Metric{Namespace: data, Name: "RotationStepMs", Unit: Milliseconds, Dimensions: []string{DimensionColor, DimensionStep}, Statistic: Maximum}
 )
 
 // What Elastic Load Balancing emits (user guide for Application Load Balancers,
@@ -72,6 +87,7 @@ var (
 func All() []Metric {
 	return []Metric{
 		CanaryRoundTrip,
+		RotationFailures, RotationStep,
 		Requests, BalancerErrors, TargetErrors, ResponseTime, HealthyTargets, UnhealthyTargets,
 		HealthCheckStatus,
 		ServiceCPU, ServiceMemory,

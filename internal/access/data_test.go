@@ -23,7 +23,7 @@ func (s scene) tasksWith(color naming.Color, store string) []access.Caller {
 }
 
 func (s scene) lambdaUsers(color naming.Color) []access.Caller {
-	return []access.Caller{s.role(color, "sync"), s.role("", "deploy")}
+	return []access.Caller{s.role(color, "sync"), s.role(color, "rotation"), s.role("", "deploy")}
 }
 
 // item is the context of a call that names one item.

@@ -52,6 +52,14 @@ func (s scene) colorKeyRules(color naming.Color) []access.Rule {
 			May: s.lambdaUsers(color),
 		},
 		{
+			Name: "key of logins", Actions: []string{"kms:Decrypt"}, On: key("secrets"), With: s.via("secretsmanager"),
+			May: slices.Concat(s.loginUsers(color), []access.Caller{deploy, s.role(color, "rotation"), s.role(color.Other(), "sync")}),
+		},
+		{
+			Name: "key of new logins", Actions: []string{"kms:GenerateDataKey"}, On: key("secrets"), With: s.via("secretsmanager"),
+			May: []access.Caller{deploy, s.role(color, "rotation")},
+		},
+		{
 			Name: "key of objects", Actions: cryptography(), On: key("documents"), With: s.via("s3"),
 			May: slices.Concat(s.tasksWith(color, "documents"), []access.Caller{backup}),
 		},
@@ -64,6 +72,15 @@ func (s scene) colorKeyRules(color naming.Color) []access.Rule {
 			May: []access.Caller{s.role(color, "sync"), s.role(color, "scheduler")},
 		},
 	}
+}
+
+// loginUsers are the roles of a colour that read logins to its database.
+func (s scene) loginUsers(color naming.Color) []access.Caller {
+	users := append(s.tasks(color), s.role(color, "sync"))
+	for _, service := range s.services {
+		users = append(users, s.role(color, service+"-execution"))
+	}
+	return users
 }
 
 func (s scene) sharedKeyRules() []access.Rule {

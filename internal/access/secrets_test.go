@@ -8,7 +8,9 @@ import (
 )
 
 // secretRules: the master's secret is RDS's alone; a service's is read where the
-// service starts and written by the rotation of its colour.
+// service starts and by its tasks, which connect again after a rotation; a sync
+// role's by the sync functions of both colours; each is written by the rotation of
+// its colour.
 func (s scene) secretRules() []access.Rule {
 	administrator := []access.Caller{access.Administrator}
 	rules := []access.Rule{{
@@ -34,8 +36,11 @@ func (s scene) oneSecret(color naming.Color, name, arn string) []access.Rule {
 	readers := []access.Caller{access.Administrator, rotation}
 	for _, service := range s.services {
 		if strings.Contains(name, service) {
-			readers = append(readers, s.role(color, service+"-execution"))
+			readers = append(readers, s.role(color, service+"-execution"), s.role(color, service+"-task"))
 		}
+	}
+	if strings.Contains(name, "-bgsync-") {
+		readers = append(readers, s.role(color, "sync"), s.role(color.Other(), "sync"))
 	}
 	on := []string{arn}
 	return []access.Rule{

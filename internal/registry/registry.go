@@ -49,6 +49,9 @@ func Layers(root string) []ops.Layer {
 				})
 			},
 			Connections: connections,
+			Prepare: func(ctx context.Context, w io.Writer) error {
+				return data.Prepare(ctx, project(root, contract.Data), w)
+			},
 		},
 		{Name: contract.Edge, Program: edge.Program, Check: edge.CheckConfig},
 		{Name: contract.Services, Program: services.Program, Check: services.CheckConfig},

@@ -143,6 +143,15 @@ type Stores struct {
 	// ParameterPath is the root of the colour's settings in Parameter Store,
 	// without a slash at the end.
 	ParameterPath pulumi.StringOutput `pulumi:"parameterPath"`
+	// ApplicationSecretARNs are the secrets of the services' database users, by
+	// service of the catalog.
+	ApplicationSecretARNs pulumi.StringMapOutput `pulumi:"applicationSecretArns"`
+	// SyncSecretARNs are those of the sync functions, by database role without its
+	// prefix: "apply", "ddl", "fence", "operator", "reader", "verify".
+	SyncSecretARNs pulumi.StringMapOutput `pulumi:"syncSecretArns"`
+	// RotationFunction changes the passwords in all of them.
+	RotationFunctionName pulumi.StringOutput `pulumi:"rotationFunctionName"`
+	RotationFunctionARN  pulumi.StringOutput `pulumi:"rotationFunctionArn"`
 }
 
 // EdgeOutputs is what the layer of balancers and names promises.

@@ -27,22 +27,27 @@ func (s *Stores) addAccess(ctx *pulumi.Context, name string, args *StoresArgs) e
 	}
 	s.SecurityGroupID = group.ID().ToStringOutput()
 	callers := map[string]pulumi.StringInput{
-		"sync":     args.Network.SyncSecurityGroupID,
-		"rotation": args.Network.RotationSecurityGroupID,
+		"sync":       args.Network.SyncSecurityGroupID,
+		rotationName: args.Network.RotationSecurityGroupID,
 	}
 	for _, service := range args.Services {
 		callers[service.Name] = component.Entry(args.Network.ServiceSecurityGroupIDs, "security groups of "+name, service.Name)
 	}
 	for caller, id := range callers {
-		if err := s.admit(ctx, fmt.Sprintf("%s-database-from-%s", name, caller), "PostgreSQL from "+caller, id); err != nil {
+		in, err := s.admit(ctx, fmt.Sprintf("%s-database-from-%s", name, caller), "PostgreSQL from "+caller, id)
+		if err != nil {
 			return err
 		}
-		if err := s.release(ctx, fmt.Sprintf("%s-%s-to-database", name, caller), &vpc.SecurityGroupEgressRuleArgs{
+		out, err := s.release(ctx, fmt.Sprintf("%s-%s-to-database", name, caller), &vpc.SecurityGroupEgressRuleArgs{
 			SecurityGroupId:           id,
 			Description:               pulumi.String("PostgreSQL to the database"),
 			ReferencedSecurityGroupId: s.SecurityGroupID,
-		}); err != nil {
+		})
+		if err != nil {
 			return err
+		}
+		if caller == rotationName {
+			s.ways = []pulumi.Resource{in, out}
 		}
 	}
 	return s.openSyncWindow(ctx, name, args)
@@ -58,38 +63,41 @@ func (s *Stores) openSyncWindow(ctx *pulumi.Context, name string, args *StoresAr
 		return nil
 	}
 	peer := string(args.Color.Other())
-	if err := s.admit(ctx, fmt.Sprintf("%s-database-from-%s-sync", name, peer), "PostgreSQL from the sync functions of "+peer,
+	if _, err := s.admit(ctx, fmt.Sprintf("%s-database-from-%s-sync", name, peer), "PostgreSQL from the sync functions of "+peer,
 		args.Peer.SyncSecurityGroupID); err != nil {
 		return err
 	}
-	return s.release(ctx, fmt.Sprintf("%s-sync-to-%s-database", name, peer), &vpc.SecurityGroupEgressRuleArgs{
+	_, err := s.release(ctx, fmt.Sprintf("%s-sync-to-%s-database", name, peer), &vpc.SecurityGroupEgressRuleArgs{
 		SecurityGroupId: args.Network.SyncSecurityGroupID,
 		Description:     pulumi.String("PostgreSQL to the database of " + peer),
 		CidrIpv4:        args.Peer.DatabaseCIDR,
 	})
+	return err
 }
 
 // admit opens the database's port to one group.
-func (s *Stores) admit(ctx *pulumi.Context, name, description string, caller pulumi.StringInput) error {
-	if _, err := vpc.NewSecurityGroupIngressRule(ctx, name, &vpc.SecurityGroupIngressRuleArgs{
+func (s *Stores) admit(ctx *pulumi.Context, name, description string, caller pulumi.StringInput) (pulumi.Resource, error) {
+	made, err := vpc.NewSecurityGroupIngressRule(ctx, name, &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId:           s.SecurityGroupID,
 		Description:               pulumi.String(description),
 		IpProtocol:                pulumi.String("tcp"),
 		FromPort:                  pulumi.Int(catalog.DatabasePort),
 		ToPort:                    pulumi.Int(catalog.DatabasePort),
 		ReferencedSecurityGroupId: caller.ToStringOutput().ToStringPtrOutput(),
-	}, pulumi.Parent(s)); err != nil {
-		return fmt.Errorf("ingress rule %s: %w", name, err)
+	}, pulumi.Parent(s))
+	if err != nil {
+		return nil, fmt.Errorf("ingress rule %s: %w", name, err)
 	}
-	return nil
+	return made, nil
 }
 
 // release lets a caller's group out to a database's port.
-func (s *Stores) release(ctx *pulumi.Context, name string, rule *vpc.SecurityGroupEgressRuleArgs) error {
+func (s *Stores) release(ctx *pulumi.Context, name string, rule *vpc.SecurityGroupEgressRuleArgs) (pulumi.Resource, error) {
 	rule.IpProtocol = pulumi.String("tcp")
 	rule.FromPort, rule.ToPort = pulumi.Int(catalog.DatabasePort), pulumi.Int(catalog.DatabasePort)
-	if _, err := vpc.NewSecurityGroupEgressRule(ctx, name, rule, pulumi.Parent(s)); err != nil {
-		return fmt.Errorf("egress rule %s: %w", name, err)
+	made, err := vpc.NewSecurityGroupEgressRule(ctx, name, rule, pulumi.Parent(s))
+	if err != nil {
+		return nil, fmt.Errorf("egress rule %s: %w", name, err)
 	}
-	return nil
+	return made, nil
 }

@@ -13,6 +13,7 @@ import (
 type Config struct {
 	Environment     config.Environment `config:"environment"`
 	Database        Database           `config:"database"`
+	Secrets         Secrets            `config:"secrets"`
 	TransactionLogs Retention          `config:"transactionLogs"`
 	Documents       Documents          `config:"documents"`
 	Tables          Tables             `config:"tables"`
@@ -55,6 +56,7 @@ var instanceClass = regexp.MustCompile(`^db\.(r5|r6g|r6i)\.(large|xlarge|(2|4|8|
 func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)
 	c.Database.validate(p)
+	c.Secrets.validate(p, c.Environment.Protect)
 	c.TransactionLogs.validate(p, "transactionLogs")
 	c.Documents.validate(p)
 	c.Tables.validate(p)

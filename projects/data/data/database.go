@@ -137,7 +137,7 @@ func clusterArgs(args *StoresArgs, group pulumi.StringInput, subnets *rds.Subnet
 // its number, the sooner a member is promoted when the writer fails.
 func (s *Stores) addInstance(ctx *pulumi.Context, name string, args *StoresArgs, cluster *rds.Cluster, number int) error {
 	id := fmt.Sprintf("%s-%d", args.clusterID(), number+1)
-	if _, err := rds.NewClusterInstance(ctx, fmt.Sprintf("%s-database-%d", name, number+1), &rds.ClusterInstanceArgs{
+	made, err := rds.NewClusterInstance(ctx, fmt.Sprintf("%s-database-%d", name, number+1), &rds.ClusterInstanceArgs{
 		Identifier:         pulumi.String(id),
 		ClusterIdentifier:  cluster.ID(),
 		Engine:             pulumi.String(engine),
@@ -157,9 +157,11 @@ func (s *Stores) addInstance(ctx *pulumi.Context, name string, args *StoresArgs,
 		PerformanceInsightsEnabled:         pulumi.Bool(true),
 		PerformanceInsightsKmsKeyId:        args.Principals.DatabaseKeyARN,
 		PerformanceInsightsRetentionPeriod: pulumi.Int(insightsDays),
-	}, component.Stateful(args.Config.Environment, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{args.Monitoring.group}))...); err != nil {
+	}, component.Stateful(args.Config.Environment, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{args.Monitoring.group}))...)
+	if err != nil {
 		return fmt.Errorf("database instance %s: %w", id, err)
 	}
+	s.instances = append(s.instances, made)
 	return nil
 }
 

@@ -1,5 +1,5 @@
 // Package data is the layer of data stores: in each colour an Aurora PostgreSQL
-// cluster, buckets for transaction logs and compliance documents, tables for
+// cluster with the logins of its users and the function that changes their passwords, buckets for transaction logs and compliance documents, tables for
 // sessions and rate limits, their backups and the settings that say where they
 // are; and the control table of the migration, which both colours share. It lets
 // the services use the stores as the catalogue says. It holds no schema and no
@@ -67,6 +67,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 			Peer:             networks[color.Other()],
 			Zones:            foundation.Zones,
 			Principals:       principals[color],
+			PeerPrincipals:   principals[color.Other()],
 			Monitoring:       shared.monitoring,
 			ControlTable:     shared.control.Name,
 			ControlTableARN:  shared.control.ARN,

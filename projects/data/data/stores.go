@@ -3,7 +3,9 @@ package data
 import (
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/catalog"
@@ -23,8 +25,9 @@ type StoresArgs struct {
 	// Network is the colour's own, Peer the other colour's.
 	Network, Peer contract.Network
 	// Zones are the availability zones, in the order of the subnets.
-	Zones      pulumi.StringArrayOutput
-	Principals contract.Principals
+	Zones pulumi.StringArrayOutput
+	// Principals are the colour's own, PeerPrincipals the other colour's.
+	Principals, PeerPrincipals contract.Principals
 	// AccessLogsBucket takes the request logs of the buckets.
 	AccessLogsBucket pulumi.StringInput
 	// ControlTable is the name of the table that says who may write.
@@ -65,11 +68,17 @@ type Stores struct {
 
 	SecurityGroupID            pulumi.StringOutput
 	Database                   *Cluster
+	Rotation                   *lambda.Function
 	TransactionLogs, Documents *component.Bucket
 	// Tables are by name of their design.
 	Tables map[string]Table
 	// ParameterPath is the root of the colour's settings in Parameter Store.
 	ParameterPath string
+
+	// secrets are by service name and, for the sync functions, by syncKey.
+	secrets map[string]*databaseSecret
+	// instances are the database's; ways are the rules that let the rotation to it.
+	instances, ways []pulumi.Resource
 }
 
 // NewStores makes one colour's database, buckets and tables, says where they are,
@@ -83,7 +92,7 @@ func NewStores(ctx *pulumi.Context, name string, args *StoresArgs, opts ...pulum
 		return nil, fmt.Errorf("register stores of %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *StoresArgs) error{
-		s.addAccess, s.addDatabase, s.addTransactionLogs, s.addDocuments, s.addTables, s.addSettings, s.addPermissions, s.addBackup,
+		s.addAccess, s.addDatabase, s.addSecrets, s.addRotation, s.addTransactionLogs, s.addDocuments, s.addTables, s.addSettings, s.addPermissions, s.addBackup,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("stores of %s: %w", name, err)
@@ -120,5 +129,20 @@ func (s *Stores) outputs() contract.Stores {
 		RateLimitsTableARN:    limits.ARN,
 		RateLimitsStreamARN:   limits.StreamARN,
 		ParameterPath:         pulumi.String(s.ParameterPath).ToStringOutput(),
+		ApplicationSecretARNs: s.secretARNs(func(key string) (string, bool) { return key, !strings.HasPrefix(key, syncKey("")) }),
+		SyncSecretARNs:        s.secretARNs(func(key string) (string, bool) { return strings.CutPrefix(key, syncKey("")) }),
+		RotationFunctionName:  s.Rotation.Name,
+		RotationFunctionARN:   s.Rotation.Arn,
 	}
+}
+
+// secretARNs are the ARNs of the secrets that choose takes, by the name it gives.
+func (s *Stores) secretARNs(choose func(key string) (string, bool)) pulumi.StringMapOutput {
+	arns := pulumi.StringMap{}
+	for key, secret := range s.secrets {
+		if name, chosen := choose(key); chosen {
+			arns[name] = secret.made.Arn
+		}
+	}
+	return arns.ToStringMapOutput()
 }

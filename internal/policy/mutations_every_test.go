@@ -71,7 +71,7 @@ func everyInputs() []mutation {
 		{row: "X-01", name: "tag with a time", changes: one(graph.Set(bucketType, someBucket, "tags", map[string]any{"Built": "2026-11-22T10:00:00Z"}))},
 		{row: "X-02", name: "access key in an environment", changes: one(graph.Set(functionType, "blue-canary", "environment.variables.KEY", "AKIA"+"IOSFODNN7EXAMPLE"))},
 		{row: "X-02", name: "connection string with a password", changes: one(graph.Set(functionType, "blue-canary", "environment.variables.URL", "postgres://app:hunter2@db:5433/payments"))},
-		{row: "X-02", name: "password that is no secret", changes: one(graph.Set(clusterType, "blue-database", "masterPassword", "correct horse"))},
+		{row: "X-02", name: "password that is no secret", also: []string{"D-04"}, changes: one(graph.Set(clusterType, "blue-database", "masterPassword", "correct horse"))},
 		{row: "X-03", name: "instance", changes: one(add("aws:ec2/instance:Instance", "jump", nil))},
 		{row: "X-03", name: "user", changes: one(add("aws:iam/user:User", "robot", nil))},
 		{row: "X-03", name: "database that is no cluster", changes: one(add("aws:rds/instance:Instance", "small", nil))},
@@ -170,7 +170,7 @@ func everyNetwork() []mutation {
 		{row: "X-19", name: "rule without description", changes: one(graph.Unset(ingressType, rule, "description"))},
 		{row: "X-19", name: "rule of the old type", changes: one(add("aws:ec2/securityGroupRule:SecurityGroupRule", "x", nil))},
 		{row: "X-20", name: "SSH for the world", changes: []graph.Change{graph.Set(ingressType, rule, "fromPort", 22), graph.Set(ingressType, rule, "toPort", 22)}},
-		{row: "X-20", name: "database for the world", changes: one(addTo(contract.Data, ingressType, "world", map[string]any{
+		{row: "X-20", name: "database for the world", also: []string{"D-03"}, changes: one(addTo(contract.Data, ingressType, "world", map[string]any{
 			"securityGroupId": graph.Ref{Type: groupType, Name: "blue-database", Output: "id"}, "cidrIpv4": "0.0.0.0/0", "fromPort": 5433, "toPort": 5433, "ipProtocol": "tcp", "description": "x"}))},
 		{row: "X-21", name: "way out to the world", changes: []graph.Change{
 			graph.Unset(egressType, "blue-sync-to-apis", "referencedSecurityGroupId"), graph.Set(egressType, "blue-sync-to-apis", "cidrIpv4", "0.0.0.0/0")}},
@@ -181,7 +181,7 @@ func everyLogs() []mutation {
 	return []mutation{
 		{row: "X-22", name: "log group without key", changes: one(graph.Unset(logGroupType, "blue-payment-api", "kmsKeyId"))},
 		{row: "X-22", name: "log group with the key of another domain", changes: one(graph.Set(logGroupType, "blue-payment-api", "kmsKeyId", graph.Ref{Type: keyType, Name: "blue-secrets", Output: "arn"}))},
-		{row: "X-22", name: "log of the database not declared", changes: one(graph.Set(logGroupType, "blue-database", "name", "elsewhere"))},
+		{row: "X-22", name: "log of the database not declared", also: []string{"D-07"}, changes: one(graph.Set(logGroupType, "blue-database", "name", "elsewhere"))},
 		{row: "X-22", name: "log of a function not declared", changes: one(graph.Unset(functionType, "blue-canary", "loggingConfig"))},
 		{row: "X-23", name: "thirty days", changes: one(graph.Set(logGroupType, "blue-payment-api", "retentionInDays", 30))},
 		{row: "X-23", name: "for ever", changes: one(graph.Unset(logGroupType, "blue-payment-api", "retentionInDays"))},

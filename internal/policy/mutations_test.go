@@ -27,7 +27,7 @@ type mutation struct {
 
 // mutations are all faults, from the files of the layers.
 func mutations() []mutation {
-	return slices.Concat(everyMutations(), foundationMutations(), securityMutations())
+	return slices.Concat(everyMutations(), foundationMutations(), securityMutations(), dataMutations())
 }
 
 // found lists the keys of all findings by row, those that an exception or a
@@ -64,6 +64,7 @@ func TestEachFaultIsFoundByTheRightControl(t *testing.T) {
 	before := found(g, exceptions.Register(), now)
 	for _, m := range mutations() {
 		t.Run(m.row+" "+m.name, func(t *testing.T) {
+			t.Parallel()
 			changed, err := g.With(m.changes...)
 			require.NoError(t, err)
 			want := append(slices.Clone(m.also), m.row)

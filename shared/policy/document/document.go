@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cutover/cutover/shared/policy/graph"
 )
@@ -166,8 +167,24 @@ func (c Conditions) Has(keys ...string) bool {
 	})
 }
 
-// Read reads the document at path of a resource.
+// known holds documents that were read before, by their text: every row about
+// policies reads the same ones.
+var known sync.Map
+
+// Read reads the document at path of a resource. It is not to be changed.
 func Read(r *graph.Resource, path string) (Document, error) {
+	text := r.Text(path)
+	if read, found := known.Load(text); found {
+		return read.(Document), nil //nolint:forcetypeassert // nothing else is stored
+	}
+	read, err := parse(r, path)
+	if err == nil {
+		known.Store(text, read)
+	}
+	return read, err
+}
+
+func parse(r *graph.Resource, path string) (Document, error) {
 	var raw struct {
 		Version   string
 		Statement oneOrMore[rawStatement]

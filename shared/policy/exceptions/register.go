@@ -12,6 +12,7 @@ const (
 	aclType        = "aws:ec2/networkAcl:NetworkAcl"
 	policyType     = "aws:iam/policy:Policy"
 	logGroupType   = "aws:cloudwatch/logGroup:LogGroup"
+	instanceType   = "aws:rds/clusterInstance:ClusterInstance"
 	recorderType   = "aws:cfg/recorder:Recorder"
 )
 
@@ -19,6 +20,7 @@ const (
 const (
 	security   = "security engineering"
 	network    = "network engineering"
+	data       = "data engineering"
 	edge       = "edge engineering"
 	deployment = "release engineering"
 )
@@ -42,6 +44,11 @@ func Register() []Exception {
 			Key: "EXC-02", Control: "X-14", Clause: "own-key", Resource: encryptionType + " evidence-access-logs", Owner: security,
 			Reason:       "the target of S3's access logs takes no key of ours",
 			Compensating: []string{"X-12", "X-13"}, Runtime: Expected,
+		},
+		{
+			Key: "EXC-03", Control: "D-09", Clause: "auto-minor", Resource: instanceType, Owner: data,
+			Reason:       "release 14.6 is kept on purpose, for its long support and because both colours replicate; updates are planned",
+			Compensating: []string{"D-13", "S-21"}, Runtime: Expected,
 		},
 		{
 			Key: "EXC-04", Control: "X-15", Clause: "mfa-delete", Resource: versioningType, Owner: security,

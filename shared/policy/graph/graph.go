@@ -79,6 +79,11 @@ func Record(env Environment, layers []Layer) (*Graph, error) {
 // Exports are the outputs of a layer's stack, as other stacks read them.
 func (g *Graph) Exports(layer contract.Layer) map[string]any { return g.exports[layer] }
 
+// Layers lists the layers that were recorded, in deployment order.
+func (g *Graph) Layers() []contract.Layer {
+	return slices.DeleteFunc(contract.Layers(), func(l contract.Layer) bool { _, recorded := g.exports[l]; return !recorded })
+}
+
 // Config is what a layer was configured with, by full key ("foundation:zones"),
 // structures as JSON.
 func (g *Graph) Config(layer contract.Layer) map[string]string { return g.config[layer] }

@@ -104,6 +104,9 @@ type Principals struct {
 	// RotationRole is taken by the function that rotates secrets.
 	RotationRoleARN  pulumi.StringOutput `pulumi:"rotationRoleArn"`
 	RotationRoleName pulumi.StringOutput `pulumi:"rotationRoleName"`
+	// ReplicationRole is taken by S3 to copy this colour's objects to the other.
+	ReplicationRoleARN  pulumi.StringOutput `pulumi:"replicationRoleArn"`
+	ReplicationRoleName pulumi.StringOutput `pulumi:"replicationRoleName"`
 	// BackupRoleARN is taken by AWS Backup for plans over this colour's data.
 	BackupRoleARN pulumi.StringOutput `pulumi:"backupRoleArn"`
 }

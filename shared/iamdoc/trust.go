@@ -12,6 +12,7 @@ import (
 var withoutSourceAccount = map[string]string{
 	"backup.amazonaws.com": `AWS Backup developer guide, "IAM service roles": the trust policy has no condition; ` +
 		`"Cross-service confused deputy prevention" speaks of resource policies only`,
+	"s3.amazonaws.com": `Amazon S3 user guide, "Setting up permissions for live replication": the trust policy has no condition`,
 }
 
 // WithoutSourceAccount returns the reason why the trust policy of a service has

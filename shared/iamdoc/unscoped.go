@@ -15,6 +15,7 @@ var unscoped = map[string]string{
 	"acm:ListCertificates":                   "lists the account's certificates",
 	"acm:RequestCertificate":                 "a certificate gets its name when it is made",
 	"application-autoscaling:Describe*":      "the calls know no resource",
+	"backup-storage:MountCapsule":            "the store behind a vault has no name of ours",
 	"cloudtrail:DescribeTrails":              "lists the account's trails",
 	"cloudtrail:LookupEvents":                "the event history is no resource",
 	"cloudwatch:Describe*":                   "lists of alarms are filtered by request parameters",

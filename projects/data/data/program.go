@@ -67,6 +67,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 			Peer:             networks[color.Other()],
 			Zones:            foundation.Zones,
 			Principals:       principals[color],
+			PeerNames:        naming.New(ctx.Stack()).In(color.Other()),
 			PeerPrincipals:   principals[color.Other()],
 			Monitoring:       shared.monitoring,
 			ControlTable:     shared.control.Name,

@@ -37,6 +37,9 @@ func options(t *testing.T, stack string) pulumitest.Options {
 			contract.Security:   pulumitest.Exports[contract.SecurityOutputs](t),
 		},
 		Computed: func(r pulumitest.Resource) map[string]any {
+			if r.Type == tableType {
+				return map[string]any{"streamArn": "arn:aws:mock:us-east-1:123456789012:" + r.Type + "/" + r.Name + "/stream/1"}
+			}
 			if r.Type != clusterType {
 				return nil
 			}

@@ -26,6 +26,8 @@ type StoresArgs struct {
 	Network, Peer contract.Network
 	// Zones are the availability zones, in the order of the subnets.
 	Zones pulumi.StringArrayOutput
+	// PeerNames makes the other colour's names.
+	PeerNames naming.Namer
 	// Principals are the colour's own, PeerPrincipals the other colour's.
 	Principals, PeerPrincipals contract.Principals
 	// AccessLogsBucket takes the request logs of the buckets.
@@ -92,7 +94,8 @@ func NewStores(ctx *pulumi.Context, name string, args *StoresArgs, opts ...pulum
 		return nil, fmt.Errorf("register stores of %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *StoresArgs) error{
-		s.addAccess, s.addDatabase, s.addSecrets, s.addRotation, s.addTransactionLogs, s.addDocuments, s.addTables, s.addSettings, s.addPermissions, s.addBackup,
+		s.addAccess, s.addDatabase, s.addSecrets, s.addRotation, s.addTransactionLogs, s.addDocuments, s.addTables, s.addSettings,
+		s.addPermissions, s.addSyncAccess, s.addReplication, s.addBackup,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("stores of %s: %w", name, err)

@@ -226,7 +226,7 @@ func TestEachServiceUsesTheStoresAsTheCatalogueSays(t *testing.T) {
 // production to the wrong side.
 func TestServicesReadTheTokenAndNothingElseOfTheControlTable(t *testing.T) {
 	for _, policy := range run(t, "prod").OfType(policyType) {
-		if !strings.HasSuffix(policy.Name, "-stores") {
+		if !strings.HasSuffix(policy.Name, "-stores") || strings.HasSuffix(policy.Name, "-sync-stores") {
 			continue
 		}
 		found := 0
@@ -286,4 +286,57 @@ func TestMonitoringLogsAreEncryptedAndKeptForNinetyDays(t *testing.T) {
 	assert.Equal(t, "RDSOSMetrics", group["name"])
 	assert.EqualValues(t, 90, group["retentionInDays"])
 	assert.Equal(t, "security/auditKeyArn", group["kmsKeyId"], "the key of log groups of neither colour")
+}
+
+func TestSyncFunctionsOfTheOtherColorComeInThroughTheWindowOnly(t *testing.T) {
+	const attachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	names := func(recording *pulumitest.Recording) (all []string) {
+		for _, a := range recording.OfType(attachment) {
+			if a.Inputs["role"] == "security/greenSyncRoleName" && strings.HasPrefix(a.Name, "blue-") {
+				all = append(all, a.Name)
+			}
+		}
+		return all
+	}
+	recording := run(t, "prod")
+	assert.Equal(t, []string{"blue-sync-stores-on-peer-sync"}, names(recording))
+	grants := allowed(t, recording, "blue-sync-stores")
+	sessions := "arn:aws:mock:us-east-1:123456789012:aws:dynamodb/table:Table/blue-sessions"
+	for _, action := range []string{"Scan", "PutItem", "UpdateItem", "DeleteItem"} {
+		assert.True(t, grants["dynamodb:"+action+" "+sessions], action)
+	}
+	assert.True(t, grants["dynamodb:GetRecords "+sessions+"/stream/1"])
+	for grant := range grants {
+		assert.NotContains(t, grant, "rate-limits", "counters start empty on the new side")
+		assert.NotContains(t, grant, "s3:Put")
+		assert.NotContains(t, grant, "s3:Delete")
+	}
+
+	opts := options(t, "prod")
+	opts.Config = map[string]string{"data:syncWindow": "false"}
+	closed := pulumitest.MustRun(t, opts, data.Program)
+	assert.Empty(t, names(closed))
+	closed.Find(t, attachment, "blue-sync-stores-on-sync")
+	for _, a := range closed.OfType(attachment) {
+		assert.NotContains(t, a.Inputs["role"], "ReplicationRole", "nothing is copied while the window is closed")
+	}
+}
+
+func TestReplicationReadsHereAndWritesThere(t *testing.T) {
+	recording := run(t, "prod")
+	for color, peer := range map[string]string{"blue": "green", "green": "blue"} {
+		attachment := recording.Find(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", color+"-replication-on-replication")
+		assert.Equal(t, "security/"+color+"ReplicationRoleName", attachment.Inputs["role"])
+		grants := allowed(t, recording, color+"-replication")
+		for _, purpose := range []string{"transaction-logs", "documents"} {
+			own, other := "arn:aws:s3:::cutover-prod-"+color+"-"+purpose+"-345678901234", "arn:aws:s3:::cutover-prod-"+peer+"-"+purpose+"-345678901234"
+			assert.True(t, grants["s3:GetReplicationConfiguration "+own])
+			assert.True(t, grants["s3:GetObjectVersionForReplication "+own+"/*"])
+			assert.True(t, grants["s3:ReplicateObject "+other+"/*"])
+			assert.True(t, grants["s3:ReplicateDelete "+other+"/*"], "markers of deletion are copied")
+			assert.False(t, grants["s3:ReplicateObject "+own+"/*"])
+		}
+		assert.True(t, grants["kms:Decrypt security/"+color+"DocumentsKeyArn"])
+		assert.True(t, grants["kms:Encrypt security/"+peer+"DocumentsKeyArn"])
+	}
 }

@@ -81,7 +81,7 @@ func (d deployment) boundary() iamdoc.Document {
 // it is made. A mapping of events names the function that it calls.
 func (d deployment) unscoped() []iamdoc.Statement {
 	return []iamdoc.Statement{{Sid: "Account", Resources: everything(), Actions: []string{
-		"acm:RequestCertificate", "ecs:DeregisterTaskDefinition", "logs:CreateLogDelivery", "logs:DeleteLogDelivery",
+		"acm:RequestCertificate", "backup-storage:MountCapsule", "ecs:DeregisterTaskDefinition", "logs:CreateLogDelivery", "logs:DeleteLogDelivery",
 		"logs:DeleteResourcePolicy", "logs:PutResourcePolicy", "route53:CreateHealthCheck", "route53:CreateHostedZone",
 		"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
 	}}, {
@@ -183,7 +183,7 @@ func (d deployment) state() []iamdoc.Statement {
 // useKeys lets resources be made that a key encrypts: the service reads and
 // hands on the key in the caller's name.
 func (d deployment) useKeys(keys []string) []iamdoc.Statement {
-	via := map[string][]string{"kms:ViaService": endpoints([]string{"dynamodb", "ecr", "lambda", "rds", "secretsmanager", "ssm"})}
+	via := map[string][]string{"kms:ViaService": endpoints([]string{"backup", "dynamodb", "ecr", "lambda", "rds", "secretsmanager", "ssm"})}
 	return []iamdoc.Statement{
 		{
 			Sid: "UseKeys", Resources: keys, Actions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*"},

@@ -70,8 +70,9 @@ func (d deployment) stores() []iamdoc.Statement {
 		}},
 		{Sid: "Backups", Resources: d.arn("backup", "backup-plan:*", "backup-vault:{-}"), Actions: []string{
 			"backup:CreateBackupPlan", "backup:CreateBackupSelection", "backup:CreateBackupVault", "backup:DeleteBackupPlan",
-			"backup:DeleteBackupSelection", "backup:DeleteBackupVault", "backup:DescribeBackupVault", "backup:GetBackupPlan",
-			"backup:GetBackupSelection", "backup:GetBackupVaultAccessPolicy", "backup:ListTags", "backup:PutBackupVaultAccessPolicy",
+			"backup:DeleteBackupSelection", "backup:DeleteBackupVault", "backup:DeleteBackupVaultAccessPolicy",
+			"backup:DeleteBackupVaultLockConfiguration", "backup:DescribeBackupVault", "backup:GetBackupPlan",
+			"backup:GetBackupSelection", "backup:GetBackupVaultAccessPolicy", "backup:ListRecoveryPointsByBackupVault", "backup:ListTags", "backup:PutBackupVaultAccessPolicy",
 			"backup:PutBackupVaultLockConfiguration", "backup:TagResource", "backup:UntagResource", "backup:UpdateBackupPlan",
 		}},
 	}

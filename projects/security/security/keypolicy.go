@@ -14,7 +14,7 @@ type Purpose string
 
 // The purposes of one colour's keys.
 const (
-	Database  Purpose = "database"  // cluster storage, snapshots, performance data
+	Database  Purpose = "database"  // cluster storage, snapshots, performance data, recovery points
 	Secrets   Purpose = "secrets"   // secrets, confidential parameters, functions' environments
 	Logs      Purpose = "logs"      // log groups
 	Documents Purpose = "documents" // objects
@@ -57,7 +57,7 @@ type use struct {
 // The sync functions are the only ones that work on both colours.
 var uses = map[Purpose]use{
 	Database: {
-		description: "storage and snapshots of the database", via: []string{"rds"}, grants: true,
+		description: "storage and snapshots of the database, recovery points", via: []string{"backup", "rds"}, grants: true,
 		own: []string{backup}, outside: []string{deploy},
 	},
 	// RDS makes the master user's secret through Secrets Manager.
@@ -69,7 +69,7 @@ var uses = map[Purpose]use{
 	Logs: {description: "log groups", logs: true},
 	Documents: {
 		description: "objects", via: []string{"s3"},
-		own: []string{task, sync, backup}, peer: []string{sync},
+		own: []string{task, sync, backup, replication}, peer: []string{sync, replication},
 	},
 	Sessions: {
 		description: "tables of the applications", via: []string{"dynamodb"}, grants: true,

@@ -12,6 +12,7 @@ import (
 	"github.com/cutover/cutover/projects/security/security"
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/iamdoc"
 	"github.com/cutover/cutover/shared/pulumitest"
 )
 
@@ -165,7 +166,7 @@ func TestNoKeyLocksTheAccountOut(t *testing.T) {
 
 func TestEachKeyIsUsedOnItsOwnWayOnly(t *testing.T) {
 	ways := map[string][]string{
-		"blue-database":  {"rds.us-east-1.amazonaws.com"},
+		"blue-database":  {"backup.us-east-1.amazonaws.com", "rds.us-east-1.amazonaws.com"},
 		"blue-secrets":   {"lambda.us-east-1.amazonaws.com", "rds.us-east-1.amazonaws.com", "secretsmanager.us-east-1.amazonaws.com", "ssm.us-east-1.amazonaws.com"},
 		"blue-documents": {"s3.us-east-1.amazonaws.com"},
 		"blue-sessions":  {"dynamodb.us-east-1.amazonaws.com"},
@@ -202,12 +203,12 @@ func TestEachKeyNamesRolesThatExist(t *testing.T) {
 	assert.Greater(t, named, 50)
 }
 
-func TestTheOtherColourReachesAKeyThroughItsSyncRoleOnly(t *testing.T) {
+func TestTheOtherColourReachesAKeyThroughWhatKeepsBothEqualOnly(t *testing.T) {
 	recording := prod(t)
 	const green = "arn:aws:iam::" + prodAccount + ":role/cutover/security/cutover-prod-green-"
 	for name, want := range map[string][]string{
 		"blue-database": nil, "blue-messaging": nil,
-		"blue-secrets": {green + "sync"}, "blue-documents": {green + "sync"}, "blue-sessions": {green + "sync"},
+		"blue-secrets": {green + "sync"}, "blue-documents": {green + "replication", green + "sync"}, "blue-sessions": {green + "sync"},
 	} {
 		var found []string
 		for _, s := range statements(t, recording.Find(t, keyType, name).Inputs["policy"]) {
@@ -265,6 +266,7 @@ func TestEveryWorkloadHasARoleOfItsOwnUnderTheBoundary(t *testing.T) {
 	boundary := recording.Find(t, policyType, "shared-boundary")
 	trusted := map[string]string{
 		"sync": "lambda", "scheduler": "scheduler", "database-monitoring": "monitoring.rds", "rotation": "lambda", "backup": "backup",
+		"replication": "s3",
 	}
 	for _, service := range services.Names() {
 		trusted[service+"-task"], trusted[service+"-execution"] = "ecs-tasks", "ecs-tasks"
@@ -284,7 +286,7 @@ func TestEveryWorkloadHasARoleOfItsOwnUnderTheBoundary(t *testing.T) {
 			} else {
 				assert.Contains(t, role["permissionsBoundary"], boundary.Name)
 			}
-			if purpose != "backup" {
+			if _, without := iamdoc.WithoutSourceAccount(service + ".amazonaws.com"); !without {
 				assert.Equal(t, []string{prodAccount}, trust["AssumeByService"].Condition["StringEquals"]["aws:SourceAccount"])
 			}
 		}

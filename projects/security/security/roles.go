@@ -71,6 +71,7 @@ func (p *Principals) addWorkerRoles(ctx *pulumi.Context, name string, args *Prin
 		{sync, "lambda.amazonaws.com", "Functions that keep both colours equal"},
 		{scheduler, "scheduler.amazonaws.com", "Schedules that start the functions"},
 		{rotation, "lambda.amazonaws.com", "Function that rotates the secrets of the database's users"},
+		{replication, "s3.amazonaws.com", "Replication of objects to the other colour"},
 	} {
 		if p.others[worker.kind], err = p.newRole(ctx, name, args, worker.service, worker.description, worker.kind); err != nil {
 			return err

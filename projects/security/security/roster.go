@@ -9,16 +9,17 @@ import (
 // Kinds of roles. Task and execution roles exist once a service, the others
 // once a colour; deploy and operator belong to no colour.
 const (
-	task       = "task"
-	execution  = "execution"
-	sync       = "sync"
-	scheduler  = "scheduler"
-	monitoring = "database-monitoring"
-	rotation   = "rotation"
-	backup     = "backup"
-	deploy     = "deploy"
-	audit      = "audit"
-	operator   = "operator"
+	task        = "task"
+	execution   = "execution"
+	sync        = "sync"
+	scheduler   = "scheduler"
+	monitoring  = "database-monitoring"
+	rotation    = "rotation"
+	backup      = "backup"
+	replication = "replication"
+	deploy      = "deploy"
+	audit       = "audit"
+	operator    = "operator"
 )
 
 // roster knows the ARN of every role before it exists: key policies name the

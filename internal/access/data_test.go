@@ -22,6 +22,15 @@ func (s scene) tasksWith(color naming.Color, store string) []access.Caller {
 	return callers
 }
 
+// syncs are the sync functions of both colours: the window between them is open.
+func (s scene) syncs() []access.Caller {
+	var callers []access.Caller
+	for _, color := range naming.Colors() {
+		callers = append(callers, s.role(color, "sync"))
+	}
+	return callers
+}
+
 func (s scene) lambdaUsers(color naming.Color) []access.Caller {
 	return []access.Caller{s.role(color, "sync"), s.role(color, "rotation"), s.role("", "deploy")}
 }
@@ -65,9 +74,27 @@ func (s scene) dataRules() []access.Rule {
 				May: append(slices.Clone(administrator), s.role(color, "sync")),
 			},
 			access.Rule{
-				Name: "items of sessions and rate limits", Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:DeleteItem"},
-				On: []string{s.arn(tableType, string(color)+"-sessions"), s.arn(tableType, string(color)+"-rate-limits")}, With: item("any"),
+				Name: "items of sessions", Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+				On: []string{s.arn(tableType, string(color)+"-sessions")}, With: item("any"),
+				May: slices.Concat(administrator, s.tasksWith(color, "sessions"), workers),
+			},
+			access.Rule{
+				Name: "items of rate limits, which are not copied", Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+				On: []string{s.arn(tableType, string(color)+"-rate-limits")}, With: item("any"),
 				May: slices.Concat(administrator, s.tasksWith(color, "sessions")),
+			},
+			access.Rule{
+				Name: "questions to the tables of the applications", Actions: []string{"dynamodb:Query"},
+				On:  []string{s.arn(tableType, string(color)+"-sessions"), s.arn(tableType, string(color)+"-rate-limits")},
+				May: slices.Concat(administrator, s.tasksWith(color, "sessions")),
+			},
+			access.Rule{
+				Name: "every session at once, to copy them", Actions: []string{"dynamodb:Scan"},
+				On: []string{s.arn(tableType, string(color)+"-sessions")}, May: slices.Concat(administrator, workers),
+			},
+			access.Rule{
+				Name: "every counter at once", Actions: []string{"dynamodb:Scan"},
+				On: []string{s.arn(tableType, string(color)+"-rate-limits")}, May: administrator,
 			},
 			access.Rule{
 				Name: "nobody signs in to a database as its master", Actions: []string{"rds-db:connect"},
@@ -112,11 +139,11 @@ func (s scene) bucketRules(color naming.Color) []access.Rule {
 	rules := []access.Rule{
 		{
 			Name: "transaction logs are read by their colour", Actions: []string{"s3:GetObject", "s3:GetObjectVersion"}, On: []string{logs + "/payment-api/a"},
-			May: slices.Concat(administrator, s.tasksWith(color, "transaction-logs"), []access.Caller{s.role(color, "backup")}),
+			May: slices.Concat(administrator, s.tasksWith(color, "transaction-logs"), s.syncs(), []access.Caller{s.role(color, "backup")}),
 		},
 		{
 			Name: "documents are read by their colour", Actions: []string{"s3:GetObject", "s3:GetObjectVersion"}, On: []string{documents + "/reporting/a"},
-			May: slices.Concat(administrator, s.tasksWith(color, "compliance"), []access.Caller{s.role(color, "backup")}),
+			May: slices.Concat(administrator, s.tasksWith(color, "compliance"), s.syncs(), []access.Caller{s.role(color, "backup")}),
 		},
 		{
 			Name: "transaction logs are written below the writer's prefix", Actions: put, On: []string{logs + "/payment-api/a"}, With: own,
@@ -125,6 +152,16 @@ func (s scene) bucketRules(color naming.Color) []access.Rule {
 		{
 			Name: "documents are written below the writer's prefix", Actions: put, On: []string{documents + "/reporting/a"}, With: own,
 			May: append(slices.Clone(administrator), s.role(color, "reporting-task")),
+		},
+		{
+			Name: "versions are read for replicas by their colour's replication", On: everything,
+			Actions: []string{"s3:GetObjectVersionForReplication", "s3:GetObjectRetention", "s3:GetObjectLegalHold"},
+			May:     append(slices.Clone(administrator), s.role(color, "replication")),
+		},
+		{
+			Name: "replicas are written by the other colour's replication", On: everything,
+			Actions: []string{"s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"},
+			May:     append(slices.Clone(administrator), s.role(color.Other(), "replication")),
 		},
 		{
 			Name: "documents are written below the writer's prefix", Actions: put, On: []string{documents + "/transaction-processor/a"}, With: own,

@@ -60,12 +60,16 @@ func (s scene) colorKeyRules(color naming.Color) []access.Rule {
 			May: []access.Caller{deploy, s.role(color, "rotation")},
 		},
 		{
-			Name: "key of objects", Actions: cryptography(), On: key("documents"), With: s.via("s3"),
-			May: slices.Concat(s.tasksWith(color, "documents"), []access.Caller{backup}),
+			Name: "key of objects, reading", Actions: []string{"kms:Decrypt"}, On: key("documents"), With: s.via("s3"),
+			May: slices.Concat(s.tasksWith(color, "documents"), s.syncs(), []access.Caller{backup, s.role(color, "replication")}),
+		},
+		{
+			Name: "key of objects, writing", Actions: []string{"kms:GenerateDataKey"}, On: key("documents"), With: s.via("s3"),
+			May: slices.Concat(s.tasksWith(color, "documents"), []access.Caller{backup, s.role(color.Other(), "replication")}),
 		},
 		{
 			Name: "key of sessions", Actions: []string{"kms:Decrypt"}, On: key("sessions"), With: s.via("dynamodb"),
-			May: slices.Concat(s.tasksWith(color, "sessions"), []access.Caller{deploy, backup}),
+			May: slices.Concat(s.tasksWith(color, "sessions"), s.syncs(), []access.Caller{deploy, backup}),
 		},
 		{
 			Name: "key of messages", Actions: cryptography(), On: key("messaging"), With: s.via("sqs"),

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cutover/cutover/shared/iamdoc"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/policy/access"
 )
@@ -12,7 +13,7 @@ import (
 func takers() map[string]string {
 	return map[string]string{
 		"-task": "ecs-tasks", "-execution": "ecs-tasks", "-sync": "lambda", "-scheduler": "scheduler", "-rotation": "lambda",
-		"-backup": "backup", "-database-monitoring": "monitoring.rds",
+		"-backup": "backup", "-replication": "s3", "-database-monitoring": "monitoring.rds",
 	}
 }
 
@@ -45,7 +46,7 @@ func (s scene) trustRules() []access.Rule {
 				Name: "a role is taken by its service", Actions: []string{"sts:AssumeRole"}, On: on,
 				With: one("aws:SourceAccount", s.account()), Callers: everybody, May: []access.Caller{taker},
 			})
-			if taker != service("backup") {
+			if _, without := iamdoc.WithoutSourceAccount(taker.Service); !without {
 				rules = append(rules, access.Rule{
 					Name: "a role is not taken for another account", Actions: []string{"sts:AssumeRole"}, On: on,
 					With: one("aws:SourceAccount", "999999999999"), Callers: everybody,

@@ -292,7 +292,7 @@ func TestSyncFunctionsOfTheOtherColorComeInThroughTheWindowOnly(t *testing.T) {
 	const attachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	names := func(recording *pulumitest.Recording) (all []string) {
 		for _, a := range recording.OfType(attachment) {
-			if a.Inputs["role"] == "security/greenSyncRoleName" && strings.HasPrefix(a.Name, "blue-") {
+			if a.Inputs["role"] == "security/greenSyncRoleName" && strings.HasPrefix(a.Name, "blue-sync-stores") {
 				all = append(all, a.Name)
 			}
 		}

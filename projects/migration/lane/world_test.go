@@ -297,3 +297,24 @@ func (w *world) running() {
 	}, 30*time.Second, 20*time.Millisecond)
 	require.Equal(w.t, checkpoint.Running, w.row(w.green, "core.fwd").State, "halt: %s", w.row(w.green, "core.fwd").Halt)
 }
+
+// pgServer is host:port of a side.
+func pgServer(s side) (string, error) {
+	cfg, err := pgx.ParseConfig(s.AdminDSN(database))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s:%d", cfg.Host, cfg.Port), nil
+}
+
+// viaProxy leads a connection string to another address.
+func viaProxy(dsn, address string) string {
+	at, rest := strings.LastIndex(dsn, "@"), strings.LastIndex(dsn, "/"+database)
+	return dsn[:at+1] + address + dsn[rest:]
+}
+
+// waiting and tick are for what another process does soon.
+const (
+	waiting = 20 * time.Second
+	tick    = 20 * time.Millisecond
+)

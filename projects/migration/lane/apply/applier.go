@@ -93,6 +93,8 @@ func (a *Applier) Apply(ctx context.Context, batch Batch) error {
 // Transaction is one apply transaction. After an error of any method it is over.
 type Transaction struct {
 	applier *Applier
+	// written tells that the savepoint has a group behind it.
+	written bool
 }
 
 // claimSQL makes the lane this transaction's, if it is as this process left it.
@@ -173,7 +175,7 @@ func (t *Transaction) Write(ctx context.Context, changes []change.Change) error 
 		return err
 	}
 	for _, group := range change.Groups(changes) {
-		if err := a.group(ctx, group); err != nil {
+		if err := t.group(ctx, group); err != nil {
 			a.rollback()
 			return a.explain(ctx, err)
 		}
@@ -191,17 +193,16 @@ var errCount = errors.New("unexpected number of rows")
 // group writes a group as a set. When the set meets an unexpected row count, or a
 // unique value that is handed from row to row, the savepoint undoes it and the
 // rows follow one by one: the source went through the same states.
-func (a *Applier) group(ctx context.Context, group change.Group) error {
+func (t *Transaction) group(ctx context.Context, group change.Group) error {
+	a := t.applier
+	if err := t.secure(ctx); err != nil {
+		return err
+	}
 	if group.Barrier {
 		return a.single(ctx, &group.Changes[0])
 	}
 	err := a.set(ctx, group.Changes)
-	if err == nil {
-		_, err = a.conn.Exec(ctx, `SAVEPOINT b`)
-		return err
-	}
-	class := pg.Classify(err)
-	if !errors.Is(err, errCount) && !errors.Is(err, change.ErrSequence) && class != pg.Unique && class != pg.Data {
+	if err == nil || !rowByRow(err) {
 		return err
 	}
 	if _, err := a.conn.Exec(ctx, `ROLLBACK TO SAVEPOINT b`); err != nil {
@@ -213,7 +214,26 @@ func (a *Applier) group(ctx context.Context, group change.Group) error {
 			return err
 		}
 	}
-	_, err = a.conn.Exec(ctx, `SAVEPOINT b`)
+	return nil
+}
+
+// rowByRow tells whether changes that failed as a set may succeed one by one.
+func rowByRow(err error) bool {
+	class := pg.Classify(err)
+	return errors.Is(err, errCount) || errors.Is(err, change.ErrSequence) || class == pg.Unique || class == pg.Data
+}
+
+// secure moves the savepoint behind the groups that are written, so that a group
+// that is undone takes none of them with it.
+func (t *Transaction) secure(ctx context.Context) error {
+	if !t.written {
+		t.written = true
+		return nil // the claim has just set it
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`RELEASE SAVEPOINT b`)
+	batch.Queue(`SAVEPOINT b`)
+	_, err := send(ctx, t.applier.conn, batch)
 	return err
 }
 

@@ -1,0 +1,146 @@
+//go:build integration
+
+package lane_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/apply"
+)
+
+// invocation is what a process of its own is told to do.
+type invocation struct {
+	Runner struct {
+		Lane, Invocation string
+		Endpoints        lane.Endpoints
+		Limits           lane.Limits
+	}
+	// Pause stops the process by SIGSTOP before its nth claim; 0 is never.
+	Pause int
+}
+
+// child is the variable that makes the test binary an invocation.
+const child = "CUTOVER_TEST_INVOCATION"
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(child); text != "" {
+		os.Exit(invoke(text))
+	}
+	os.Exit(m.Run())
+}
+
+// invoke runs the lane in this process and prints how it ended.
+func invoke(text string) int {
+	var told invocation
+	if err := json.Unmarshal([]byte(text), &told); err != nil {
+		fmt.Println("error", err)
+		return 1
+	}
+	r := lane.Runner{Lane: told.Runner.Lane, Invocation: told.Runner.Invocation, Endpoints: told.Runner.Endpoints, Limits: told.Runner.Limits}
+	r.At = func(step string) error {
+		if step == apply.BeforeClaim && told.Pause > 0 {
+			if told.Pause--; told.Pause == 0 {
+				fmt.Println("pausing")
+				return syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			}
+		}
+		return nil
+	}
+	report, err := r.Run(context.Background())
+	fmt.Printf("ended halt=%v error=%v\n", report.Halt, err)
+	return 0
+}
+
+// process is an invocation in a process of its own.
+type process struct {
+	*exec.Cmd
+	lines *bufio.Scanner
+}
+
+// spawn starts one.
+func (w *world) spawn(name string, pause int) *process {
+	w.t.Helper()
+	told := invocation{Pause: pause}
+	r := w.runner(name)
+	told.Runner.Lane, told.Runner.Invocation, told.Runner.Endpoints, told.Runner.Limits = r.Lane, r.Invocation, r.Endpoints, r.Limits
+	text, err := json.Marshal(told)
+	require.NoError(w.t, err)
+	cmd := exec.Command(os.Args[0]) //nolint:gosec // the test itself
+	cmd.Env = append(os.Environ(), child+"="+string(text))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(w.t, err)
+	require.NoError(w.t, cmd.Start())
+	w.t.Cleanup(func() { _ = cmd.Process.Kill() }) // it may be gone
+	return &process{Cmd: cmd, lines: bufio.NewScanner(io.Reader(out))}
+}
+
+// kill ends the process as a crash would.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.Process.Kill())
+	_ = p.Wait() // killed, as asked
+}
+
+// Processes that apply are killed again and again, from the first chunk on, under
+// writers that never stop; no acknowledged write is lost or doubled.
+func TestNoWriteIsLostOverKilledProcesses(t *testing.T) {
+	w := newWorld(t)
+	w.exec(w.blue, someRows)
+	w.create()
+	bank := w.bankAt(w.blue, 3, 10*time.Millisecond)
+	for i := range 15 {
+		p := w.spawn(fmt.Sprint("victim ", i), 0)
+		time.Sleep(time.Duration(100+60*i) * time.Millisecond)
+		p.kill(t)
+	}
+	stop := w.background(w.runner("survivor"))
+	w.running()
+	bank.stop()
+	w.drained(w.blue, w.green, "core.fwd")
+	report, err := stop()
+	require.NoError(t, err)
+	require.Nil(t, report.Halt)
+	w.equal()
+	bank.complete(w.green)
+}
+
+// A process that is stopped between reading the checkpoint and its claim, and
+// goes on when another has taken over, writes nothing.
+func TestAZombieWritesNothing(t *testing.T) {
+	w := steady(t)
+	zombie := w.spawn("zombie", 3)
+	require.True(t, zombie.lines.Scan())
+	require.Equal(t, "pausing", zombie.lines.Text())
+	// The server would cut a silent reader after wal_sender_timeout.
+	w.exec(w.blue, `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active`)
+	w.exec(w.blue, `UPDATE public.account SET balance = balance + 5`)
+	heir := w.background(w.runner("heir"))
+	w.drained(w.blue, w.green, "core.fwd")
+	claims := value[int64](w, w.green, `SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'bgsync/apply/core.fwd/zombie'`)
+	require.EqualValues(t, 1, claims, "the zombie still has its session")
+	require.NoError(t, zombie.Process.Signal(syscall.SIGCONT))
+	require.True(t, zombie.lines.Scan())
+	assert.Contains(t, zombie.lines.Text(), "ended halt=<nil> error=")
+	assert.NotContains(t, zombie.lines.Text(), "error=<nil>")
+	require.NoError(t, zombie.Wait())
+	w.exec(w.blue, `UPDATE public.account SET balance = balance + 7`)
+	w.drained(w.blue, w.green, "core.fwd")
+	report, err := heir()
+	require.NoError(t, err)
+	require.Nil(t, report.Halt)
+	w.equal()
+}

@@ -1,0 +1,145 @@
+//go:build integration
+
+package lane_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/lane"
+)
+
+// follow runs statements on the source of a strict lane, each a transaction, and
+// requires both sides to be equal afterwards.
+func (w *world) follow(statements ...string) lane.Report {
+	w.t.Helper()
+	w.exec(w.blue, statements...)
+	stop := w.background(w.runner("follows"))
+	w.drained(w.blue, w.green, "core.fwd")
+	report, err := stop()
+	require.NoError(w.t, err)
+	require.Nil(w.t, report.Halt)
+	w.equal()
+	return report
+}
+
+func TestEveryKindOfChangeArrives(t *testing.T) {
+	w := steady(t)
+	const long = `repeat(md5('x'), 500)`
+	for name, statements := range map[string][]string{
+		"a new key":                 {`UPDATE public.entry SET seq = seq + 1000 WHERE account = 2`},
+		"a chain of keys":           {`BEGIN; UPDATE public.entry SET seq = 100021 WHERE account = 3 AND seq = 20; UPDATE public.entry SET seq = 20 WHERE account = 3 AND seq = 19; UPDATE public.entry SET seq = 19 WHERE account = 3 AND seq = 18; COMMIT`},
+		"keys that change places":   {`BEGIN; UPDATE public.entry SET seq = -1 WHERE account = 4 AND seq = 1; UPDATE public.entry SET seq = 1 WHERE account = 4 AND seq = 2; UPDATE public.entry SET seq = 2 WHERE account = 4 AND seq = -1; COMMIT`},
+		"unique values that change": {`BEGIN; UPDATE public.document SET slot = NULL WHERE slot = 11; UPDATE public.document SET slot = 11 WHERE slot = 12; UPDATE public.document SET slot = 12 WHERE slot IS NULL; COMMIT`},
+		"unique values that move up, one by one": {`DO $$ DECLARE s record; BEGIN
+			FOR s IN SELECT id, slot FROM public.document WHERE slot BETWEEN 21 AND 30 ORDER BY slot DESC LOOP
+				UPDATE public.document SET slot = s.slot + 1 WHERE id = s.id AND NOT EXISTS (SELECT FROM public.document WHERE slot = s.slot + 1); END LOOP; END $$`},
+		"a long value left as it was":            {`UPDATE public.document SET slot = slot + 5000 WHERE slot BETWEEN 31 AND 33`},
+		"a long value left over three updates":   {`UPDATE public.document SET tags = '{a}' WHERE slot = 34`, `UPDATE public.document SET tags = '{b}' WHERE slot = 34`, `UPDATE public.document SET seen = now() WHERE slot = 34`},
+		"a long value inserted and left":         {`BEGIN; INSERT INTO public.document VALUES ('00000000-0000-0000-0000-000000000001', 7001, ` + long + `); UPDATE public.document SET slot = 7002 WHERE slot = 7001; COMMIT`},
+		"a new key for a row with a long value":  {`UPDATE public.document SET id = gen_random_uuid() WHERE slot = 35`},
+		"a new key, then more of it":             {`BEGIN; UPDATE public.document SET id = '00000000-0000-0000-0000-000000000002' WHERE slot = 36; UPDATE public.document SET tags = '{z}' WHERE slot = 36; DELETE FROM public.document WHERE slot = 37; COMMIT`},
+		"an identity that only the server sets":  {`UPDATE public.account SET id = DEFAULT WHERE id = 150`, `INSERT INTO public.account (owner, balance) VALUES ('new', 1)`},
+		"a deletion that cascades":               {`DELETE FROM public.account WHERE id = 5`},
+		"a row that moves to another partition":  {`UPDATE public.payment SET day = '2031-05-05' WHERE id = 300`, `UPDATE public.payment SET day = '2026-05-05' WHERE id = 10`},
+		"a truncated partition":                  {`TRUNCATE public.payment_rest`},
+		"a truncated table in company":           {`BEGIN; INSERT INTO public.payment VALUES (1, '2040-01-01', 1); TRUNCATE public.payment RESTART IDENTITY; INSERT INTO public.payment VALUES (2, '2026-02-02', 2), (3, '2040-01-01', 3); COMMIT`},
+		"numbers that are none":                  {`UPDATE public.document SET attrs = '{"n": 1e400, "z": -0.0}'; UPDATE public.document SET seen = 'infinity' WHERE slot = 3`},
+		"empty, null and odd texts":              {`UPDATE public.entry SET note = '' WHERE seq = 3`, `UPDATE public.entry SET note = NULL WHERE seq = 4`, `UPDATE public.entry SET note = E'\\N\t\n\\."{},''' WHERE seq = 5`},
+		"arrays with everything in them":         {`UPDATE public.document SET tags = ARRAY['', NULL, 'NULL', '{}', '"', E'\\', E'\n', 'é'] WHERE slot = 4`},
+		"an enum":                                {`UPDATE public.account SET currency = 'CHF' WHERE currency = 'EUR'`},
+		"more than a batch":                      {`UPDATE public.entry SET amount = amount + 1`, `INSERT INTO public.payment SELECT n, '2026-11-11', n FROM generate_series(100000, 112000) n`},
+		"a transaction of another origin":        {`SELECT pg_replication_origin_create('elsewhere')`, `SELECT pg_replication_origin_session_setup('elsewhere')`, `UPDATE public.account SET balance = balance + 11 WHERE id = 11`, `SELECT pg_replication_origin_session_reset()`},
+		"a transaction that is rolled back": {`BEGIN; UPDATE public.account SET balance = 0; ROLLBACK`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			outer := w.t
+			w.t = t
+			defer func() { w.t = outer }()
+			w.follow(statements...)
+		})
+	}
+	assert.Positive(t, value[int64](w, w.green, `SELECT txns FROM bgsync.lane`))
+}
+
+// A group that is undone takes none of those before it along: here a TRUNCATE and
+// a new key, each a group of its own.
+func TestAGroupThatIsUndoneLeavesTheOthers(t *testing.T) {
+	w := steady(t)
+	report := w.follow(`BEGIN; TRUNCATE public.payment_rest; UPDATE public.document SET id = gen_random_uuid() WHERE slot = 1;
+		UPDATE public.document SET slot = NULL WHERE slot = 11; UPDATE public.document SET slot = 11 WHERE slot = 12;
+		UPDATE public.document SET slot = 12 WHERE slot IS NULL; COMMIT`)
+	require.Positive(t, report.Fallbacks)
+}
+
+// A set cannot hand a unique value from row to row; row by row it can.
+func TestUniqueValuesThatAreHandedOnAreWrittenRowByRow(t *testing.T) {
+	w := steady(t)
+	report := w.follow(`BEGIN; UPDATE public.document SET slot = NULL WHERE slot = 11; UPDATE public.document SET slot = 11 WHERE slot = 12;
+		UPDATE public.document SET slot = 12 WHERE slot IS NULL; COMMIT`)
+	require.Positive(t, report.Fallbacks)
+}
+
+// A transaction larger than a batch, and than the queue, is one transaction on
+// the target.
+func TestALargeTransactionIsOneOnTheTarget(t *testing.T) {
+	w := steady(t)
+	w.exec(w.blue, `INSERT INTO public.payment SELECT n, '2026-11-11', n FROM generate_series(100000, 180000) n`)
+	r := w.runner("large")
+	r.Limits.BatchBytes, r.Limits.QueueBytes, r.Limits.BatchRows = 256<<10, 512<<10, 1000
+	stop := w.background(r)
+	for w.row(w.green, "core.fwd").Txns < 1 || value[int](w, w.green, `SELECT count(*) FROM public.payment WHERE id >= 100000`) == 0 {
+		require.Zero(t, value[int](w, w.green, `SELECT count(*) FROM public.payment WHERE id >= 100000`)%80001)
+	}
+	require.Equal(t, 80001, value[int](w, w.green, `SELECT count(*) FROM public.payment WHERE id >= 100000`))
+	w.drained(w.blue, w.green, "core.fwd")
+	_, err := stop()
+	require.NoError(t, err)
+	w.equal()
+}
+
+// A row that was changed, with a long value left as it was, and deleted before its
+// chunk was read is missing when the change arrives: it is asked for and fetched.
+func TestAMissingRowWithALeftOutValueIsRepaired(t *testing.T) {
+	w := newWorld(t)
+	w.exec(w.blue, someRows)
+	w.create()
+	w.exec(w.blue, `UPDATE public.document SET tags = '{changed}' WHERE slot <= 5`, `UPDATE public.document SET id = gen_random_uuid() WHERE slot IN (8, 9)`,
+		`DELETE FROM public.document WHERE slot IN (1, 2, 8)`)
+	for slot := range 2 {
+		w.exec(w.blue, fmt.Sprintf(`INSERT INTO public.document VALUES (gen_random_uuid(), %d, 'back')`, slot+1))
+	}
+	stop := w.background(w.runner("only"))
+	w.running()
+	w.drained(w.blue, w.green, "core.fwd")
+	report, err := stop()
+	require.NoError(t, err)
+	w.equal()
+	require.Positive(t, report.RepairedRows)
+	require.Zero(t, value[int](w, w.green, `SELECT count(*) FROM bgsync.repair`))
+}
+
+// Rows that a commit made durable but not yet visible are in no chunk, so the
+// lane is not made before they are visible.
+func TestALaneIsNotMadeWhileACommitIsInvisible(t *testing.T) {
+	w := newWorld(t)
+	w.exec(w.blue, `CREATE TABLE public.other (x int)`)
+	writer := w.connect(w.blue.AdminDSN(database), "writer")
+	_, err := writer.Exec(t.Context(), `BEGIN; INSERT INTO public.other VALUES (1)`)
+	require.NoError(t, err)
+	creating := make(chan error, 1)
+	limits := quick()
+	go func() {
+		creating <- lane.Create(t.Context(), lane.Creation{Lane: "core.fwd", Endpoints: endpoints(w.blue, w.green), Base: lane.Chunks, Limits: limits})
+	}()
+	require.Eventually(t, func() bool {
+		return value[int](w, w.blue, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE '%create'`) == 1
+	}, waiting, tick, "the slot waits for the open transaction")
+	require.Zero(t, value[int](w, w.green, `SELECT count(*) FROM bgsync.lane`))
+	_, err = writer.Exec(t.Context(), `COMMIT`)
+	require.NoError(t, err)
+	require.NoError(t, <-creating)
+}

@@ -21,12 +21,14 @@ type bank struct {
 	w      *world
 	cancel context.CancelFunc
 	group  sync.WaitGroup
-	next   atomic.Int64
 
 	mutex        sync.Mutex
 	acknowledged []int64
 	failed       error
 }
+
+// transfers numbers them over all banks.
+var transfers atomic.Int64
 
 // bankDay is the day of all payments of the bank.
 const bankDay = "2026-11-22"
@@ -39,7 +41,6 @@ func (w *world) bank(s side, writers int) *bank { return w.bankAt(s, writers, 0)
 func (w *world) bankAt(s side, writers int, interval time.Duration) *bank {
 	ctx, cancel := context.WithCancel(context.Background())
 	b := &bank{w: w, cancel: cancel}
-	b.next.Store(1_000_000)
 	for range writers {
 		b.group.Go(func() {
 			if err := b.write(ctx, s, interval); err != nil && ctx.Err() == nil {
@@ -67,7 +68,7 @@ func (b *bank) write(ctx context.Context, s side, interval time.Duration) error 
 		ticks = ticker.C
 	}
 	for ctx.Err() == nil {
-		id := b.next.Add(1)
+		id := 1_000_000 + transfers.Add(1)
 		from, to := 1+rand.IntN(200), 1+rand.IntN(200)
 		low, high, sign := min(from, to), max(from, to), 1
 		if low == from {

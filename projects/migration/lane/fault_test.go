@@ -18,6 +18,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/backfill"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/deferred"
 )
 
@@ -95,7 +96,25 @@ func TestOfTwoInvocationsOneGivesUp(t *testing.T) {
 	w.equal()
 }
 
-// Eight loaders of the same chunks: each chunk is loaded once.
+// An invocation that does not get the lease has nothing to do and says so; the
+// lease is free when its holder has ended.
+func TestASecondInvocationFindsTheLeaseTaken(t *testing.T) {
+	w := newWorld(t)
+	w.create()
+	leases := &control.Leases{Store: &control.Memory{}, TTL: 30 * time.Second, Now: time.Now}
+	first, second := w.runner("first"), w.runner("second")
+	first.Leases, second.Leases = leases, leases
+	stop := w.background(first)
+	w.running()
+	report, err := second.Run(w.ctx())
+	require.NoError(t, err)
+	require.True(t, report.Idle)
+	_, err = stop()
+	require.NoError(t, err)
+	require.NoError(t, leases.Acquire(w.ctx(), control.LaneItem("core.fwd"), "third"))
+}
+
+// Two loaders of the same chunks: each chunk is loaded once.
 func TestChunksAreLoadedOnceByManyLoaders(t *testing.T) {
 	w := newWorld(t)
 	w.exec(w.blue, someRows)

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -38,6 +39,14 @@ const child = "CUTOVER_TEST_INVOCATION"
 func TestMain(m *testing.M) {
 	if text := os.Getenv(child); text != "" {
 		os.Exit(invoke(text))
+	}
+	flag.Parse()
+	explicit := false
+	flag.Visit(func(f *flag.Flag) { explicit = explicit || f.Name == "rapid.checks" })
+	if !explicit { // a case with two servers takes two seconds
+		if err := flag.Set("rapid.checks", "15"); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/reader"
 )
@@ -30,6 +31,8 @@ type Runner struct {
 	// Invocation names this process in the database; no two share a name.
 	Invocation string
 	Limits     Limits
+	// Leases keeps a second invocation from starting; nil is none.
+	Leases *control.Leases
 	// At is told each durable step; nil is no observer.
 	At func(step string) error
 	// Observe is told the lane's row after each commit; nil is no observer.
@@ -38,6 +41,8 @@ type Runner struct {
 
 // Report is what an invocation did.
 type Report struct {
+	// Idle is set when another invocation has the lane's lease.
+	Idle bool
 	// Halt is set when the lane stands still until an operator acts.
 	Halt *checkpoint.Halt
 	// Row is the lane's row as the invocation last knew it.
@@ -70,6 +75,11 @@ func (r Runner) Run(ctx context.Context) (Report, error) {
 	if r.At == nil {
 		r.At = func(string) error { return nil }
 	}
+	return r.leased(ctx, r.follow)
+}
+
+// follow is Run under the lease.
+func (r Runner) follow(ctx context.Context) (Report, error) {
 	work, stop, cancel := r.budget(ctx)
 	defer cancel()
 	run := &run{Runner: r, stop: stop}

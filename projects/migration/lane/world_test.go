@@ -5,6 +5,7 @@ package lane_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -92,8 +93,9 @@ type side struct {
 
 // world is a source and a target, blue and green, installed and registered.
 type world struct {
-	t           *testing.T
+	t           testing.TB
 	blue, green side
+	settings    map[string]string
 }
 
 // settings make a server a possible source.
@@ -111,9 +113,13 @@ func newWorld(t *testing.T) *world {
 }
 
 // bareWorld is a world in which no plan is registered.
-func bareWorld(t *testing.T) *world {
+func bareWorld(t *testing.T) *world { return worldWith(t, nil) }
+
+// worldWith is a bareWorld whose servers have further settings.
+func worldWith(t testing.TB, more map[string]string) *world {
 	t.Helper()
-	w := &world{t: t}
+	w := &world{t: t, settings: maps.Clone(settings)}
+	maps.Copy(w.settings, more)
 	w.blue = w.start(naming.Blue)
 	w.green = w.start(naming.Green)
 	w.exec(w.blue, secondarySQL)
@@ -123,7 +129,7 @@ func bareWorld(t *testing.T) *world {
 // start starts one side.
 func (w *world) start(color naming.Color) side {
 	w.t.Helper()
-	s := side{Server: pgtest.Start(w.t, pgtest.Options{Settings: settings, Databases: []string{database}})}
+	s := side{Server: pgtest.Start(w.t, pgtest.Options{Settings: w.settings, Databases: []string{database}})}
 	s.admin = w.connect(s.AdminDSN(database), pg.Operator)
 	require.NoError(w.t, bgsync.Install(w.ctx(), s.admin, bgsync.Installation{Side: color, Writable: color == naming.Blue, By: "test"}))
 	w.exec(s, `CREATE ROLE platform NOLOGIN`, `SET ROLE platform`, `RESET ROLE`, `GRANT CREATE ON SCHEMA public TO platform`, `SET ROLE platform`, tablesSQL, `RESET ROLE`)

@@ -1,0 +1,78 @@
+package preflight
+
+// checks are all checks, in order: none stands before one that it needs.
+var checks = []check{
+	{"PF01", "the writers are reached over verified TLS", nil, Creation | Start, endpoints},
+	{"PF02", "both servers are PostgreSQL 14", []string{"PF01"}, Creation | Start, versions},
+	{"PF03", "each database knows which side it is", []string{"PF01"}, Creation | Start, identities},
+	{"PF12", "every table is on both sides and equal", []string{"PF03"}, Creation | Start, tables},
+	{"PF04", "the source can be decoded", []string{"PF01"}, Creation, decodable},
+	{"PF05", "the engine's roles have their rights", []string{"PF03", "PF12"}, Creation, rights},
+	{"PF06", "triggers do not fire for the applier", []string{"PF01"}, Creation | Start, replica},
+	{"PF07", "a commit is durable", []string{"PF01"}, Creation | Start, rows(durableSQL, "on: a commit that is lost after it was acknowledged cannot be found again", none)},
+	{"PF08", "both servers print and order alike", []string{"PF01"}, Creation, same(localeSQL, "the same on both sides", none)},
+	{"PF09", "no writer can pass the fence", []string{"PF12"}, Creation, rows(writersSQL, "no such right: such a role writes whatever is revoked", planned)},
+	{"PF13", "no table is forgotten", []string{"PF01"}, Creation, forgotten},
+	{"PF14", "every row has a key", []string{"PF12"}, Creation, keys},
+	{"PF15", "nothing stands in the way of replication", []string{"PF12"}, Creation, obstacles},
+	{"PF16", "the publications are exactly what is replicated", []string{"PF03", "PF12"}, Creation | Start, rows(publicationSQL, "exactly the plan's tables and the engine's: register the plan", planned)},
+	{"PF17", "sequences have room", []string{"PF12"}, Creation, rows(sequencesSQL, "no CYCLE, and room for ten gaps of 10,000 steps", planned)},
+	{"PF18", "extensions are equal", []string{"PF01"}, Creation, same(extensionsSQL, "the same version on both sides", none)},
+	{"PF19", "the target has keys only, and no rows", []string{"PF12"}, Creation, bare},
+	{"PF20", "nobody else writes to the target", []string{"PF01"}, Creation, foreign},
+	{"PF21", "no transaction is left open on the source", []string{"PF01"}, Creation, open},
+	{"PF23", "a fence can lock all tables", []string{"PF01"}, Creation, rows(locksSQL, "a larger max_locks_per_transaction", planned)},
+	{"PF24", "changes of tables are written down", []string{"PF03"}, Creation | Start, watched},
+	{"PF27", "rows and connections fit", []string{"PF12"}, Creation, fit},
+}
+
+const durableSQL = `
+SELECT 'setting ' || name, setting FROM pg_catalog.pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting <> 'on'
+UNION ALL SELECT 'setting synchronous_commit', setting FROM pg_catalog.pg_settings WHERE name = 'synchronous_commit' AND setting = 'off'`
+
+const localeSQL = `
+SELECT 'encoding', pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+UNION ALL SELECT 'collation', datcollate FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+UNION ALL SELECT 'character classes', datctype FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+UNION ALL SELECT 'version of the collation', coalesce(pg_catalog.pg_collation_actual_version(oid), 'none') FROM pg_catalog.pg_collation
+  WHERE collname = 'en_US.utf8' AND collprovider = 'c'
+UNION ALL SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('lc_numeric', 'lc_time', 'standard_conforming_strings')`
+
+const writersSQL = `
+SELECT DISTINCT 'role ' || r.rolname,
+  CASE WHEN r.rolsuper THEN 'is a superuser' ELSE 'is a member of ' || g.rolname END || ' and writes ' || w.relation
+FROM (SELECT c.oid::regclass::text AS relation, a.grantee
+      FROM pg_catalog.pg_class c, pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
+      WHERE c.oid = ANY ($1::text[]::regclass[]) AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')) w
+JOIN pg_catalog.pg_roles r ON r.oid = w.grantee
+LEFT JOIN (pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+           AND g.rolname IN ('rds_superuser', 'pg_write_all_data', 'rds_replication')) ON m.member = r.oid
+WHERE r.rolname NOT LIKE 'bgsync\_%' AND (r.rolsuper OR g.rolname IS NOT NULL)`
+
+const publicationSQL = `
+WITH wanted AS (
+  SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::text[]::regclass[]) AND c.relkind = 'r'
+  UNION SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'bgsync' AND c.relname IN ('authority', 'lane', 'chunk', 'canary', 'ddl_log')),
+published AS (
+  SELECT r.prrelid AS oid FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid WHERE p.pubname = 'bgsync_pub')
+SELECT 'publication bgsync_pub', 'lacks ' || oid::regclass FROM wanted WHERE oid NOT IN (SELECT oid FROM published)
+UNION ALL SELECT 'publication bgsync_pub', 'also has ' || oid::regclass FROM published WHERE oid NOT IN (SELECT oid FROM wanted)
+UNION ALL SELECT 'publication bgsync_pub', 'publishes all tables, some operations only, or by partition roots' FROM pg_catalog.pg_publication
+  WHERE pubname = 'bgsync_pub' AND (puballtables OR pubviaroot OR NOT (pubinsert AND pubupdate AND pubdelete AND pubtruncate))`
+
+const sequencesSQL = `
+SELECT 'sequence ' || s.seqrelid::regclass,
+  CASE WHEN s.seqcycle THEN 'starts over at its end' ELSE 'has fewer than 100,000 steps left' END
+FROM pg_catalog.pg_sequence s
+JOIN pg_catalog.pg_depend d ON d.objid = s.seqrelid AND d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
+WHERE d.refobjid = ANY ($1::text[]::regclass[]) AND (s.seqcycle OR pg_catalog.abs(
+  CASE WHEN s.seqincrement > 0 THEN s.seqmax ELSE s.seqmin END::numeric
+  - coalesce(pg_catalog.pg_sequence_last_value(s.seqrelid), s.seqstart)) < 100000 * pg_catalog.abs(s.seqincrement))`
+
+const extensionsSQL = `SELECT 'extension ' || extname, extversion FROM pg_catalog.pg_extension`
+
+const locksSQL = `
+SELECT 'setting max_locks_per_transaction', 'room for half of ' || locks || ' locks and ' || relations || ' tables to lock'
+FROM (SELECT pg_catalog.current_setting('max_locks_per_transaction')::int * pg_catalog.current_setting('max_connections')::int AS locks,
+             pg_catalog.cardinality($1::text[]) AS relations) l WHERE relations > locks / 2`

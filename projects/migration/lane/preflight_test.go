@@ -1,0 +1,135 @@
+//go:build integration
+
+package lane_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/preflight"
+)
+
+// subject is what preflight looks at in a world.
+func (w *world) subject() *preflight.Subject {
+	at := endpoints(w.blue, w.green)
+	return &preflight.Subject{Source: w.blue.admin, Target: w.green.admin, Reader: at.Reader, Apply: at.Apply, Builder: at.Builder, Plan: plan("core.fwd"), Workers: 4}
+}
+
+// Each cause is found by the check that is there for it, and by that one first.
+func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
+	w := worldWith(t, map[string]string{"fsync": "on", "full_page_writes": "on"})
+	w.register("core.fwd", w.blue, w.green)
+	results, err := preflight.Run(w.ctx(), w.subject(), preflight.Creation)
+	require.NoError(t, err)
+	require.NoError(t, preflight.Refusal(results))
+	require.Len(t, results, 22)
+
+	blue, green := func(s ...string) func() { return func() { w.exec(w.blue, s...) } }, func(s ...string) func() { return func() { w.exec(w.green, s...) } }
+	for name, test := range map[string]struct {
+		id, want    string
+		cause, undo func()
+		change      func(*preflight.Subject)
+	}{
+		"no verified TLS":          {id: "PF01", want: "does not demand a verified certificate", change: func(s *preflight.Subject) { s.Apply = "postgres://a@db.example.com/payments?sslmode=require" }},
+		"unreadable address":       {id: "PF01", want: "cannot be read", change: func(s *preflight.Subject) { s.Reader = "postgres://a@[::1/x" }},
+		"the same side twice":      {id: "PF03", want: "are both blue", change: func(s *preflight.Subject) { s.Target = s.Source }},
+		"schema of another engine": {id: "PF03", want: "schema bgsync has version 9, expected version 1", cause: green(`UPDATE bgsync.identity SET schema_version = 9`), undo: green(`UPDATE bgsync.identity SET schema_version = 1`)},
+		"slots used up":            {id: "PF04", want: "1 are free", cause: blue(`SELECT pg_create_logical_replication_slot('s' || n, 'pgoutput') FROM generate_series(1, 9) n`), undo: blue(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots`)},
+		"reader may not read":      {id: "PF05", want: "role bgsync_reader: has no SELECT on public.entry", cause: blue(`REVOKE SELECT ON public.entry FROM bgsync_reader`), undo: blue(`GRANT SELECT ON public.entry TO bgsync_reader`)},
+		"applier may not delete":   {id: "PF05", want: "role bgsync_apply: has no DELETE on public.account", cause: green(`REVOKE DELETE ON public.account FROM bgsync_apply`), undo: green(`GRANT DELETE ON public.account TO bgsync_apply`)},
+		"reader may not replicate": {id: "PF05", want: "cannot open a replication connection", cause: blue(`ALTER ROLE reader_a NOREPLICATION`), undo: blue(`ALTER ROLE reader_a REPLICATION`)},
+		"builder is no owner":      {id: "PF05", want: "is not its owner's member", cause: green(`REVOKE platform FROM bgsync_ddl`), undo: green(`GRANT platform TO bgsync_ddl`)},
+		"triggers would fire":      {id: "PF06", want: "session_replication_role: origin, expected replica", cause: green(`ALTER ROLE apply_a RESET session_replication_role`), undo: green(`ALTER ROLE apply_a SET session_replication_role = replica`)},
+		"commits are not durable":  {id: "PF07", want: "synchronous_commit: off", cause: green(`SET synchronous_commit = off`), undo: green(`RESET synchronous_commit`)},
+		"numbers print otherwise":  {id: "PF08", want: `standard_conforming_strings: is "on" on the source and "off" on the target`, cause: green(`SET standard_conforming_strings = off`), undo: green(`RESET standard_conforming_strings`)},
+		"a writer above the fence": {id: "PF09", want: "role mighty: is a member of pg_write_all_data", cause: blue(`CREATE ROLE mighty IN ROLE pg_write_all_data`, `GRANT INSERT ON public.entry TO mighty`), undo: blue(`REVOKE INSERT ON public.entry FROM mighty`, `DROP ROLE mighty`)},
+		"a table that differs":     {id: "PF12", want: `table public.entry: differs`, cause: green(`ALTER TABLE public.entry ALTER note SET NOT NULL`), undo: green(`ALTER TABLE public.entry ALTER note DROP NOT NULL`)},
+		"a table that is missing":  {id: "PF12", want: "target table public.entry: does not exist", cause: green(`ALTER TABLE public.entry RENAME TO entries`), undo: green(`ALTER TABLE public.entries RENAME TO entry`)},
+		"a forgotten table":        {id: "PF13", want: "table public.extra: is neither listed nor excluded", cause: blue(`CREATE TABLE public.extra (x int)`), undo: blue(`DROP TABLE public.extra`)},
+		"no key":                   {id: "PF14", want: "table public.document: its rows cannot be told apart", cause: both(w, `ALTER TABLE public.document DROP CONSTRAINT document_pkey`), undo: both(w, `ALTER TABLE public.document ADD PRIMARY KEY (id)`)},
+		"a key that is deferrable": {id: "PF14", want: "cannot be told apart", cause: both(w, `ALTER TABLE public.document DROP CONSTRAINT document_pkey, ADD PRIMARY KEY (id) DEFERRABLE`), undo: both(w, `ALTER TABLE public.document DROP CONSTRAINT document_pkey, ADD PRIMARY KEY (id)`)},
+		"an identity aside":        {id: "PF14", want: "column serial outside of the key is GENERATED ALWAYS AS IDENTITY", cause: both(w, `ALTER TABLE public.document ADD COLUMN serial int GENERATED ALWAYS AS IDENTITY`), undo: both(w, `ALTER TABLE public.document DROP COLUMN serial`)},
+		"a rule":                   {id: "PF15", want: "has the rule quiet", cause: green(`CREATE RULE quiet AS ON DELETE TO public.entry DO ALSO NOTHING`), undo: green(`DROP RULE quiet ON public.entry`)},
+		"row security":             {id: "PF15", want: "has row security", cause: green(`ALTER TABLE public.entry ENABLE ROW LEVEL SECURITY`), undo: green(`ALTER TABLE public.entry DISABLE ROW LEVEL SECURITY`)},
+		"an oid":                   {id: "PF15", want: "has column ref of type oid", cause: both(w, `ALTER TABLE public.document ADD COLUMN ref oid`), undo: both(w, `ALTER TABLE public.document DROP COLUMN ref`)},
+		"a large object":           {id: "PF15", want: "has 1 large objects", cause: blue(`SELECT lo_create(4711)`), undo: blue(`SELECT lo_unlink(4711)`)},
+		"unlogged":                 {id: "PF15", want: "is unlogged or temporary", cause: green(`ALTER PUBLICATION bgsync_pub DROP TABLE public.entry`, `ALTER TABLE public.entry SET UNLOGGED`), undo: green(`ALTER TABLE public.entry SET LOGGED`, `ALTER PUBLICATION bgsync_pub ADD TABLE public.entry`)},
+		"a table not published":    {id: "PF16", want: "lacks public.entry", cause: blue(`ALTER PUBLICATION bgsync_pub DROP TABLE public.entry`), undo: blue(`ALTER PUBLICATION bgsync_pub ADD TABLE public.entry`)},
+		"the proof not published":  {id: "PF16", want: "lacks bgsync.lane", cause: green(`ALTER PUBLICATION bgsync_pub DROP TABLE bgsync.lane`), undo: green(`ALTER PUBLICATION bgsync_pub ADD TABLE bgsync.lane`)},
+		"inserts only":             {id: "PF16", want: "some operations only", cause: blue(`ALTER PUBLICATION bgsync_pub SET (publish = 'insert')`), undo: blue(`ALTER PUBLICATION bgsync_pub SET (publish = 'insert, update, delete, truncate')`)},
+		"a sequence that cycles":   {id: "PF17", want: "sequence public.account_id_seq: starts over", cause: blue(`ALTER SEQUENCE public.account_id_seq CYCLE`), undo: blue(`ALTER SEQUENCE public.account_id_seq NO CYCLE`)},
+		"a sequence at its end":    {id: "PF17", want: "has fewer than 100,000 steps left", cause: blue(`ALTER SEQUENCE public.account_id_seq MAXVALUE 90000`), undo: blue(`ALTER SEQUENCE public.account_id_seq NO MAXVALUE`)},
+		"an index too early":       {id: "PF19", want: "has the index early", cause: green(`CREATE INDEX early ON public.entry (amount)`), undo: green(`DROP INDEX public.early`)},
+		"rows too early":           {id: "PF19", want: "target table public.payment_2026: has rows", cause: green(`INSERT INTO public.payment VALUES (1, '2026-01-01', 1)`), undo: green(`TRUNCATE public.payment`)},
+		"no event trigger":         {id: "PF24", want: "has no event trigger", cause: green(`ALTER EVENT TRIGGER bgsync_ddl_drop DISABLE`), undo: green(`ALTER EVENT TRIGGER bgsync_ddl_drop ENABLE ALWAYS`)},
+		"too many loaders":         {id: "PF27", want: "connections are free", change: func(s *preflight.Subject) { s.Workers = 60 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			subject := w.subject()
+			if test.cause != nil {
+				test.cause()
+				defer test.undo()
+			}
+			if test.change != nil {
+				test.change(subject)
+			}
+			results, err := preflight.Run(w.ctx(), subject, preflight.Creation)
+			require.NoError(t, err)
+			for _, result := range results {
+				if result.Status == preflight.OK || result.Status == preflight.Blocked {
+					continue
+				}
+				require.Equal(t, test.id, result.ID, "%v", result.Findings)
+				lines := make([]string, len(result.Findings))
+				for i, finding := range result.Findings {
+					lines[i] = finding.String()
+				}
+				assert.Contains(t, strings.Join(lines, "\n"), test.want)
+				return
+			}
+			t.Fatal("nothing was found")
+		})
+	}
+	results, err = preflight.Run(w.ctx(), w.subject(), preflight.Creation)
+	require.NoError(t, err)
+	require.NoError(t, preflight.Refusal(results), "all causes are gone")
+}
+
+// both runs a statement on both sides.
+func both(w *world, statement string) func() {
+	return func() { w.exec(w.blue, statement); w.exec(w.green, statement) }
+}
+
+func TestPreflightTellsWhatBlocksAndRefusesAnInvalidPlan(t *testing.T) {
+	w := bareWorld(t)
+	subject := w.subject()
+	results, err := preflight.Run(w.ctx(), subject, preflight.Creation)
+	require.NoError(t, err)
+	refusal := preflight.Refusal(results)
+	require.ErrorContains(t, refusal, "PF07 a commit is durable: source setting fsync: off, expected on")
+	require.ErrorContains(t, refusal, "PF16 the publications are exactly what is replicated: source publication bgsync_pub: lacks public.entry")
+	subject.Plan.Tables = append(subject.Plan.Tables, bgsync.TablePlan{Schema: "public", Name: "nowhere", Class: bgsync.Standard})
+	results, err = preflight.Run(w.ctx(), subject, preflight.Creation)
+	require.NoError(t, err)
+	require.ErrorContains(t, preflight.Refusal(results), "PF14 every row has a key: blocked by PF12")
+	_, err = preflight.Run(w.ctx(), &preflight.Subject{Plan: &bgsync.Plan{}}, preflight.Creation)
+	require.ErrorContains(t, err, "tables: the list is empty")
+}
+
+// Installing again changes nothing; another side and a newer schema are refused.
+func TestInstallingAgainChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	before := value[string](w, w.blue, `SELECT identity::text || authority::text FROM bgsync.identity, bgsync.authority`)
+	require.NoError(t, bgsync.Install(w.ctx(), w.blue.admin, bgsync.Installation{Side: "blue", Writable: true, By: "again"}))
+	require.Equal(t, before, value[string](w, w.blue, `SELECT identity::text || authority::text FROM bgsync.identity, bgsync.authority`))
+	w.register("core.fwd", w.blue, w.green)
+	var side *bgsync.SideError
+	require.ErrorAs(t, bgsync.Install(w.ctx(), w.blue.admin, bgsync.Installation{Side: "green", By: "wrong"}), &side)
+	w.exec(w.blue, `UPDATE bgsync.identity SET schema_version = 7`)
+	var version *bgsync.VersionError
+	require.ErrorAs(t, bgsync.Install(w.ctx(), w.blue.admin, bgsync.Installation{Side: "blue", By: "old"}), &version)
+}

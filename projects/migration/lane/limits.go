@@ -18,7 +18,9 @@ type Limits struct {
 	ChunkBytes  int64
 	LoadWorkers int
 	ChunkTime   time.Duration
-	// SettleCreation and SettleRepair bound the wait for visibility.
+	// SettleCreation and SettleRepair bound the wait for visibility. A repair that
+	// has waited in vain is tried again after ten times as long, since the lane
+	// stands meanwhile.
 	SettleCreation, SettleRepair time.Duration
 	// Stop, Cancel and Return are how long before the deadline no new batch is
 	// begun, what runs is cancelled, and the invocation has returned.
@@ -37,7 +39,7 @@ func Defaults() Limits {
 	return Limits{
 		BatchRows: 5_000, BatchBytes: 16 << 20, BatchTxns: 200, BatchWait: 250 * time.Millisecond,
 		QueueBytes: 32 << 20, ChunkBytes: 64 << 20, LoadWorkers: 4, ChunkTime: 10 * time.Minute,
-		SettleCreation: 120 * time.Second, SettleRepair: 10 * time.Second,
+		SettleCreation: 120 * time.Second, SettleRepair: time.Second,
 		Stop: 60 * time.Second, Cancel: 15 * time.Second, Return: 5 * time.Second,
 		EmptyAdvance: time.Second, Canary: time.Second, SlotWait: 15 * time.Second,
 	}

@@ -4,12 +4,15 @@ package lane_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/backfill"
+	"github.com/cutover/cutover/projects/migration/lane/relation"
 )
 
 // follow runs statements on the source of a strict lane, each a transaction, and
@@ -65,6 +68,13 @@ func TestEveryKindOfChangeArrives(t *testing.T) {
 	assert.Positive(t, value[int64](w, w.green, `SELECT txns FROM bgsync.lane`))
 }
 
+// A sequence that is started anew is none of the applier's business, and takes
+// rights that it does not have.
+func TestATruncatedTableKeepsTheTargetsSequence(t *testing.T) {
+	w := steady(t)
+	w.follow(`TRUNCATE public.account RESTART IDENTITY CASCADE`, `INSERT INTO public.account (owner, balance) SELECT 'anew ' || n, n FROM generate_series(1, 60) n`, `INSERT INTO public.entry (account, seq, amount) SELECT n, m, m FROM generate_series(1, 20) n, generate_series(1, 20) m`)
+}
+
 // A group that is undone takes none of those before it along: here a TRUNCATE and
 // a new key, each a group of its own.
 func TestAGroupThatIsUndoneLeavesTheOthers(t *testing.T) {
@@ -99,6 +109,31 @@ func TestALargeTransactionIsOneOnTheTarget(t *testing.T) {
 	_, err := stop()
 	require.NoError(t, err)
 	w.equal()
+}
+
+// A loader that would not end in time halves its chunk; both halves together are
+// what it was.
+func TestAChunkThatTakesTooLongIsHalved(t *testing.T) {
+	w := newWorld(t)
+	w.exec(w.blue, someRows)
+	w.create()
+	table, err := relation.Load(w.ctx(), w.blue.admin, "public", "entry")
+	require.NoError(t, err)
+	chunks, err := backfill.Planned(w.ctx(), w.green.admin, "core.fwd")
+	require.NoError(t, err)
+	id := value[int32](w, w.green, `SELECT table_id FROM bgsync.table_map WHERE name = 'entry'`)
+	at := slices.IndexFunc(chunks, func(c backfill.Chunk) bool { return c.TableID == id })
+	require.NoError(t, backfill.Split(w.ctx(), w.blue.admin, w.green.admin, "core.fwd", table, chunks[at]))
+	require.ErrorIs(t, backfill.Split(w.ctx(), w.blue.admin, w.green.admin, "core.fwd", table, chunks[at]), backfill.ErrElsewhere, "somebody else has halved it")
+	halves, err := backfill.Planned(w.ctx(), w.green.admin, "core.fwd")
+	require.NoError(t, err)
+	require.Len(t, halves, len(chunks)+1)
+	stop := w.background(w.runner("only"))
+	w.running()
+	_, err = stop()
+	require.NoError(t, err)
+	w.equal()
+	require.Equal(t, "500,500", value[string](w, w.green, `SELECT string_agg(rows::text, ',') FROM bgsync.chunk WHERE table_id = $1`, id))
 }
 
 // A row that was changed, with a long value left as it was, and deleted before its

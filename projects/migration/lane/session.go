@@ -43,6 +43,7 @@ type session struct {
 	canary         *relation.Table
 	next           atomic.Uint64 // the source's next transaction id
 	tended         time.Time
+	patience       time.Time // no repair is tried before
 }
 
 func (s *session) identity(role pg.Role) pg.Identity {

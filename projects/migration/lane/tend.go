@@ -21,7 +21,7 @@ const tendInterval = time.Second
 // step to strict once the lane is consistent.
 func (s *session) tend(ctx context.Context, applier *apply.Applier) error {
 	row := applier.Row()
-	if time.Since(s.tended) < tendInterval && (row.State == checkpoint.Running || row.Tolerant()) {
+	if time.Since(s.tended) < tendInterval && (row.State == checkpoint.Running || row.Tolerant()) || time.Now().Before(s.patience) {
 		return nil
 	}
 	s.tended = time.Now()
@@ -63,7 +63,8 @@ func (s *session) repair(ctx context.Context, applier *apply.Applier) (open bool
 	}
 	truth, err := s.truth(ctx, applier, table, requests.Keys)
 	if errors.Is(err, ErrUnsettled) {
-		return true, nil // a transaction of the source is in the way; later
+		s.patience = time.Now().Add(10 * s.limits.SettleRepair) // a transaction of the source is in the way
+		return true, nil
 	}
 	if err != nil {
 		return true, err

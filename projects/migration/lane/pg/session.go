@@ -71,8 +71,11 @@ var writing = map[string]string{
 func settings(role Role) map[string]string {
 	all := maps.Clone(canonical)
 	switch role {
-	case Applier, Loader:
+	case Applier:
 		maps.Copy(all, writing)
+	case Loader: // one chunk may take minutes; the loader's own clock bounds it
+		maps.Copy(all, writing)
+		all["statement_timeout"], all["idle_in_transaction_session_timeout"] = "0", "60s"
 	case Builder:
 		all["statement_timeout"], all["client_connection_check_interval"] = "0", "0"
 		all["lock_timeout"] = "10s"

@@ -18,6 +18,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -64,6 +65,7 @@ func (s *site) showsConnections(ctx context.Context, t *testing.T) {
 	show := []settings.Flag{{Name: "show", Value: "connection"}, {Name: "color", Value: "blue"}, {Name: "yes", Value: "true"}}
 	s.out.Reset()
 	require.NoError(t, s.app(t, show...).Outputs(ctx, contract.Data), s.out)
+	assert.Contains(t, s.out.String(), "blue payment-api = none yet: the first rotation is not over", "the emulator runs no function")
 	assert.Regexp(t, `blue master writer = postgresql://cutover_master:[^@]+@\S+:5433/payments\?sslmode=verify-full`, s.out.String())
 	audit, err := os.ReadFile(filepath.Join(s.root, ".cutover", "audit.jsonl"))
 	require.NoError(t, err)
@@ -80,7 +82,26 @@ type spoiled struct {
 }
 
 func sabotage() []spoiled {
-	return append(append(spoiledDatabase(), spoiledTables()...), append(spoiledBuckets(), spoiledRest()...)...)
+	all := append(append(spoiledDatabase(), spoiledTables()...), append(spoiledBuckets(), spoiledRest()...)...)
+	return append(all, spoiledSecrets()...)
+}
+
+func spoiledSecrets() []spoiled {
+	name := func(role string) *string { return aws.String("cutover/local/blue/database/" + role) }
+	return []spoiled{
+		{"secret that is not rotated any more", "secret of blue payment-api: is not rotated", func(ctx context.Context, cfg aws.Config) error {
+			_, err := secretsmanager.NewFromConfig(cfg).CancelRotateSecret(ctx, &secretsmanager.CancelRotateSecretInput{SecretId: name("payment_api")})
+			return err
+		}},
+		{"secret for anyone", "secret of blue reader: its policy admits anyone", func(ctx context.Context, cfg aws.Config) error {
+			_, err := secretsmanager.NewFromConfig(cfg).PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{
+				SecretId: name("bgsync_reader"), ResourcePolicy: aws.String(`{"Version":"2012-10-17","Statement":[
+					{"Effect":"Allow","Principal":"*","Action":"secretsmanager:GetSecretValue","Resource":"*"},
+					{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:role/x"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`),
+			})
+			return err
+		}},
+	}
 }
 
 func spoiledDatabase() []spoiled {

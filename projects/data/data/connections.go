@@ -12,8 +12,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/cutover/cutover/projects/data/rotation"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -21,9 +23,13 @@ import (
 type Connection struct {
 	Name      string `json:"name"`
 	SecretARN string `json:"secretArn"`
-	// URL is a connection URI of PostgreSQL (PostgreSQL 14 manual, "Connection Strings").
+	// URL is a connection URI of PostgreSQL (PostgreSQL 14 manual, "Connection
+	// Strings"), or noLogin.
 	URL string `json:"url"`
 }
+
+// noLogin stands for the URL of a user whose secret has no value yet.
+const noLogin = "none yet: the first rotation is not over"
 
 // Connections resolves the connections that the layer exports by secret, for one
 // colour or, when color is empty, both: the master user's first, then those of the
@@ -42,6 +48,10 @@ func Connections(ctx context.Context, cfg aws.Config, outputs map[string]any, co
 		problems = append(problems, err)
 		for _, holder := range holders(outputs, each) {
 			login, err := readLogin(ctx, client, holder.secret)
+			if errors.Is(err, errNoLogin) {
+				all = append(all, Connection{Name: holder.name, SecretARN: holder.secret, URL: noLogin})
+				continue
+			}
 			if err != nil {
 				problems = append(problems, fmt.Errorf("%s: %w", holder.name, err))
 				continue
@@ -122,9 +132,31 @@ func (l login) at(p place) string {
 	return address.String()
 }
 
+// errNoLogin tells that a secret exists and has no value.
+var errNoLogin = errors.New("the secret has no value yet")
+
+// hasNoVersion tells a secret without a current value from one that does not
+// exist, for which there is the same answer.
+func hasNoVersion(ctx context.Context, client *secretsmanager.Client, arn string) bool {
+	found, err := client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(arn)})
+	if err != nil {
+		return false
+	}
+	for _, stages := range found.VersionIdsToStages {
+		if slices.Contains(stages, string(rotation.Current)) {
+			return false
+		}
+	}
+	return true
+}
+
 func readLogin(ctx context.Context, client *secretsmanager.Client, arn string) (login, error) {
 	var l login
 	answer, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(arn)})
+	var empty *types.ResourceNotFoundException
+	if errors.As(err, &empty) && hasNoVersion(ctx, client, arn) {
+		return l, errNoLogin
+	}
 	var refused smithy.APIError
 	if errors.As(err, &refused) && refused.ErrorCode() == "AccessDeniedException" {
 		return l, fmt.Errorf("secret %s: these credentials may not read it, expected secretsmanager:GetSecretValue on it and kms:Decrypt on its key: %w", arn, err)

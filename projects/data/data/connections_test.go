@@ -22,9 +22,20 @@ func secretStore(t *testing.T, texts map[string]string) aws.Config {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ SecretId string }
 		assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
-		assert.Equal(t, "secretsmanager.GetSecretValue", r.Header.Get("X-Amz-Target"))
+		target := r.Header.Get("X-Amz-Target")
+		assert.Contains(t, []string{"secretsmanager.GetSecretValue", "secretsmanager.DescribeSecret"}, target)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		text, known := texts[asked.SecretId]
+		if known && target == "secretsmanager.DescribeSecret" {
+			_, _ = w.Write([]byte(`{"RotationEnabled":true,"VersionIdsToStages":{"v":["AWSPENDING"]}}`))
+			return
+		}
+		if known && text == "" {
+			w.Header().Set("X-Amzn-ErrorType", "ResourceNotFoundException")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`{"__type":"ResourceNotFoundException","Message":"no value"}`))
+			return
+		}
 		if !known {
 			w.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
 			w.WriteHeader(http.StatusBadRequest)
@@ -85,6 +96,14 @@ func TestRefusedAndSpoiltSecretsAreToldBesideTheOthers(t *testing.T) {
 		require.ErrorContains(t, err, part)
 	}
 	assert.NotContains(t, err.Error(), "hunter2", "no message holds what a secret holds")
+}
+
+func TestSecretBeforeItsFirstRotationIsToldFromOneThatIsMissing(t *testing.T) {
+	cfg := secretStore(t, map[string]string{"arn:blue:master": `{"username":"cutover_master","password":"x"}`, "arn:blue:reporting": ""})
+	found, err := data.Connections(t.Context(), cfg, connectionOutputs(), naming.Blue)
+	require.NoError(t, err)
+	require.Len(t, found, 3)
+	assert.Equal(t, data.Connection{Name: "blue reporting", SecretARN: "arn:blue:reporting", URL: "none yet: the first rotation is not over"}, found[2])
 }
 
 func TestConnectionsOfALayerThatIsNotDeployedNameTheOutput(t *testing.T) {

@@ -41,12 +41,13 @@ func Verify(ctx context.Context, args VerifyArgs) error {
 	for _, color := range naming.Colors() {
 		c := v.in(color)
 		for _, check := range []func(context.Context) error{
-			c.checkCluster, c.checkInstances, c.checkParameters, c.checkMasterSecret, c.checkTables,
+			c.checkCluster, c.checkInstances, c.checkParameters, c.checkMasterSecret, c.checkSecrets, c.checkTables,
 			c.checkBuckets, c.checkVault, c.checkSettings,
 		} {
 			problems = append(problems, check(ctx))
 		}
-		problems = append(problems, v.checkLogGroup(ctx, postgresLog(c.clusterID()), c.alias("logs")))
+		problems = append(problems, v.checkLogGroup(ctx, postgresLog(c.clusterID()), c.alias("logs")),
+			v.checkLogGroup(ctx, c.names.Name(naming.LogGroup, "functions", rotationName), c.alias("logs")))
 	}
 	return errors.Join(problems...)
 }

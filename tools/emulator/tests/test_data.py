@@ -72,6 +72,27 @@ class Rotation(EmulatorTest):
         self.assertTrue(found["RotationEnabled"])
         self.assertNotIn("VersionIdsToStages", found)
 
+    def test_gives_a_version_its_value_once(self) -> None:
+        self.secrets.create_secret(Name="db", SecretString="first")
+        token = "22222222-2222-4222-8222-222222222222"
+
+        def put(value: str) -> Any:
+            return self.secrets.put_secret_value(
+                SecretId="db",
+                SecretString=value,
+                ClientRequestToken=token,
+                VersionStages=["AWSPENDING"],
+            )
+
+        self.assertEqual(put("second")["VersionStages"], ["AWSPENDING"])
+        self.assertEqual(put("second")["VersionId"], token)
+        with self.assertRaises(self.secrets.exceptions.ResourceExistsException):
+            put("third")
+        kept = self.secrets.get_secret_value(SecretId="db", VersionId=token)
+        self.assertEqual(kept["SecretString"], "second")
+        value = self.secrets.get_secret_value(SecretId="db")
+        self.assertEqual(value["SecretString"], "first")
+
     def test_needs_a_secret_and_a_function(self) -> None:
         self.assert_refused(
             "ResourceNotFoundException", self.secrets.rotate_secret, SecretId="none"

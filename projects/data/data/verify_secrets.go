@@ -1,0 +1,90 @@
+package data
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// checkSecrets expects that the secret of every database user is encrypted with the
+// colour's key, rotated in time by the colour's function, and open to named
+// principals only.
+func (c *colorVerifier) checkSecrets(ctx context.Context) error {
+	key, err := c.keyARN(ctx, c.alias("secrets"))
+	if err != nil {
+		return err
+	}
+	var problems []error
+	checked := 0
+	for _, holder := range holders(c.outputs, c.color) {
+		if holder.secret == c.output("masterSecretArn") {
+			continue // RDS keeps that one
+		}
+		problems = append(problems, c.checkSecret(ctx, holder, key))
+		checked++
+	}
+	if checked == 0 {
+		problems = append(problems, errors.New("secrets of "+string(c.color)+": none are exported"))
+	}
+	return errors.Join(problems...)
+}
+
+func (c *colorVerifier) checkSecret(ctx context.Context, h holder, key string) error {
+	f := &findings{about: "secret of " + h.name}
+	secret, err := c.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(h.secret)})
+	if err != nil {
+		return f.failed(err)
+	}
+	f.equal("key", aws.ToString(secret.KmsKeyId), key)
+	f.expect(aws.ToBool(secret.RotationEnabled), "is not rotated")
+	f.equal("function", aws.ToString(secret.RotationLambdaARN), c.output("rotationFunctionArn"))
+	if secret.RotationRules != nil {
+		f.equal("rotation in days", aws.ToInt64(secret.RotationRules.AutomaticallyAfterDays), int64(c.cfg.Secrets.RotationDays))
+	}
+	policy, err := c.secrets.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: aws.String(h.secret)})
+	if err != nil {
+		return f.failed(err)
+	}
+	principals, err := namedPrincipals(aws.ToString(policy.ResourcePolicy))
+	if err != nil {
+		return f.failed(err)
+	}
+	f.expect(len(principals) >= 2, "its policy names %d principals, expected a user and the rotation", len(principals))
+	f.expect(!slices.Contains(principals, "*"), "its policy admits anyone")
+	return f.err()
+}
+
+// namedPrincipals lists whom the statements of a resource policy speak of.
+func namedPrincipals(text string) ([]string, error) {
+	var document struct{ Statement []struct{ Principal any } }
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		return nil, errors.New("has no policy")
+	}
+	var principals []string
+	for _, statement := range document.Statement {
+		principals = append(principals, texts(statement.Principal)...)
+	}
+	return principals, nil
+}
+
+// texts lists the texts in a value of JSON: AWS may write a list of one as a text.
+func texts(value any) []string {
+	var list []string
+	switch v := value.(type) {
+	case string:
+		list = append(list, v)
+	case []any:
+		for _, each := range v {
+			list = append(list, texts(each)...)
+		}
+	case map[string]any:
+		for _, each := range v {
+			list = append(list, texts(each)...)
+		}
+	}
+	return list
+}

@@ -108,7 +108,9 @@ func (s scene) dataRules() []access.Rule {
 // below each writer's prefix with the bucket's key over TLS 1.2 or newer; what
 // is evidence is nobody's to delete.
 func (s scene) objectRules() []access.Rule {
-	evidence := []string{s.arn(bucketType, "evidence-trail") + "/a", s.arn(bucketType, "evidence-archive") + "/a"}
+	trail, archive := s.arn(bucketType, "evidence-trail")+"/a", s.arn(bucketType, "evidence-archive")+"/a"
+	delivery := []access.Caller{s.role("", "archive-delivery")}
+	evidence := []string{trail, archive}
 	var rules []access.Rule
 	for _, color := range naming.Colors() {
 		rules = append(rules, s.bucketRules(color)...)
@@ -116,7 +118,11 @@ func (s scene) objectRules() []access.Rule {
 	roles := s.everyRole()
 	return append(rules,
 		access.Rule{
-			Name: "evidence is read by no role", Actions: []string{"s3:GetObject", "s3:GetObjectVersion"}, On: evidence, Callers: roles,
+			Name: "the trail is read by no role", Actions: []string{"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}, On: []string{trail}, Callers: roles,
+		},
+		access.Rule{
+			Name: "the archive is its delivery's", Actions: []string{"s3:GetObject", "s3:PutObject"}, On: []string{archive}, Callers: roles,
+			With: one("s3:x-amz-server-side-encryption-aws-kms-key-id", s.arn(keyType, "evidence-audit")), May: delivery,
 		},
 		access.Rule{
 			Name: "evidence is deleted by no role", Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"},

@@ -3,6 +3,9 @@ package access_test
 import (
 	"slices"
 	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
 
 	"github.com/cutover/cutover/shared/iamdoc"
 	"github.com/cutover/cutover/shared/naming"
@@ -54,7 +57,46 @@ func (s scene) trustRules() []access.Rule {
 			}
 		}
 	}
+	rules = append(rules, s.accountTrustRules(everybody)...)
 	return append(rules, s.outsiderRules(everybody)...)
+}
+
+// accountTrustRules: the roles that watch the account, and the one for cases
+// with AWS, which people of the account take.
+func (s scene) accountTrustRules(everybody []access.Caller) []access.Rule {
+	assume := []string{"sts:AssumeRole"}
+	var rules []access.Rule
+	for kind, taker := range map[string]string{
+		"archive-delivery": "firehose", "archive-forwarding": "logs", "flow-logs": "vpc-flow-logs", "trail-delivery": "cloudtrail",
+	} {
+		callers := append(slices.Clone(everybody), service("firehose"), service("logs"), service("vpc-flow-logs"), service("cloudtrail"))
+		rules = append(rules, access.Rule{
+			Name: "a role is taken by its service", Actions: assume, On: []string{s.arn(roleType, "account-"+kind)},
+			With: with(one("aws:SourceAccount", s.account()), one("sts:ExternalId", s.account())), Callers: callers, May: []access.Caller{service(taker)},
+		})
+	}
+	support := []string{s.arn(roleType, "account-support")}
+	return append(rules,
+		access.Rule{
+			Name: "people take the role for cases with a second factor", Actions: assume, On: support, Callers: everybody,
+			With: one("aws:MultiFactorAuthPresent", "true"), May: []access.Caller{access.Administrator},
+		},
+		access.Rule{Name: "and not without", Actions: assume, On: support, Callers: everybody})
+}
+
+// TestEveryRoleHasARuleForWhoTakesIt keeps a new role from standing beside the
+// table.
+func TestEveryRoleHasARuleForWhoTakesIt(t *testing.T) {
+	s := newScene(t, "prod")
+	tried := make(map[string]bool)
+	for _, rule := range s.trustRules() {
+		if len(rule.May) > 0 {
+			tried[rule.On[0]] = true
+		}
+	}
+	for _, role := range s.g.OfType(roleType) {
+		assert.True(t, tried[role.Output("arn")], "%s: no rule says who takes it: add it to the trust rules", role)
+	}
 }
 
 // outsiderRules: what a request from another account has to bring along.

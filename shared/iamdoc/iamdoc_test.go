@@ -1,6 +1,7 @@
 package iamdoc_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,12 @@ func TestServiceThatDoesNotNameItsAccountIsNotShutOut(t *testing.T) {
 	reason, without := iamdoc.WithoutSourceAccount("backup.amazonaws.com")
 	assert.True(t, without)
 	assert.NotEmpty(t, reason)
+	for _, service := range []string{"cloudtrail.amazonaws.com", "firehose.amazonaws.com", "s3.amazonaws.com"} {
+		text, err := iamdoc.AssumeByService(service, "123456789012").JSON()
+		require.NoError(t, err)
+		assert.NotContains(t, text, "aws:SourceAccount", service)
+		assert.Equal(t, service == "firehose.amazonaws.com", strings.Contains(text, `"sts:ExternalId":["123456789012"]`), service)
+	}
 	_, without = iamdoc.WithoutSourceAccount("lambda.amazonaws.com")
 	assert.False(t, without)
 }

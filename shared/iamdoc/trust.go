@@ -12,8 +12,14 @@ import (
 var withoutSourceAccount = map[string]string{
 	"backup.amazonaws.com": `AWS Backup developer guide, "IAM service roles": the trust policy has no condition; ` +
 		`"Cross-service confused deputy prevention" speaks of resource policies only`,
+	firehose:           `Amazon Data Firehose developer guide, "Allow Firehose to assume an IAM role": the account stands in sts:ExternalId`,
 	"s3.amazonaws.com": `Amazon S3 user guide, "Setting up permissions for live replication": the trust policy has no condition`,
+	"cloudtrail.amazonaws.com": `AWS CloudTrail user guide, "Role policy document for CloudTrail to use CloudWatch Logs for ` +
+		`monitoring": the role does not support aws:SourceArn and aws:SourceAccount`,
 }
+
+// firehose names the account it acts for in another way than the others.
+const firehose = "firehose.amazonaws.com"
 
 // WithoutSourceAccount returns the reason why the trust policy of a service has
 // no aws:SourceAccount, and whether there is one.
@@ -30,7 +36,11 @@ func AssumeByService(service, accountID string) Document {
 		Principals: Principals{Services: []string{service}},
 		Actions:    []string{"sts:AssumeRole"},
 	}
-	if _, without := WithoutSourceAccount(service); !without {
+	_, without := WithoutSourceAccount(service)
+	switch {
+	case service == firehose:
+		statement.Conditions = Conditions{"StringEquals": {"sts:ExternalId": {accountID}}}
+	case !without:
 		statement.Conditions = Conditions{"StringEquals": {"aws:SourceAccount": {accountID}}}
 	}
 	return Document{Statements: []Statement{statement}}

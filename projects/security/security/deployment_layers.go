@@ -105,13 +105,13 @@ func (d deployment) entrance() []iamdoc.Statement {
 			"arn:aws:route53:::healthcheck/*", "arn:aws:route53:::hostedzone/*", "arn:aws:route53:::queryloggingconfig/*",
 		}},
 		{Sid: "Firewall", Resources: d.arn("wafv2", "regional/webacl/{-}", "regional/managedruleset/*"), Actions: []string{
-			"wafv2:AssociateWebACL", "wafv2:CreateWebACL", "wafv2:DeleteLoggingConfiguration", "wafv2:DeleteWebACL",
-			"wafv2:DisassociateWebACL", "wafv2:GetLoggingConfiguration", "wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
+			"wafv2:CreateWebACL", "wafv2:DeleteLoggingConfiguration", "wafv2:DeleteWebACL", "wafv2:GetLoggingConfiguration",
+			"wafv2:GetWebACL", "wafv2:ListTagsForResource",
 			"wafv2:PutLoggingConfiguration", "wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
 		}},
-		{Sid: "FirewallOnBalancers", Resources: d.arn("elasticloadbalancing", "loadbalancer/app/{-}"), Actions: []string{
+		{Sid: "FirewallOnBalancers", Actions: []string{
 			"wafv2:AssociateWebACL", "wafv2:DisassociateWebACL", "wafv2:GetWebACLForResource",
-		}},
+		}, Resources: slices.Concat(d.arn("elasticloadbalancing", "loadbalancer/app/{-}"), d.arn("wafv2", "regional/webacl/{-}"))},
 	}
 }
 

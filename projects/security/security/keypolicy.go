@@ -97,10 +97,10 @@ var uses = map[Purpose]use{
 // key administrators to administer the KMS key").
 func administration() []string {
 	return []string{
-		"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:Describe*", "kms:DisableKey",
+		"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey",
 		"kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
-		"kms:List*", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion",
-		"kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+		"kms:ListGrants", "kms:ListKeyPolicies", "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy",
+		"kms:RevokeGrant", "kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
 	}
 }
 
@@ -174,7 +174,7 @@ func (u use) byServices(accountID string) []iamdoc.Statement {
 	if u.logs {
 		statements = append(statements, iamdoc.Statement{
 			Sid: "UseByLogs", Principals: iamdoc.Principals{Services: endpoints([]string{"logs"})},
-			Actions: append(cryptography(), "kms:Describe*"), Resources: thisKey(),
+			Actions: append(cryptography(), "kms:DescribeKey"), Resources: thisKey(),
 			Conditions: iamdoc.Conditions{"ArnLike": {
 				"kms:EncryptionContext:aws:logs:arn": {"arn:aws:logs:" + config.Region + ":" + accountID + ":log-group:*"},
 			}},

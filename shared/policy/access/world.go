@@ -3,7 +3,8 @@
 // policies that the programs register and evaluates calls against them.
 //
 // A policy that AWS keeps changes without us. It counts as one that allows
-// everything, so that a role with it can do what its boundary lets it.
+// everything, so that a role with it can do what its boundary lets it; but for
+// those that speak of one service by their very purpose.
 package access
 
 import (
@@ -53,9 +54,12 @@ func New(g *graph.Graph) (*World, error) {
 		case document.Trust:
 			w.resources[each.Holder.Output("arn")] = evaluate.Policy{Name: "trust of " + each.Holder.Text("name"), Document: each.Document}
 		case document.Resource:
-			if target := each.Target(); target != nil && target.Output("arn") != "" {
-				w.resources[target.Output("arn")] = evaluate.Policy{Name: "policy of " + target.Name, Document: each.Document}
+			target := each.Target()
+			if target == nil || target.Output("arn") == "" {
+				problems = append(problems, fmt.Errorf("%s: the resource that the policy belongs to is not registered, or has no ARN", each.Holder))
+				continue
 			}
+			w.resources[target.Output("arn")] = evaluate.Policy{Name: "policy of " + target.Name, Document: each.Document}
 		}
 	}
 	problems = append(problems, w.addRoles(g, identities)...)
@@ -73,9 +77,12 @@ func (w *World) addRoles(g *graph.Graph, identities map[string]evaluate.Policy) 
 			continue
 		}
 		policy, known := identities[boundary]
-		if !known {
+		if !known && !strings.HasPrefix(boundary, keptByAWS) {
 			problems = append(problems, fmt.Errorf("%s: boundary %s is not registered", each, boundary))
 			continue
+		}
+		if !known {
+			policy = kept(boundary)
 		}
 		made.boundary = &policy
 	}
@@ -97,17 +104,28 @@ func (w *World) attach(g *graph.Graph, identities map[string]evaluate.Policy) []
 			continue
 		}
 		if !known {
-			policy = everything(arn)
+			policy = kept(arn)
 		}
 		to.identity = append(to.identity, policy)
 	}
 	return problems
 }
 
-// everything stands for a policy that AWS keeps.
-func everything(arn string) evaluate.Policy {
-	return evaluate.Policy{Name: arn, Document: document.Document{
-		Version: "2012-10-17", Statements: []document.Statement{{Sid: "KeptByAWS", Actions: []string{"*"}, Resources: []string{"*"}}},
+// ofOneService are policies of AWS's that allow calls of one service only (AWS
+// managed policy reference guide).
+var ofOneService = map[string]string{keptByAWS + "AWSSupportAccess": "support:*"}
+
+// kept stands for a policy that AWS keeps.
+func kept(arn string) evaluate.Policy {
+	if actions, one := ofOneService[arn]; one {
+		return allowing(arn, actions)
+	}
+	return allowing(arn, "*")
+}
+
+func allowing(name, actions string) evaluate.Policy {
+	return evaluate.Policy{Name: name, Document: document.Document{
+		Version: "2012-10-17", Statements: []document.Statement{{Sid: "KeptByAWS", Actions: []string{actions}, Resources: []string{"*"}}},
 	}}
 }
 
@@ -166,7 +184,7 @@ func (w *World) Decide(call Call) (evaluate.Decision, error) {
 		if call.Caller == Administrator {
 			request.Principal.ARN = "arn:aws:iam::" + w.environment.AccountID + ":" + administrator
 		}
-		policies.Identity = []evaluate.Policy{everything("the policies of " + call.Caller.Stranger)}
+		policies.Identity = []evaluate.Policy{allowing("the policies of "+call.Caller.Stranger, "*")}
 	default:
 		caller, known := w.roles[call.Caller.Role]
 		if !known {

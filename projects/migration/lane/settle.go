@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,12 +22,20 @@ const settlePoll = 20 * time.Millisecond
 // that is in the log by then is visible to new snapshots as well. A commit can be
 // decoded before other sessions see it: what is in neither the stream nor a
 // snapshot would be lost.
+//
+// The bound is an id of its own. The upper end of a snapshot would not do: it
+// follows the last id that has ended, and a transaction that was given a later one
+// may have committed in the log by then.
 func settle(ctx context.Context, source *pgx.Conn, limit time.Duration) error {
-	bound, err := nextXid(ctx, source)
-	if err != nil {
-		return err
+	var bound string
+	if err := source.QueryRow(ctx, `SELECT pg_catalog.pg_current_xact_id()::text`).Scan(&bound); err != nil {
+		return pg.Wrap(err, "take a transaction id")
 	}
-	return passed(ctx, source, bound, limit)
+	id, err := strconv.ParseUint(bound, 10, 64)
+	if err != nil {
+		return fmt.Errorf("a transaction id is no number: %w", err)
+	}
+	return passed(ctx, source, id, limit)
 }
 
 // passed waits until every transaction with an id below bound has ended.

@@ -44,10 +44,12 @@ type Database interface {
 
 // Session is the master user's.
 type Session interface {
-	// SetLogin makes the group role, without rights and without login, unless it
-	// exists, and the user as a member of it, and gives the user the password that
-	// the verifier proves (see Verifier). A role of either name that can do more
-	// than such a role does is ErrUnsuitable.
+	// SetLogin makes the group role and both its users, members of it without login
+	// and without rights of their own, unless they exist, and lets one of the users
+	// log in with the password that the verifier proves (see Verifier). The other
+	// user is there from the beginning so that what membership does not inherit can
+	// be given to both. A role of one of the names that can do more than such a role
+	// does is ErrUnsuitable.
 	SetLogin(ctx context.Context, role, user, verifier string) error
 	// Check proves that the session still excludes others.
 	Check(ctx context.Context) error

@@ -72,8 +72,6 @@ type Rotator struct {
 	Cluster  Cluster
 	// Roles holds the group role of each secret, by the secret's ARN.
 	Roles map[string]string
-	// Password makes a password; without it NewPassword does.
-	Password func() (string, error)
 	// Wait waits between attempts to log in as the master user while its own
 	// password changes; without it time passes.
 	Wait func(ctx context.Context, attempt int) error

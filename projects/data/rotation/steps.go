@@ -67,7 +67,7 @@ func (s *step) create(ctx context.Context) error {
 }
 
 func (s *step) put(ctx context.Context, currentUser string) error {
-	password, err := s.newPassword()
+	password, err := NewPassword()
 	if err != nil {
 		return err
 	}
@@ -76,13 +76,6 @@ func (s *step) put(ctx context.Context, currentUser string) error {
 		return err
 	}
 	return s.Store.Put(ctx, s.secret, s.token, value)
-}
-
-func (s *step) newPassword() (string, error) {
-	if s.Password != nil {
-		return s.Password()
-	}
-	return NewPassword()
 }
 
 // abandonUnless gives the rotation up when the pending version's user has become

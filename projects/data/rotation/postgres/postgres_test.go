@@ -78,6 +78,9 @@ func TestRolesAreMadeWithoutRightsAndUsersInherit(t *testing.T) {
 	s := server(t)
 	w := world(t, s, "payment_api")
 	require.NoError(t, w.Rotate(t.Context(), token(0), nil))
+	assert.Equal(t, "payment_api_a", query[string](t, s, "SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolname LIKE 'payment%' AND rolcanlogin"))
+	assert.Equal(t, 3, query[int](t, s, "SELECT count(*)::int FROM pg_roles WHERE rolname LIKE 'payment%'"), "both users are there from the beginning")
+	require.NoError(t, s.Exec(t.Context(), database, "ALTER ROLE payment_api_b SET work_mem = '8MB'"))
 	require.NoError(t, s.Exec(t.Context(), database, "CREATE TABLE orders (n int)"))
 	assert.False(t, query[bool](t, s, "SELECT rolcanlogin OR rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication FROM pg_roles WHERE rolname = 'payment_api'"))
 	for _, user := range []string{"payment_api", "payment_api_a"} {
@@ -87,6 +90,7 @@ func TestRolesAreMadeWithoutRightsAndUsersInherit(t *testing.T) {
 	require.NoError(t, w.Rotate(t.Context(), token(1), nil))
 	for _, user := range []string{"payment_api_a", "payment_api_b"} {
 		assert.True(t, query[bool](t, s, "SELECT has_table_privilege($1, 'orders', 'SELECT')", user), user)
+		assert.Equal(t, user == "payment_api_b", query[bool](t, s, "SELECT EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = $1::regrole)", user), "settings stay")
 		assert.Equal(t, "payment_api", query[string](t, s, "SELECT string_agg(roleid::regrole::text, ',') FROM pg_auth_members WHERE member = $1::regrole", user))
 	}
 }

@@ -27,41 +27,52 @@ const (
 // verifierPattern is what a verifier looks like; it needs no escaping in a literal.
 var verifierPattern = regexp.MustCompile(`^SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$`)
 
-// SetLogin makes what is missing of both roles and sets the verifier. Statements
+// SetLogin makes what is missing of the roles and sets the verifier. Statements
 // about roles take no parameters; names are quoted, and the verifier is checked.
 func (s *session) SetLogin(ctx context.Context, role, user, verifier string) error {
 	if !verifierPattern.MatchString(verifier) {
 		return errors.New("set a password: expected a SCRAM-SHA-256 verifier")
 	}
-	group, login := pgx.Identifier{role}.Sanitize(), pgx.Identifier{user}.Sanitize()
-	groupExists, err := s.find(ctx, role, false)
-	if err != nil {
+	if err := s.ensure(ctx, role, false); err != nil {
 		return err
 	}
-	userExists, err := s.find(ctx, user, true)
-	if err != nil {
+	first, second := rotation.Users(role)
+	for _, member := range []string{first, second} {
+		if err := s.ensure(ctx, member, true); err != nil {
+			return err
+		}
+		if err := s.enrol(ctx, role, member); err != nil {
+			return err
+		}
+	}
+	return s.run(ctx, "ALTER ROLE "+pgx.Identifier{user}.Sanitize()+" LOGIN INHERIT PASSWORD '"+verifier+"' VALID UNTIL 'infinity'")
+}
+
+// ensure makes a role without login and rights, unless it exists.
+func (s *session) ensure(ctx context.Context, name string, mayLogIn bool) error {
+	exists, err := s.find(ctx, name, mayLogIn)
+	if err != nil || exists {
 		return err
 	}
-	var statements []string
-	if !groupExists {
-		statements = append(statements, "CREATE ROLE "+group+" NOLOGIN")
-	}
-	change := "CREATE ROLE "
-	if userExists {
-		change = "ALTER ROLE "
-	}
-	statements = append(statements, change+login+" LOGIN INHERIT PASSWORD '"+verifier+"' VALID UNTIL 'infinity'")
+	return s.run(ctx, "CREATE ROLE "+pgx.Identifier{name}.Sanitize()+" NOLOGIN INHERIT")
+}
+
+// enrol makes a user a member of the group role, unless it is.
+func (s *session) enrol(ctx context.Context, role, user string) error {
 	var member bool
 	if err := s.transaction.QueryRow(ctx, memberQuery, user, role).Scan(&member); err != nil {
 		return fmt.Errorf("look up the roles of %s: %w", user, err)
 	}
-	if !member {
-		statements = append(statements, "GRANT "+group+" TO "+login)
+	if member {
+		return nil
 	}
-	for _, statement := range statements {
-		if _, err := s.transaction.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("change the roles %s and %s: %w", role, user, err)
-		}
+	return s.run(ctx, "GRANT "+pgx.Identifier{role}.Sanitize()+" TO "+pgx.Identifier{user}.Sanitize())
+}
+
+// run runs a statement. Its error does not hold the statement.
+func (s *session) run(ctx context.Context, statement string) error {
+	if _, err := s.transaction.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("change roles: %w", err)
 	}
 	return nil
 }

@@ -92,6 +92,21 @@ func TestPendingEntriesNameARowAndWhatEndsThem(t *testing.T) {
 	}
 }
 
+// An entry that covers nothing would hide what comes later.
+func TestPendingEntriesCoverSomething(t *testing.T) {
+	covered := make(map[string]bool)
+	for _, outcome := range report(t).Outcomes {
+		for _, result := range outcome.Results {
+			for _, delay := range result.Waiting {
+				covered[delay.Entry.Row+delay.Entry.Clause] = true
+			}
+		}
+	}
+	for _, wait := range checks.Waits() {
+		assert.True(t, covered[wait.Row+wait.Clause], "%s %s: nothing waits any more, take the entry out", wait.Row, wait.Clause)
+	}
+}
+
 func TestTheReportIsTheSameEveryTime(t *testing.T) {
 	first, second := report(t), report(t)
 	second.Day = first.Day

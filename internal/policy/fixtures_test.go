@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/policy/checks"
@@ -25,7 +26,7 @@ type fixture struct {
 }
 
 // fixtures are all pairs, from the files of the layers.
-func fixtures() []fixture { return slices.Concat(securityFixtures()) }
+func fixtures() []fixture { return slices.Concat(edgeFixtures(), observabilityFixtures()) }
 
 func TestEachFixtureTellsSoundFromFaulty(t *testing.T) {
 	environment := graph.Environment{Name: "prod", AccountID: "345678901234", Region: "us-east-1"}
@@ -38,11 +39,16 @@ func TestEachFixtureTellsSoundFromFaulty(t *testing.T) {
 	}
 	for _, f := range fixtures() {
 		t.Run(f.row+" "+f.name, func(t *testing.T) {
-			g := graph.New(environment, f.layer, f.sound...)
+			var made []graph.Change
+			for _, each := range f.sound {
+				made = append(made, graph.Add(f.layer, each))
+			}
+			g, err := graph.New(environment, f.layer).With(made...)
+			require.NoError(t, err)
 			assert.Empty(t, violations(g, f.row))
 			assert.NotEmpty(t, checks.Evaluate(g, nil, time.Now()).Result(f.row).Checked)
 			faulty, err := g.With(f.fault...)
-			assert.NoError(t, err)
+			require.NoError(t, err)
 			assert.NotEmpty(t, violations(faulty, f.row))
 		})
 	}

@@ -15,11 +15,18 @@ const (
 	eventsType         = "aws:rds/eventSubscription:EventSubscription"
 	tableType          = "aws:dynamodb/table:Table"
 	rotationType       = "aws:secretsmanager/secretRotation:SecretRotation"
+	secretType         = "aws:secretsmanager/secret:Secret"
+	secretPolicyType   = "aws:secretsmanager/secretPolicy:SecretPolicy"
+	permissionType     = "aws:lambda/permission:Permission"
 	parameterType      = "aws:ssm/parameter:Parameter"
 )
 
-// database is the cluster, and what goes with it, that the faults are made in.
-const database = "blue-database"
+// database is the cluster, and what goes with it, that the faults are made in;
+// ourSecret is the login of a service.
+const (
+	database  = "blue-database"
+	ourSecret = "blue-payment-api"
+)
 
 func dataMutations() []mutation {
 	return slices.Concat(dataClusters(), dataLogins(), dataParameters(), dataLife(), dataBackups(), dataTables(), dataSecrets())
@@ -32,7 +39,7 @@ func dataClusters() []mutation {
 		{row: "D-01", name: "snapshot for everybody", changes: one(add("aws:rds/clusterSnapshot:ClusterSnapshot", "x", map[string]any{"sharedAccounts": []string{"all"}}))},
 		{row: "D-02", name: "public", changes: one(graph.Set(instanceType, "blue-database-1", "publiclyAccessible", true))},
 		{row: "D-02", name: "left to the default", changes: one(graph.Unset(instanceType, "blue-database-1", "publiclyAccessible"))},
-		{row: "D-02", name: "in the subnets of workloads", also: []string{"F-11", "F-12"}, changes: one(graph.Set(subnetGroupType, database, "subnetIds", []any{id(subnetType, "blue-private-us-east-1a")}))},
+		{row: "D-02", name: "in the subnets of workloads", also: []string{"F-11", "F-12", "M-02"}, changes: one(graph.Set(subnetGroupType, database, "subnetIds", []any{id(subnetType, "blue-private-us-east-1a")}))},
 		{row: "D-03", name: "network instead of a group", changes: []graph.Change{
 			graph.Unset(ingressType, "blue-database-from-sync", "referencedSecurityGroupId"), graph.Set(ingressType, "blue-database-from-sync", "cidrIpv4", "10.50.64.0/18")}},
 		{row: "D-03", name: "another port", changes: one(graph.Set(ingressType, "blue-database-from-sync", "toPort", 6000))},
@@ -121,6 +128,14 @@ func dataSecrets() []mutation {
 	return []mutation{
 		{row: "D-19", name: "master secret for ever", changes: one(graph.Remove(rotationType, "blue-database-master"))},
 		{row: "D-19", name: "every ninety days", changes: one(graph.Set(rotationType, "blue-database-master", "rotationRules.automaticallyAfterDays", 90))},
+		{row: "D-18", name: "secret with the key of AWS", changes: one(graph.Unset(secretType, ourSecret, "kmsKeyId"))},
+		{row: "D-18", name: "gone at once", changes: one(graph.Set(secretType, ourSecret, "recoveryWindowInDays", 0))},
+		{row: "D-18", name: "public policy", changes: one(graph.Set(secretPolicyType, ourSecret, "blockPublicPolicy", false))},
+		{row: "D-18", name: "no policy", changes: one(graph.Remove(secretPolicyType, ourSecret))},
+		{row: "D-19", name: "login for ever", changes: one(graph.Remove(rotationType, ourSecret))},
+		{row: "D-20", name: "anybody's Secrets Manager", also: []string{"M-03"}, changes: one(graph.Unset(permissionType, "blue-payment-api-rotation", "sourceAccount"))},
+		{row: "D-20", name: "rotation before its permission", changes: one(graph.Alter(rotationType, ourSecret, func(r *graph.Resource) { r.Dependencies = nil }))},
+		{row: "D-20", name: "no way to the database", changes: one(graph.Remove(egressType, "blue-rotation-to-database"))},
 		{row: "D-21", name: "password in a version", also: []string{"X-02"}, changes: one(add("aws:secretsmanager/secretVersion:SecretVersion", "x", map[string]any{"secretString": `{"password":"hunter2"}`}))},
 		{row: "D-21", name: "password in an output", changes: one(graph.Export(contract.Data, "blueConnection", "postgres://app:hunter2@db:5433/payments"))},
 		{row: "D-22", name: "plain parameter under a confidential path", changes: one(add(parameterType, "x", map[string]any{"name": "/cutover/prod/blue/secrets/x", "type": "String", "value": "x"}))},

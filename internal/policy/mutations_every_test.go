@@ -169,7 +169,7 @@ func everyNetwork() []mutation {
 		{row: "X-19", name: "inline rule", changes: one(graph.Set(groupType, "blue-sync", "egress", []any{map[string]any{"protocol": "-1"}}))},
 		{row: "X-19", name: "rule without description", changes: one(graph.Unset(ingressType, rule, "description"))},
 		{row: "X-19", name: "rule of the old type", changes: one(add("aws:ec2/securityGroupRule:SecurityGroupRule", "x", nil))},
-		{row: "X-20", name: "SSH for the world", changes: []graph.Change{graph.Set(ingressType, rule, "fromPort", 22), graph.Set(ingressType, rule, "toPort", 22)}},
+		{row: "X-20", name: "SSH for the world", also: []string{"E-07"}, changes: []graph.Change{graph.Set(ingressType, rule, "fromPort", 22), graph.Set(ingressType, rule, "toPort", 22)}},
 		{row: "X-20", name: "database for the world", also: []string{"D-03"}, changes: one(addTo(contract.Data, ingressType, "world", map[string]any{
 			"securityGroupId": graph.Ref{Type: groupType, Name: "blue-database", Output: "id"}, "cidrIpv4": "0.0.0.0/0", "fromPort": 5433, "toPort": 5433, "ipProtocol": "tcp", "description": "x"}))},
 		{row: "X-21", name: "way out to the world", changes: []graph.Change{
@@ -182,7 +182,7 @@ func everyLogs() []mutation {
 		{row: "X-22", name: "log group without key", changes: one(graph.Unset(logGroupType, "blue-payment-api", "kmsKeyId"))},
 		{row: "X-22", name: "log group with the key of another domain", changes: one(graph.Set(logGroupType, "blue-payment-api", "kmsKeyId", graph.Ref{Type: keyType, Name: "blue-secrets", Output: "arn"}))},
 		{row: "X-22", name: "log of the database not declared", also: []string{"D-07"}, changes: one(graph.Set(logGroupType, "blue-database", "name", "elsewhere"))},
-		{row: "X-22", name: "log of a function not declared", changes: one(graph.Unset(functionType, "blue-canary", "loggingConfig"))},
+		{row: "X-22", name: "log of a function not declared", also: []string{"M-05"}, changes: one(graph.Unset(functionType, "blue-canary", "loggingConfig"))},
 		{row: "X-23", name: "thirty days", changes: one(graph.Set(logGroupType, "blue-payment-api", "retentionInDays", 30))},
 		{row: "X-23", name: "for ever", changes: one(graph.Unset(logGroupType, "blue-payment-api", "retentionInDays"))},
 	}

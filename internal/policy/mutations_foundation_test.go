@@ -89,9 +89,9 @@ func foundationGateway() []mutation {
 		{row: "F-10", name: "green learns of blue", changes: one(graph.Set(gatewayPropagationType, "transit-blue", "transitGatewayRouteTableId", id(gatewayTableType, "transit-green")))},
 		{row: "F-10", name: "no blackhole", changes: one(graph.Remove(gatewayRouteType, "transit-blue-drops-green"))},
 		{row: "F-10", name: "staging not dropped", changes: one(graph.Configure(contract.Foundation, "foundation:isolatedFrom", `["10.99.0.0/16"]`))},
-		{row: "F-11", name: "window over", also: []string{"F-12"}, changes: one(graph.Configure(contract.Foundation, "foundation:syncWindow", longAgo))},
+		{row: "F-11", name: "window over", also: []string{"F-12", "M-08"}, changes: one(graph.Configure(contract.Foundation, "foundation:syncWindow", longAgo))},
 		{row: "F-11", name: "whole network instead of a tier", changes: one(graph.Set(gatewayRouteType, "transit-blue-to-green-private", "destinationCidrBlock", "10.60.0.0/16"))},
-		{row: "F-12", name: "colours meet outside of the window", also: []string{"F-11"}, changes: one(graph.Configure(contract.Foundation, "foundation:syncWindow", `{"open":false}`))},
+		{row: "F-12", name: "colours meet outside of the window", also: []string{"F-11", "M-08"}, changes: one(graph.Configure(contract.Foundation, "foundation:syncWindow", `{"open":false}`))},
 	}
 }
 

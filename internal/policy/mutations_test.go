@@ -27,7 +27,8 @@ type mutation struct {
 
 // mutations are all faults, from the files of the layers.
 func mutations() []mutation {
-	return slices.Concat(everyMutations(), foundationMutations(), securityMutations(), dataMutations())
+	return slices.Concat(everyMutations(), foundationMutations(), securityMutations(), dataMutations(),
+		edgeMutations(), servicesMutations(), observabilityMutations(), migrationMutations())
 }
 
 // found lists the keys of all findings by row, those that an exception or a

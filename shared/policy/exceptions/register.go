@@ -13,6 +13,7 @@ const (
 	policyType     = "aws:iam/policy:Policy"
 	logGroupType   = "aws:cloudwatch/logGroup:LogGroup"
 	instanceType   = "aws:rds/clusterInstance:ClusterInstance"
+	functionType   = "aws:lambda/function:Function"
 	recorderType   = "aws:cfg/recorder:Recorder"
 )
 
@@ -114,6 +115,16 @@ func Register() []Exception {
 			Key: "EXC-12", Control: "S-17", Clause: "remediation", Resource: recorderType + " recorder", Owner: security,
 			Reason:       "a repair that no deployment knows of becomes drift; what it would repair the account already refuses, and findings raise alarms",
 			Compensating: []string{"S-22", "X-20", "O-08"}, Runtime: Omitted,
+		},
+		{
+			Key: "EXC-13-blue", Control: "M-06", Clause: "failures", Resource: functionType + " blue-rotation", Owner: data,
+			Reason:       "Secrets Manager alone calls the function; it repeats a rotation that failed and reports it",
+			Compensating: []string{"D-20", "O-09"}, Runtime: Expected,
+		},
+		{
+			Key: "EXC-13-green", Control: "M-06", Clause: "failures", Resource: functionType + " green-rotation", Owner: data,
+			Reason:       "Secrets Manager alone calls the function; it repeats a rotation that failed and reports it",
+			Compensating: []string{"D-20", "O-09"}, Runtime: Expected,
 		},
 	}
 	for i := range register {

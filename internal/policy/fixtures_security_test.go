@@ -1,3 +1,0 @@
-package policy_test
-
-func securityFixtures() []fixture { return nil }

@@ -1,0 +1,48 @@
+package policy_test
+
+import "github.com/cutover/cutover/shared/policy/graph"
+
+// Type tokens that the faults are made in.
+const (
+	listenerType    = "aws:lb/listener:Listener"
+	targetType      = "aws:lb/targetGroup:TargetGroup"
+	balancerType    = "aws:lb/loadBalancer:LoadBalancer"
+	certificateType = "aws:acm/certificate:Certificate"
+	recordType      = "aws:route53/record:Record"
+	healthCheckType = "aws:route53/healthCheck:HealthCheck"
+)
+
+func edgeMutations() []mutation {
+	const (
+		listener = "blue-https"
+		balancer = "blue-alb"
+		target   = "blue-payment-api"
+	)
+	return []mutation{
+		{row: "E-01", name: "plain listener", changes: one(graph.Set(listenerType, listener, "protocol", "HTTP"))},
+		{row: "E-01", name: "port 80", changes: one(graph.Set(listenerType, listener, "port", 80))},
+		{row: "E-02", name: "old TLS", changes: one(graph.Set(listenerType, listener, "sslPolicy", "ELBSecurityPolicy-2016-08"))},
+		{row: "E-03", name: "short key", changes: one(graph.Set(certificateType, "certificate", "keyAlgorithm", "RSA_1024"))},
+		{row: "E-03", name: "proof by mail", changes: one(graph.Set(certificateType, "certificate", "validationMethod", "EMAIL"))},
+		{row: "E-03", name: "certificate of others", changes: one(graph.Set(listenerType, listener, "certificateArn", "arn:aws:acm:us-east-1:999999999999:certificate/x"))},
+		{row: "E-04", name: "invalid headers", changes: one(graph.Set(balancerType, balancer, "dropInvalidHeaderFields", false))},
+		{row: "E-04", name: "defensive", changes: one(graph.Set(balancerType, balancer, "desyncMitigationMode", "defensive"))},
+		{row: "E-05", name: "no access log", changes: one(graph.Set(balancerType, balancer, "accessLogs.enabled", false))},
+		{row: "E-05", name: "no connection log", changes: one(graph.Unset(balancerType, balancer, "connectionLogs"))},
+		{row: "E-05", name: "writer beside log delivery", changes: one(allow(bucketPolicy, "blue-alb-logs", "policy",
+			`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::345678901234:role/x"},"Action":"s3:PutObject","Resource":"*"}`))},
+		{row: "E-06", name: "not protected", changes: one(graph.Set(balancerType, balancer, "enableDeletionProtection", false))},
+		{row: "E-06", name: "two zones in production", changes: one(graph.Set(balancerType, balancer, "subnets", []any{id(subnetType, "blue-public-us-east-1a"), id(subnetType, "blue-public-us-east-1b")})), also: []string{"F-04"}},
+		{row: "E-07", name: "way to a port of nothing", changes: one(graph.Set(egressType, "blue-alb-to-payment-api", "toPort", 9000))},
+		{row: "E-07", name: "another port in", changes: one(graph.Set(ingressType, "blue-alb-https", "fromPort", 400)), also: []string{"X-20"}},
+		{row: "E-08", name: "plain to the task", changes: one(graph.Set(targetType, target, "protocol", "HTTP"))},
+		{row: "E-08", name: "plain health", changes: one(graph.Set(targetType, target, "healthCheck.protocol", "HTTP"))},
+		{row: "E-08", name: "Route 53 probes another path", changes: one(graph.Set(healthCheckType, target, "resourcePath", "/"))},
+		{row: "E-09", name: "fails open", changes: one(graph.Set(balancerType, balancer, "enableWafFailOpen", true))},
+		{row: "E-13", name: "queries not logged", changes: one(graph.Remove("aws:route53/queryLog:QueryLog", "zone-queries"))},
+		{row: "E-13", name: "Route 53 of other accounts", changes: one(graph.Rewrite("aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "zone-queries", "policyDocument", "aws:SourceAccount", "aws:SourceOrgID"))},
+		{row: "E-14", name: "weight 0", changes: one(graph.Set(recordType, "blue-public", "weightedRoutingPolicies[0].weight", 0))},
+		{row: "E-14", name: "no health check", changes: one(graph.Unset(recordType, "blue-public", "healthCheckId"))},
+		{row: "E-14", name: "health over HTTP", changes: one(graph.Set(healthCheckType, target, "type", "HTTP"))},
+	}
+}

@@ -1,0 +1,43 @@
+package policy_test
+
+import "github.com/cutover/cutover/shared/policy/graph"
+
+// Type tokens that the faults are made in.
+const (
+	serviceType    = "aws:ecs/service:Service"
+	ecsClusterType = "aws:ecs/cluster:Cluster"
+	repositoryType = "aws:ecr/repository:Repository"
+)
+
+func servicesMutations() []mutation {
+	const service, image = "blue-payment-api", "images-payment-api"
+	definition := func(from, to string) []graph.Change {
+		return one(graph.Rewrite(taskType, service, "containerDefinitions", from, to))
+	}
+	return []mutation{
+		{row: "V-01", name: "public address", changes: one(graph.Set(serviceType, service, "networkConfiguration.assignPublicIp", true))},
+		{row: "V-02", name: "old platform", changes: one(graph.Set(serviceType, service, "platformVersion", "1.3.0"))},
+		{row: "V-02", name: "instances", changes: one(graph.Set(serviceType, service, "launchType", "EC2"))},
+		{row: "V-03", name: "privileged", changes: definition(`"essential":true`, `"essential":true,"privileged":true`)},
+		{row: "V-03", name: "root", changes: definition(`"user":"65532:65532"`, `"user":"0:0"`)},
+		{row: "V-03", name: "capabilities", changes: definition(`"drop":["ALL"]`, `"add":["SYS_PTRACE"]`)},
+		{row: "V-04", name: "writable root", changes: definition(`"readonlyRootFilesystem":true`, `"readonlyRootFilesystem":false`)},
+		{row: "V-05", name: "shared processes", changes: one(graph.Set(taskType, service, "pidMode", "task"))},
+		{row: "V-05", name: "bridge", changes: one(graph.Set(taskType, service, "networkMode", "bridge"))},
+		{row: "V-06", name: "password in the environment", changes: definition(`"environment":[`, `"environment":[{"name":"DB_PASSWORD","value":"x"},`)},
+		{row: "V-07", name: "no log", changes: definition(`"logDriver":"awslogs"`, `"logDriver":"json-file"`)},
+		{row: "V-08", name: "one role", changes: one(graph.Set(taskType, service, "taskRoleArn", graph.Ref{Type: roleType, Name: "blue-payment-api-execution", Output: "arn"}))},
+		{row: "V-08", name: "image of another service", changes: one(allow(policyType, ourPolicy, "policy",
+			`{"Effect":"Allow","Action":"ecr:BatchGetImage","Resource":"arn:aws:ecr:us-east-1:345678901234:repository/cutover/prod/reporting"}`))},
+		{row: "V-09", name: "second port", changes: definition(`"portMappings":[`, `"portMappings":[{"containerPort":9090},`)},
+		{row: "V-09", name: "open to another group", changes: one(graph.Set(ingressType, "blue-payment-api-from-alb", "referencedSecurityGroupId", id(groupType, "blue-sync")))},
+		{row: "V-10", name: "commands in production", changes: one(graph.Set(serviceType, service, "enableExecuteCommand", true))},
+		{row: "V-11", name: "no insights", changes: one(graph.Set(ecsClusterType, "blue", "settings", []any{}))},
+		{row: "V-12", name: "no way back", changes: one(graph.Set(serviceType, service, "deploymentCircuitBreaker.rollback", false))},
+		{row: "V-12", name: "capacity lost", changes: one(graph.Set(serviceType, service, "deploymentMinimumHealthyPercent", 50))},
+		{row: "V-13", name: "not scanned", changes: one(graph.Set(repositoryType, image, "imageScanningConfiguration.scanOnPush", false))},
+		{row: "V-14", name: "mutable tags", changes: one(graph.Set(repositoryType, image, "imageTagMutability", "MUTABLE"))},
+		{row: "V-14", name: "key of AWS", changes: one(graph.Unset(repositoryType, image, "encryptionConfigurations"))},
+		{row: "V-14", name: "image by tag", changes: definition("@sha256:14b9ac9cc9883f891b2e72058aadb57305ec715b54406a5521c699f0da2ec4f2", ":latest"), also: []string{"V-08"}},
+	}
+}

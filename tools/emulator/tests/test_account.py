@@ -175,28 +175,33 @@ class AccountPolicies(EmulatorTest):
         self.assert_refused("LimitExceededException", self.put, name="another")
 
 
-class ScopeByTag(EmulatorTest):
-    def test_is_described_as_put(self) -> None:
-        config = client("config")
-        config.put_configuration_recorder(
+class Rules(EmulatorTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.config = client("config")
+        self.config.put_configuration_recorder(
             ConfigurationRecorder={
                 "name": "all",
                 "roleARN": f"arn:aws:iam::{ACCOUNT}:role/config",
             }
         )
-        scope = {"TagKey": "Retention", "TagValue": "locked"}
-        config.put_config_rule(
-            ConfigRule={
-                "ConfigRuleName": "lock",
-                "Scope": scope,
-                "Source": {
-                    "Owner": "AWS",
-                    "SourceIdentifier": "S3_BUCKET_DEFAULT_LOCK_ENABLED",
-                },
-            }
+
+    def put(self, name: str, **more: Any) -> None:
+        source = {"Owner": "AWS", "SourceIdentifier": "S3_BUCKET_DEFAULT_LOCK_ENABLED"}
+        self.config.put_config_rule(
+            ConfigRule={"ConfigRuleName": name, "Source": source, **more}
         )
-        found = config.describe_config_rules(ConfigRuleNames=["lock"])["ConfigRules"]
-        self.assertEqual(found[0]["Scope"], scope)
+
+    def test_scoped_by_tag_are_described_as_put(self) -> None:
+        scope = {"TagKey": "Retention", "TagValue": "locked"}
+        self.put("lock", Scope=scope)
+        found = self.config.describe_config_rules(ConfigRuleNames=["lock"])
+        self.assertEqual(found["ConfigRules"][0]["Scope"], scope)
+
+    def test_are_more_than_150(self) -> None:
+        for number in range(151):
+            self.put(f"rule-{number}")
+        self.config.describe_config_rules(ConfigRuleNames=["rule-150"])
 
 
 class FlowLogs(EmulatorTest):

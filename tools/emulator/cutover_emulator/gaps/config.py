@@ -1,4 +1,4 @@
-"""AWS Config: conformance packs, rules scoped by tag."""
+"""AWS Config: conformance packs, rules scoped by tag and how many there are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from moto.config.models import Scope
+from moto.config.models import ConfigRule, Scope
 from moto.config.responses import ConfigResponse
 from moto.core.exceptions import JsonRESTError
 from moto.moto_api._internal import mock_random
@@ -133,4 +133,13 @@ def scope_by_tag() -> None:
     replace(Scope, "__init__", init)
 
 
-GAPS = [conformance_packs, scope_by_tag]
+def a_thousand_rules() -> None:
+    """An account has up to 1,000 rules in a region.
+
+    moto 5.2.5 has the former limit, 150 (AWS Config developer guide, "Service
+    limits").
+    """
+    replace(ConfigRule, "MAX_RULES", 1000)
+
+
+GAPS = [conformance_packs, scope_by_tag, a_thousand_rules]

@@ -14,6 +14,7 @@ const (
 	bucketPolicyType = "aws:s3/bucketPolicy:BucketPolicy"
 	queuePolicyType  = "aws:sqs/queuePolicy:QueuePolicy"
 	topicPolicyType  = "aws:sns/topicPolicy:TopicPolicy"
+	secretPolicyType = "aws:secretsmanager/secretPolicy:SecretPolicy"
 	trust            = "assumeRolePolicy"
 )
 
@@ -152,6 +153,21 @@ func mutations() map[string]mutation {
 				graph.Rewrite(policyType, "outsiders-deploy-boundary", "policy", "arn:aws:s3:::cutover-state-prod/*", "arn:aws:s3:::cutover-state-*/*"),
 			},
 			[]string{"the pipeline has no other environment's state", "cutover-prod-deploy can s3:GetObject"},
+		},
+		"another service's secret": {
+			in(secretPolicyType, "blue-payment-api", "policy", "cutover-prod-blue-payment-api-task", "cutover-prod-blue-reporting-task"),
+			[]string{"cutover-prod-blue-reporting-task can secretsmanager:GetSecretValue on", "secret:cutover/prod/blue/database/payment_api"},
+		},
+		"a task that writes its secret": {
+			[]graph.Change{
+				graph.Rewrite(secretPolicyType, "green-reporting", "policy", `"Statement":[`,
+					`"Statement":[{"Action":["secretsmanager:PutSecretValue"],"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::345678901234:role/cutover/security/cutover-prod-green-reporting-task"]},"Resource":["*"]},`),
+			},
+			[]string{"secret is written by the rotation", "cutover-prod-green-reporting-task can secretsmanager:PutSecretValue on"},
+		},
+		"the master's secret of another cluster": {
+			in(policyType, "blue-rotation", "policy", "secret:rds!cluster-", "secret:rds!other-"),
+			[]string{"the master's secret is read by the rotation: cutover-prod-blue-rotation cannot secretsmanager:GetSecretValue on"},
 		},
 		"auditors that read objects": {
 			[]graph.Change{

@@ -1,26 +1,38 @@
 package access_test
 
 import (
+	"slices"
 	"strings"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/policy/access"
 )
 
-// secretRules: the master's secret is RDS's alone; a service's is read where the
+// secretRules: the master's secret is read by the rotation of its colour and
+// written by RDS alone; a service's is read where the
 // service starts and by its tasks, which connect again after a rotation; a sync
 // role's by the sync functions of both colours; each is written by the rotation of
 // its colour.
 func (s scene) secretRules() []access.Rule {
 	administrator := []access.Caller{access.Administrator}
 	rules := []access.Rule{{
-		Name: "the master's secret", Actions: []string{"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
-		On: []string{s.regional("secretsmanager", "secret:rds!cluster-0a1b2c3d-AbCdEf")}, May: administrator,
-	}, {
 		Name: "a secret that no program made", Actions: []string{"secretsmanager:GetSecretValue"},
 		On: []string{s.regional("secretsmanager", "secret:other/platform-AbCdEf")}, May: administrator,
 	}}
 	for _, color := range naming.Colors() {
+		master := []string{s.masterSecret(color)}
+		rules = append(rules,
+			access.Rule{
+				Name: "the master's secret is read by the rotation", Actions: []string{"secretsmanager:GetSecretValue"}, On: master,
+				May: []access.Caller{access.Administrator, s.role(color, "rotation")},
+			},
+			access.Rule{
+				Name: "the master's secret is written by RDS alone", On: master, May: administrator,
+				Actions: []string{"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage", "secretsmanager:UpdateSecret"},
+				Callers: s.but("deploy"),
+			})
 		for _, secret := range s.g.OfType(secretType) {
 			if !strings.HasPrefix(secret.Name, string(color)+"-") {
 				continue
@@ -29,6 +41,24 @@ func (s scene) secretRules() []access.Rule {
 		}
 	}
 	return rules
+}
+
+// masterSecret is the ARN of the secret that RDS makes for a cluster.
+func (s scene) masterSecret(color naming.Color) string {
+	s.t.Helper()
+	cluster := s.g.Find("aws:rds/cluster:Cluster", string(color)+"-database")
+	require.NotNil(s.t, cluster)
+	secrets, ok := cluster.Computed["masterUserSecrets"].([]any)
+	require.True(s.t, ok && len(secrets) == 1)
+	arn, ok := secrets[0].(map[string]any)["secretArn"].(string)
+	require.True(s.t, ok)
+	return arn
+}
+
+// but lists everybody but one role of no colour.
+func (s scene) but(purpose string) []access.Caller {
+	left := slices.DeleteFunc(s.everyRole(), func(c access.Caller) bool { return c == s.role("", purpose) })
+	return append(left, access.Administrator)
 }
 
 func (s scene) oneSecret(color naming.Color, name, arn string) []access.Rule {

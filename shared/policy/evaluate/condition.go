@@ -138,7 +138,7 @@ func (c requestContext) null(wanted []string, present, decorated bool) (bool, er
 // none of them under a negated operator.
 func (c requestContext) one(test test, value string, wanted []string) (bool, error) {
 	for _, want := range wanted {
-		filled := pattern{literalsOf(want)}
+		filled := pattern{literal(want)}
 		if test.variables {
 			var err error
 			if filled, err = c.pattern(want); err != nil {
@@ -155,5 +155,3 @@ func (c requestContext) one(test test, value string, wanted []string) (bool, err
 	}
 	return test.negated, nil
 }
-
-func literalsOf(value string) string { return literals.Replace(value) }

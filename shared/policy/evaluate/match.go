@@ -15,9 +15,7 @@ const arnParts = 6
 // action tells whether the statement speaks of the request's action, whatever
 // the case of letters.
 func (e *evaluation) action(s document.Statement) bool {
-	matches := func(pattern string) bool {
-		return glob(strings.ToLower(pattern), strings.ToLower(e.request.Action))
-	}
+	matches := func(pattern string) bool { return match(pattern, e.request.Action, foldedByte) }
 	if len(s.NotActions) > 0 {
 		return !slices.ContainsFunc(s.NotActions, matches)
 	}
@@ -100,9 +98,23 @@ func (e *evaluation) reaches(kind, name string) (grade, error) {
 	return nothing, nil
 }
 
-// glob matches a star with any characters, none included, and a question mark
-// with exactly one. Both read bytes: ARNs and actions are ASCII.
-func glob(pattern, text string) bool {
+// glob compares byte by byte: ARNs and actions are ASCII.
+func glob(pattern, text string) bool { return match(pattern, text, sameByte) }
+
+func sameByte(a, b byte) bool { return a == b }
+
+func foldedByte(a, b byte) bool { return lower(a) == lower(b) }
+
+func lower(b byte) byte {
+	if b >= 'A' && b <= 'Z' {
+		return b + 'a' - 'A'
+	}
+	return b
+}
+
+// match matches a star with any characters, none included, and a question mark
+// with exactly one.
+func match(pattern, text string, same func(a, b byte) bool) bool {
 	star, mark := -1, 0
 	p, t := 0, 0
 	for t < len(text) {
@@ -110,7 +122,7 @@ func glob(pattern, text string) bool {
 		case p < len(pattern) && pattern[p] == '*':
 			star, mark = p, t
 			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+		case p < len(pattern) && (pattern[p] == '?' || same(pattern[p], text[t])):
 			p, t = p+1, t+1
 		case star >= 0:
 			mark++

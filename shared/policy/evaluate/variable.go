@@ -23,9 +23,20 @@ var (
 	variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 )
 
+// literal marks the wildcards of a value of the request.
+func literal(value string) string {
+	if !strings.ContainsAny(value, "*?") {
+		return value
+	}
+	return literals.Replace(value)
+}
+
 // pattern fills in the variables of a value. One that the request lacks, and that
 // has no default, is an error: what AWS answers then depends on the element.
 func (c requestContext) pattern(value string) (pattern, error) {
+	if !strings.Contains(value, "${") {
+		return pattern{value}, nil
+	}
 	var problem error
 	filled := variable.ReplaceAllStringFunc(value, func(found string) string {
 		text, err := c.variable(found[2 : len(found)-1])
@@ -40,18 +51,18 @@ func (c requestContext) pattern(value string) (pattern, error) {
 func (c requestContext) variable(name string) (string, error) {
 	switch name {
 	case "*", "?", "$":
-		return literals.Replace(name), nil
+		return literal(name), nil
 	}
 	key, otherwise, hasDefault := strings.Cut(name, ",")
 	values, present := c.get(strings.TrimSpace(key))
 	otherwise = strings.TrimSpace(otherwise)
 	switch {
 	case present && len(values) == 1:
-		return literals.Replace(values[0]), nil
+		return literal(values[0]), nil
 	case present:
 		return "", fmt.Errorf("variable %s has %d values", key, len(values))
 	case hasDefault && len(otherwise) >= 2 && strings.HasPrefix(otherwise, "'") && strings.HasSuffix(otherwise, "'"):
-		return literals.Replace(otherwise[1 : len(otherwise)-1]), nil
+		return literal(otherwise[1 : len(otherwise)-1]), nil
 	}
 	return "", fmt.Errorf("the request has no value for the variable %s", key)
 }
@@ -60,7 +71,7 @@ func (c requestContext) variable(name string) (string, error) {
 func (p pattern) equals(value string) bool { return p.plain() == value }
 
 // like compares with wildcards.
-func (p pattern) like(value string) bool { return glob(p.text, literals.Replace(value)) }
+func (p pattern) like(value string) bool { return glob(p.text, literal(value)) }
 
 // matchesARN compares part by part, with wildcards inside each; the last part may
 // have colons. A lone star matches all.
@@ -73,7 +84,7 @@ func (p pattern) matchesARN(value string) bool {
 		return false
 	}
 	for i := range pattern {
-		if !glob(pattern[i], literals.Replace(parts[i])) {
+		if !glob(pattern[i], literal(parts[i])) {
 			return false
 		}
 	}

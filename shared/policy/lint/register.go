@@ -66,6 +66,10 @@ func Allowances() []Allowance {
 			Reason: `an alias needs its actions on the key, in this policy, and on the alias, in the caller's (AWS KMS developer guide, "Controlling access to aliases")`,
 		},
 		{
+			Issue: "RESOURCE_MISMATCH", Kind: document.Identity, Detail: "table/*/stream/*", Name: "sync-stores",
+			Reason: "the label of a stream is a time; parliament takes its colons for parts of the ARN",
+		},
+		{
 			Issue: "RESOURCE_MISMATCH", Kind: document.Identity, Name: "flow-logs", Detail: "logs:DescribeLogGroups",
 			Reason: "AWS authorises the call against log-group::log-stream: of the account, which the statement names; the reference lists no resource",
 		},

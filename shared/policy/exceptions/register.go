@@ -1,6 +1,9 @@
 package exceptions
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The types that exceptions are about.
 const (
@@ -30,7 +33,16 @@ const (
 // decision, not by default.
 func Register() []Exception {
 	decided, expires := On(2026, time.November, 2), On(2027, time.October, 29)
-	register := []Exception{
+	register := slices.Concat(ofBuckets(), ofNetworks(), ofOthers())
+	for i := range register {
+		register[i].Decided, register[i].Expires = decided, expires
+	}
+	return register
+}
+
+// ofBuckets are those of buckets, most of which concern services that cannot comply.
+func ofBuckets() []Exception {
+	return []Exception{
 		{
 			Key: "EXC-01-blue", Control: "X-14", Clause: "own-key", Resource: encryptionType + " blue-alb-logs", Owner: edge,
 			Reason:       "delivery of a balancer's access and connection logs takes no key of ours",
@@ -45,11 +57,6 @@ func Register() []Exception {
 			Key: "EXC-02", Control: "X-14", Clause: "own-key", Resource: encryptionType + " evidence-access-logs", Owner: security,
 			Reason:       "the target of S3's access logs takes no key of ours",
 			Compensating: []string{"X-12", "X-13"}, Runtime: Expected,
-		},
-		{
-			Key: "EXC-03", Control: "D-09", Clause: "auto-minor", Resource: instanceType, Owner: data,
-			Reason:       "release 14.6 is kept on purpose, for its long support and because both colours replicate; updates are planned",
-			Compensating: []string{"D-13", "S-21"}, Runtime: Expected,
 		},
 		{
 			Key: "EXC-04", Control: "X-15", Clause: "mfa-delete", Resource: versioningType, Owner: security,
@@ -67,6 +74,17 @@ func Register() []Exception {
 			Compensating: []string{"X-15", "D-15"}, Runtime: Expected,
 		},
 		{
+			Key: "EXC-08", Control: "X-16", Clause: "logged", Resource: bucketType + " evidence-access-logs", Owner: security,
+			Reason:       "the bucket of access logs would log its own deliveries without end",
+			Compensating: []string{"S-13", "X-12"}, Runtime: Expected,
+		},
+	}
+}
+
+// ofNetworks are those of the network layer.
+func ofNetworks() []Exception {
+	return []Exception{
+		{
 			Key: "EXC-06-blue", Control: "F-17", Clause: "blocked", Resource: gatewayType + " blue-internet", Owner: network,
 			Reason:       "the public balancer of each colour needs the gateway of its network",
 			Compensating: []string{"F-03", "F-04"}, Runtime: Omitted,
@@ -82,11 +100,6 @@ func Register() []Exception {
 			Compensating: []string{"F-05", "X-21"}, Runtime: Omitted,
 		},
 		{
-			Key: "EXC-08", Control: "X-16", Clause: "logged", Resource: bucketType + " evidence-access-logs", Owner: security,
-			Reason:       "the bucket of access logs would log its own deliveries without end",
-			Compensating: []string{"S-13", "X-12"}, Runtime: Expected,
-		},
-		{
 			Key: "EXC-09-blue", Control: "F-06", Clause: "administration", Resource: aclType + " blue-private-acl", Owner: network,
 			Reason:       "answers of S3 and DynamoDB come from public addresses to any client port; a gap would break one connection in 64,512",
 			Compensating: []string{"F-04", "X-20"}, Runtime: Expected,
@@ -95,6 +108,17 @@ func Register() []Exception {
 			Key: "EXC-09-green", Control: "F-06", Clause: "administration", Resource: aclType + " green-private-acl", Owner: network,
 			Reason:       "answers of S3 and DynamoDB come from public addresses to any client port; a gap would break one connection in 64,512",
 			Compensating: []string{"F-04", "X-20"}, Runtime: Expected,
+		},
+	}
+}
+
+// ofOthers are those of keys, logs, rules, databases and functions.
+func ofOthers() []Exception {
+	return []Exception{
+		{
+			Key: "EXC-03", Control: "D-09", Clause: "auto-minor", Resource: instanceType, Owner: data,
+			Reason:       "release 14.6 is kept on purpose, for its long support and because both colours replicate; updates are planned",
+			Compensating: []string{"D-13", "S-21"}, Runtime: Expected,
 		},
 		{
 			Key: "EXC-10-key", Control: "X-07", Clause: "named-keys", Resource: policyType + " outsiders-deploy-common", Owner: deployment,
@@ -127,8 +151,4 @@ func Register() []Exception {
 			Compensating: []string{"D-20", "O-09"}, Runtime: Expected,
 		},
 	}
-	for i := range register {
-		register[i].Decided, register[i].Expires = decided, expires
-	}
-	return register
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/deferred"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/reader"
 )
@@ -156,6 +157,9 @@ func (r *run) answer(ctx context.Context, err error) (again bool, _ error) {
 		return false, r.halt(ctx, halt, err)
 	case errors.As(err, &drift):
 		halt = checkpoint.NewHalt(checkpoint.SchemaDrift, "%v", drift)
+		return false, r.halt(ctx, halt, halt)
+	case errors.Is(err, deferred.ErrDifferent):
+		halt = checkpoint.NewHalt(checkpoint.SchemaDrift, "%v", err)
 		return false, r.halt(ctx, halt, halt)
 	case errors.Is(err, checkpoint.ErrAbsent), errors.Is(err, checkpoint.ErrUnreadable):
 		return false, checkpoint.NewHalt(checkpoint.CheckpointInvalid, "%v", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/iamdoc"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -78,7 +79,7 @@ func (a *LogArchive) addStream(ctx *pulumi.Context, name string, args *ControlAr
 		return err
 	}
 	stream, err := kinesis.NewFirehoseDeliveryStream(ctx, name, &kinesis.FirehoseDeliveryStreamArgs{
-		Name:        pulumi.String(args.Names.Name(naming.Stream, "archive")),
+		Name:        pulumi.String(streamName(args.Names)),
 		Destination: pulumi.String("extended_s3"),
 		ServerSideEncryption: kinesis.FirehoseDeliveryStreamServerSideEncryptionArgs{
 			Enabled: pulumi.Bool(true),
@@ -140,15 +141,20 @@ func archivePolicy(values map[string]string) iamdoc.Document {
 	}}
 }
 
+func streamName(names naming.Namer) string { return names.Name(naming.Stream, "archive") }
+
 // addSubscription subscribes the stream to all log groups of the account but
 // that of its own errors, which would feed itself (Amazon CloudWatch Logs user
-// guide, "Account-level subscription filters", log recursion).
+// guide, "Account-level subscription filters", log recursion). The role names the
+// stream before it exists: CloudWatch Logs tries the role when the policy is put,
+// and by the time a stream is active IAM knows the role everywhere.
 func (a *LogArchive) addSubscription(ctx *pulumi.Context, name string, args *ControlArgs) error {
 	role, err := newDeliveryRole(ctx, "account", writer{
 		names: args.Names, accountID: args.Environment.AccountID, boundaryARN: args.BoundaryARN,
 		purpose: archiveForwarding, description: "Hands log events to the archive's stream",
-		trust:  iamdoc.AssumeByService("logs.amazonaws.com", args.Environment.AccountID),
-		values: pulumi.StringMap{"stream": a.streamARN},
+		trust: iamdoc.AssumeByService("logs.amazonaws.com", args.Environment.AccountID),
+		values: pulumi.StringMap{"stream": pulumi.String(
+			"arn:aws:firehose:" + config.Region + ":" + args.Environment.AccountID + ":deliverystream/" + streamName(args.Names))},
 		document: func(values map[string]string) iamdoc.Document {
 			return iamdoc.Document{Statements: []iamdoc.Statement{{
 				Sid: "Forward", Actions: []string{"firehose:PutRecord", "firehose:PutRecordBatch"}, Resources: []string{values["stream"]},

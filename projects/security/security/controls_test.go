@@ -92,6 +92,9 @@ func TestDeliveryRolesMayDeliverAndNothingElse(t *testing.T) {
 			assert.NotContains(t, policy[sid].Resource, "*", "%s: %s", purpose, sid)
 		}
 	}
+	forward := statements(t, recording.Find(t, policyType, "account-archive-forwarding").Inputs["policy"])["Forward"]
+	name := recording.Find(t, streamType, "archive").Inputs["name"].(string)
+	assert.Equal(t, []string{"arn:aws:firehose:us-east-1:" + prodAccount + ":deliverystream/" + name}, forward.Resource)
 	encrypt := statements(t, recording.Find(t, policyType, "account-archive-delivery").Inputs["policy"])["Encrypt"]
 	assert.Equal(t, []string{auditKeyARN(t, recording)}, encrypt.Resource)
 	assert.Equal(t, []string{"s3.us-east-1.amazonaws.com"}, encrypt.Condition["StringEquals"]["kms:ViaService"])

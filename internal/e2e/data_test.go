@@ -32,7 +32,7 @@ const bluePrefix = "cutover-local-blue-"
 
 func TestStoresAreWhatTheyPromiseAndVerifySeesWhenTheyAreNot(t *testing.T) {
 	ctx := t.Context()
-	s := newSite(t, dataAddress)
+	s := newSite(t)
 	only := settings.Flag{Name: "only", Value: "foundation,security,data"}
 	require.NoError(t, s.app(t, only).DeployAll(ctx), s.out)
 	require.NoError(t, s.app(t, only).DeployAll(ctx), s.out)

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,11 +32,14 @@ import (
 	"github.com/cutover/cutover/shared/ops/settings"
 )
 
-// Ports of loopback that only one test uses.
-const (
-	wholeAddress = "127.0.0.1:4576"
-	dataAddress  = "127.0.0.1:4577"
-)
+// freeAddress is a port of loopback that nobody uses.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, listener.Close()) }()
+	return listener.Addr().String()
+}
 
 // site is a checkout of its own: the sources of this one, state and emulator
 // apart from it.
@@ -46,7 +50,7 @@ type site struct {
 	out      *bytes.Buffer
 }
 
-func newSite(t *testing.T, address string) *site {
+func newSite(t *testing.T) *site {
 	t.Helper()
 	sources, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -54,7 +58,7 @@ func newSite(t *testing.T, address string) *site {
 	for _, folder := range []string{"projects", "shared", "tools"} {
 		require.NoError(t, os.Symlink(filepath.Join(sources, folder), filepath.Join(root, folder)))
 	}
-	s := &site{root: root, address: address, out: &bytes.Buffer{}}
+	s := &site{root: root, address: freeAddress(t), out: &bytes.Buffer{}}
 	s.emulator = emulator.New(s.options(emulator.Options{RepoRoot: root}))
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -130,7 +134,7 @@ func (s *site) aws() aws.Config {
 
 func TestSevenLayersComeUpStayUnchangedAndGoWithoutATrace(t *testing.T) {
 	ctx := context.Background()
-	s := newSite(t, wholeAddress)
+	s := newSite(t)
 	require.NoError(t, s.app(t).PreviewAll(ctx), s.out)
 	require.NoError(t, s.app(t).DeployAll(ctx), s.out)
 	changed, layers := s.changes(t)

@@ -95,11 +95,16 @@ func (s *Stores) guardVault(ctx *pulumi.Context, at string, args *StoresArgs, va
 	return nil
 }
 
-// vaultPolicy refuses to everybody what would end a recovery point early. Its
-// resource is every recovery point, whose ARNs are of the kinds of their sources.
+// keptActions would end a recovery point early, or this refusal.
+func keptActions() []string {
+	return []string{"backup:DeleteRecoveryPoint", "backup:PutBackupVaultAccessPolicy", "backup:UpdateRecoveryPointLifecycle"}
+}
+
+// vaultPolicy refuses them to everybody, the deployment included: a changed policy
+// has to be deleted first, which the trail shows. Its resource is every recovery
+// point, whose ARNs are of the kinds of their sources.
 func vaultPolicy() iamdoc.Document {
 	return iamdoc.Document{Statements: []iamdoc.Statement{{
-		Sid: "KeepRecoveryPoints", Deny: true, Principals: iamdoc.Principals{Anyone: true}, Resources: []string{"*"},
-		Actions: []string{"backup:DeleteRecoveryPoint", "backup:PutBackupVaultAccessPolicy", "backup:UpdateRecoveryPointLifecycle"},
+		Sid: "KeepRecoveryPoints", Deny: true, Principals: iamdoc.Principals{Anyone: true}, Resources: []string{"*"}, Actions: keptActions(),
 	}}}
 }

@@ -31,11 +31,14 @@ func (c *colorVerifier) checkVault(ctx context.Context) error {
 	if err != nil {
 		return f.failed(fmt.Errorf("policy: %w", err))
 	}
-	want, err := vaultPolicy().JSON()
+	denials, err := readDenials(aws.ToString(policy.Policy))
 	if err != nil {
-		return f.failed(err)
+		return f.failed(fmt.Errorf("policy: %w", err))
 	}
-	f.equal("policy", aws.ToString(policy.Policy), want)
+	for _, action := range keptActions() {
+		f.expect(slices.ContainsFunc(denials, func(d denial) bool { return len(d.conditions) == 0 && slices.Contains(d.actions, action) }),
+			"lets somebody call %s", action)
+	}
 	if err := c.checkPlan(ctx, f, name); err != nil {
 		return f.failed(err)
 	}

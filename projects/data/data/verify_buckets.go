@@ -2,12 +2,9 @@ package data
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -151,44 +148,17 @@ func (b bucketCheck) policy(ctx context.Context, key string) error {
 	if err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
-	refusals, err := readRefusals(aws.ToString(answer.Policy))
+	denials, err := readDenials(aws.ToString(answer.Policy))
 	if err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
 	for condition, value := range map[string]string{
 		"aws:SecureTransport": "false", "s3:TlsVersion": "1.2", "s3:x-amz-server-side-encryption-aws-kms-key-id": key,
 	} {
-		b.expect(slices.Contains(refusals[condition], value), "refuses nobody by %s = %s, only by %v",
-			condition, value, slices.Sorted(maps.Keys(refusals)))
+		b.expect(slices.ContainsFunc(denials, func(d denial) bool { return slices.Contains(d.conditions[condition], value) }),
+			"refuses nobody by %s = %s", condition, value)
 	}
 	return nil
-}
-
-// readRefusals lists the values of the conditions of a policy's refusals that
-// concern everybody, by condition key.
-func readRefusals(text string) (map[string][]string, error) {
-	var policy struct {
-		Statement []struct {
-			Effect    string
-			Principal any
-			Condition map[string]map[string]any
-		}
-	}
-	if err := json.Unmarshal([]byte(text), &policy); err != nil {
-		return nil, fmt.Errorf("read %q: %w", text, err)
-	}
-	refusals := make(map[string][]string)
-	for _, statement := range policy.Statement {
-		if statement.Effect != "Deny" || statement.Principal != "*" {
-			continue
-		}
-		for _, conditions := range statement.Condition {
-			for key, values := range conditions {
-				refusals[key] = append(refusals[key], strings.Fields(strings.Trim(fmt.Sprint(values), "[]"))...)
-			}
-		}
-	}
-	return refusals, nil
 }
 
 func (b bucketCheck) objectLock(ctx context.Context, want *Documents) error {

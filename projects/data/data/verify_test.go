@@ -12,17 +12,23 @@ import (
 	"github.com/cutover/cutover/shared/tables"
 )
 
-func TestRefusalsAreReadOfDenialsToEverybodyOnly(t *testing.T) {
-	refusals, err := readRefusals(`{"Statement": [
-		{"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
-		{"Effect": "Deny", "Principal": "*", "Condition": {"NumericLessThan": {"s3:TlsVersion": ["1.2"]}}},
-		{"Effect": "Allow", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": ["true"]}}},
-		{"Effect": "Deny", "Principal": {"AWS": ["arn:x"]}, "Condition": {"ArnNotEqualsIfExists": {"key": ["arn:k"]}}}
+func TestDenialsToEverybodyAreReadInEitherForm(t *testing.T) {
+	denials, err := readDenials(`{"Statement": [
+		{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+		{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": ["a", "b"], "Condition": {"NumericLessThan": {"s3:TlsVersion": ["1.2"]}}},
+		{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": ["true"]}}},
+		{"Effect": "Deny", "Principal": {"AWS": ["arn:x"]}, "Action": "c"},
+		{"Effect": "Deny", "Principal": {"Service": "*"}, "Action": "d"}
 	]}`)
 	require.NoError(t, err)
-	assert.Equal(t, map[string][]string{"aws:SecureTransport": {"false"}, "s3:TlsVersion": {"1.2"}}, refusals)
-	_, err = readRefusals("no JSON")
-	require.ErrorContains(t, err, `read "no JSON"`)
+	assert.Equal(t, []denial{
+		{actions: []string{"s3:*"}, conditions: map[string][]string{"aws:SecureTransport": {"false"}}},
+		{actions: []string{"a", "b"}, conditions: map[string][]string{"s3:TlsVersion": {"1.2"}}},
+	}, denials)
+	for _, text := range []string{"no JSON", `{"Statement": [{"Action": 1}]}`} {
+		_, err = readDenials(text)
+		require.ErrorContains(t, err, "read ")
+	}
 }
 
 func description(want tables.Index) types.GlobalSecondaryIndexDescription {

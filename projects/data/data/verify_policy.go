@@ -14,15 +14,15 @@ type denial struct {
 	conditions map[string][]string
 }
 
-// texts is what policies write as one text or as a list of them; services answer
+// oneOrMore is what policies write as one text or as a list of them; services answer
 // either, whatever was put.
-type texts []string
+type oneOrMore []string
 
 // UnmarshalJSON reads both forms.
-func (t *texts) UnmarshalJSON(data []byte) error {
+func (t *oneOrMore) UnmarshalJSON(data []byte) error {
 	var one string
 	if json.Unmarshal(data, &one) == nil {
-		*t = texts{one}
+		*t = oneOrMore{one}
 		return nil
 	}
 	var several []string
@@ -39,8 +39,8 @@ func readDenials(text string) ([]denial, error) {
 		Statement []struct {
 			Effect    string
 			Principal json.RawMessage
-			Action    texts
-			Condition map[string]map[string]texts
+			Action    oneOrMore
+			Condition map[string]map[string]oneOrMore
 		}
 	}
 	if err := json.Unmarshal([]byte(text), &policy); err != nil {
@@ -68,6 +68,6 @@ func everybody(principal json.RawMessage) bool {
 	if json.Unmarshal(principal, &one) == nil {
 		return one == "*"
 	}
-	var byKind map[string]texts
+	var byKind map[string]oneOrMore
 	return json.Unmarshal(principal, &byKind) == nil && slices.Contains(byKind["AWS"], "*")
 }

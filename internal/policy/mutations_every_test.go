@@ -183,6 +183,7 @@ func everyLogs() []mutation {
 		{row: "X-22", name: "log group with the key of another domain", changes: one(graph.Set(logGroupType, "blue-payment-api", "kmsKeyId", graph.Ref{Type: keyType, Name: "blue-secrets", Output: "arn"}))},
 		{row: "X-22", name: "log of the database not declared", also: []string{"D-07"}, changes: one(graph.Set(logGroupType, "blue-database", "name", "elsewhere"))},
 		{row: "X-22", name: "log of a function not declared", also: []string{"M-05"}, changes: one(graph.Unset(functionType, "blue-canary", "loggingConfig"))},
+		{row: "X-22", name: "metrics of the operating system not declared", changes: one(graph.Set(logGroupType, "monitoring-operating-system", "name", "elsewhere"))},
 		{row: "X-23", name: "thirty days", changes: one(graph.Set(logGroupType, "blue-payment-api", "retentionInDays", 30))},
 		{row: "X-23", name: "for ever", changes: one(graph.Unset(logGroupType, "blue-payment-api", "retentionInDays"))},
 	}

@@ -20,6 +20,10 @@ func isLogKey(s *Scope, key *graph.Resource) bool {
 	})
 }
 
+// operatingSystem is the group of enhanced monitoring, one for all databases of
+// account and region (Aurora user guide, "Viewing OS metrics in CloudWatch Logs").
+const operatingSystem = "RDSOSMetrics"
+
 func logGroupsAreEncrypted(s *Scope) {
 	for _, group := range s.Each(logGroupType) {
 		s.Expect(isLogKey(s, group.Reference("kmsKeyId", keyType)), group, "log-key", "kmsKeyId", "a key that admits the log service")
@@ -34,6 +38,10 @@ func logGroupsAreEncrypted(s *Scope) {
 			s.Expect(declaredBefore(s, cluster, name), cluster, "declared", "enabledCloudwatchLogsExports", "the log group %s declared, and made before", name)
 		}
 	}
+	for _, instance := range s.OfType(instanceType) {
+		interval, _ := instance.Number("monitoringInterval")
+		s.Expect(interval == 0 || declaredBefore(s, instance, operatingSystem), instance, "declared", "monitoringInterval", "the log group %s declared, and made before", operatingSystem)
+	}
 	for _, task := range s.OfType(taskType) {
 		expectContainerGroups(s, task)
 	}
@@ -45,6 +53,11 @@ func logGroupsAreEncrypted(s *Scope) {
 			}
 		}
 	}
+	expectDestinations(s)
+}
+
+// expectDestinations demands that what names its log group names a declared one.
+func expectDestinations(s *Scope) {
 	for token, input := range map[string]string{
 		"aws:route53/queryLog:QueryLog":                                   "cloudwatchLogGroupArn",
 		"aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": "logDestinationConfigs",

@@ -8,8 +8,8 @@ import (
 	"github.com/cutover/cutover/shared/policy/graph"
 )
 
-// interfaces are the APIs that need an interface endpoint in every VPC; ec2 is
-// one that the public standard asks for.
+// interfaces are the APIs that need an interface endpoint in every VPC. The
+// public standard asks for ec2 as well, which is a clause of its own.
 var interfaces = []string{"ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "secretsmanager", "sns", "ssm", "sts"}
 
 // gateways are the APIs that need a gateway endpoint.

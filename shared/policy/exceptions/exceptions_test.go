@@ -25,18 +25,18 @@ func sound() exceptions.Exception {
 func TestAFaultOfAnEntryIsNamed(t *testing.T) {
 	for want, change := range map[string]func(*exceptions.Exception){
 		"EXC-90: expired on 2027-02-28: security engineering has to renew it": func(e *exceptions.Exception) { e.Expires = today.AddDate(0, 0, -1) },
-		"has no compensating row":            func(e *exceptions.Exception) { e.Compensating = nil },
-		`compensating row "X-14": expected`:  func(e *exceptions.Exception) { e.Compensating = []string{"X-14"} },
-		`compensating row "X-99": expected`:  func(e *exceptions.Exception) { e.Compensating = []string{"X-99"} },
-		`control "X-99" is unknown`:          func(e *exceptions.Exception) { e.Control = "X-99" },
-		"names no clause":                    func(e *exceptions.Exception) { e.Clause = "" },
-		"has no owner":                       func(e *exceptions.Exception) { e.Owner = "" },
-		`reason "too short": expected`:       func(e *exceptions.Exception) { e.Reason = "too short" },
-		`runtime "maybe": expected`:          func(e *exceptions.Exception) { e.Runtime = "maybe" },
-		"no rule of X-06 is deployed":        func(e *exceptions.Exception) { e.Control = "X-06" },
-		`resource "bucket logs": expected`:   func(e *exceptions.Exception) { e.Resource = "bucket logs" },
-		"expected at most 365 days after":    func(e *exceptions.Exception) { e.Expires = e.Decided.AddDate(1, 0, 1) },
-		"expected a day that is not to come": func(e *exceptions.Exception) { e.Decided = today.AddDate(0, 0, 1) },
+		"has no compensating row":           func(e *exceptions.Exception) { e.Compensating = nil },
+		`compensating row "X-14": expected`: func(e *exceptions.Exception) { e.Compensating = []string{"X-14"} },
+		`compensating row "X-99": expected`: func(e *exceptions.Exception) { e.Compensating = []string{"X-99"} },
+		`control "X-99" is unknown`:         func(e *exceptions.Exception) { e.Control = "X-99" },
+		"names no clause":                   func(e *exceptions.Exception) { e.Clause = "" },
+		"has no owner":                      func(e *exceptions.Exception) { e.Owner = "" },
+		`reason "too short": expected`:      func(e *exceptions.Exception) { e.Reason = "too short" },
+		`runtime "maybe": expected`:         func(e *exceptions.Exception) { e.Runtime = "maybe" },
+		"no rule of X-06 is deployed":       func(e *exceptions.Exception) { e.Control = "X-06" },
+		`resource "bucket logs": expected`:  func(e *exceptions.Exception) { e.Resource = "bucket logs" },
+		"expected at most 365 days after":   func(e *exceptions.Exception) { e.Expires = e.Decided.AddDate(1, 0, 1) },
+		"has no day of its decision":        func(e *exceptions.Exception) { e.Decided = time.Time{} },
 	} {
 		entry := sound()
 		change(&entry)

@@ -169,6 +169,14 @@ func mutations() map[string]mutation {
 			in(policyType, "blue-rotation", "policy", "secret:rds!cluster-", "secret:rds!other-"),
 			[]string{"the master's secret is read by the rotation: cutover-prod-blue-rotation cannot secretsmanager:GetSecretValue on"},
 		},
+		"every name for operators": {
+			in(policyType, "operator-traffic", "policy", `"route53:ChangeResourceRecordSetsNormalizedRecordNames":["pay.cutover.example"],`, ""),
+			[]string{"operators move no other name: cutover-prod-operator can route53:ChangeResourceRecordSets on arn:aws:route53:::hostedzone/"},
+		},
+		"a change without a name": {
+			in(policyType, "operator-traffic", "policy", `,"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["false"]}`, ""),
+			[]string{"operators name the record: cutover-prod-operator can route53:ChangeResourceRecordSets on"},
+		},
 		"auditors that read objects": {
 			[]graph.Change{
 				graph.Rewrite(policyType, "outsiders-audit", "policy", `"s3:GetBucket*"`, `"s3:GetBucket*","s3:GetObject"`),

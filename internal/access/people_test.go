@@ -3,6 +3,10 @@ package access_test
 import (
 	"slices"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/policy/access"
 )
 
@@ -12,7 +16,7 @@ func (s scene) peopleRules() []access.Rule {
 	audit, operator := s.role("", "audit"), s.role("", "operator")
 	people := []access.Caller{audit, operator}
 	bucket := []string{s.arn(bucketType, "blue-documents")}
-	return []access.Rule{
+	return append(s.trafficRules(operator), []access.Rule{
 		{Name: "auditors see policies of buckets", Actions: []string{"s3:GetBucketPolicy", "s3:GetEncryptionConfiguration"}, On: bucket, Callers: people, May: []access.Caller{audit}},
 		{Name: "auditors see policies of keys", Actions: []string{"kms:GetKeyPolicy", "kms:GetKeyRotationStatus"}, On: s.arns(keyType, ""), Callers: people, May: []access.Caller{audit}},
 		{Name: "auditors see roles", Actions: []string{"iam:GetRole", "iam:ListAttachedRolePolicies"}, On: s.arns(roleType, ""), Callers: people, May: []access.Caller{audit}},
@@ -35,5 +39,50 @@ func (s scene) peopleRules() []access.Rule {
 			Actions: []string{"ssm:GetParameter", "ssm:GetParametersByPath"},
 		},
 		{Name: "people start no function", Actions: []string{"lambda:InvokeFunction", "lambda:GetFunction", "lambda:UpdateFunctionCode"}, Callers: people, On: s.arns("aws:lambda/function:Function", "")},
+	}...)
+}
+
+// trafficRules: operators change the weights of the public name and the health
+// of the colours; the pipeline, which makes them, can too.
+func (s scene) trafficRules(operator access.Caller) []access.Rule {
+	zone := []string{s.arn("aws:route53/zone:Zone", "zone")}
+	change := []string{"route53:ChangeResourceRecordSets"}
+	record := func(name, kind string) map[string][]string {
+		return with(one("route53:ChangeResourceRecordSetsNormalizedRecordNames", name), one("route53:ChangeResourceRecordSetsRecordTypes", kind),
+			one("route53:ChangeResourceRecordSetsActions", "UPSERT"))
 	}
+	public, _ := s.g.Exports(contract.Edge)["publicName"].(string)
+	require.NotEmpty(s.t, public)
+	movers := []access.Caller{operator, s.role("", "deploy")}
+	everyRole := s.everyRole()
+	pipeline := movers[1:]
+	return []access.Rule{
+		{Name: "operators move the public name", Actions: change, On: zone, With: record(public, "A"), Callers: everyRole, May: movers},
+		{Name: "operators move no other name", Actions: change, On: zone, With: record("blue."+public, "A"), Callers: everyRole, May: pipeline},
+		{Name: "operators make no other records", Actions: change, On: zone, With: record(public, "TXT"), Callers: everyRole, May: pipeline},
+		{Name: "operators name the record", Actions: change, On: zone, Callers: everyRole, May: pipeline},
+		{
+			Name: "operators move several names at once never", Actions: change, On: zone, Callers: everyRole, May: pipeline,
+			With: with(record(public, "A"), one("route53:ChangeResourceRecordSetsNormalizedRecordNames", public, "blue."+public)),
+		},
+		{
+			Name: "operators leave other zones alone", Actions: change, On: []string{"arn:aws:route53:::hostedzone/ZOTHER"}, With: record(public, "A"),
+			Callers: []access.Caller{operator},
+		},
+		{
+			Name: "operators change the health of the colours", Actions: []string{"route53:UpdateHealthCheck"}, Callers: []access.Caller{operator},
+			On: s.exportedChecks(), May: []access.Caller{operator},
+		},
+	}
+}
+
+// exportedChecks are the health checks over each colour's payment paths.
+func (s scene) exportedChecks() []string {
+	var arns []string
+	for _, color := range naming.Colors() {
+		id, _ := s.g.Exports(contract.Edge)[string(color)+"HealthCheckId"].(string)
+		require.NotEmpty(s.t, id)
+		arns = append(arns, "arn:aws:route53:::healthcheck/"+id)
+	}
+	return arns
 }

@@ -17,6 +17,9 @@ import (
 const (
 	requestInterval = 10
 	failuresInRow   = 3
+	// weightedType is the type of every record of a balancer: an alias to its
+	// addresses, which are IPv4.
+	weightedType = "A"
 )
 
 // EntranceArgs describes the names under which one colour is reached.
@@ -83,7 +86,7 @@ func (e *Entrance) addColorName(ctx *pulumi.Context, name string, args *Entrance
 	if _, err := route53.NewRecord(ctx, name+"-own", &route53.RecordArgs{
 		ZoneId:  args.ZoneID,
 		Name:    pulumi.String(args.ColorName),
-		Type:    pulumi.String("A"),
+		Type:    pulumi.String(weightedType),
 		Aliases: aliasOf(args.Balancer, false),
 	}, pulumi.Parent(e)); err != nil {
 		return fmt.Errorf("record %s: %w", args.ColorName, err)
@@ -135,7 +138,7 @@ func (e *Entrance) addPublicName(ctx *pulumi.Context, name string, args *Entranc
 	if _, err := route53.NewRecord(ctx, name+"-public", &route53.RecordArgs{
 		ZoneId:                  args.ZoneID,
 		Name:                    pulumi.String(args.PublicName),
-		Type:                    pulumi.String("A"),
+		Type:                    pulumi.String(weightedType),
 		SetIdentifier:           pulumi.String(string(args.Color)),
 		WeightedRoutingPolicies: route53.RecordWeightedRoutingPolicyArray{route53.RecordWeightedRoutingPolicyArgs{Weight: pulumi.Int(args.Traffic.Weight)}},
 		HealthCheckId:           e.HealthCheckID.ToStringPtrOutput(),

@@ -45,6 +45,8 @@ type upstream struct {
 	// logsKeyARN encrypts the logs of what both colours share.
 	logsKeyARN pulumi.StringOutput
 	accessLogs pulumi.StringOutput
+	// operatorRole is the name of the role of those who move traffic.
+	operatorRole pulumi.StringOutput
 }
 
 func readUpstream(ctx *pulumi.Context) (upstream, error) {
@@ -64,7 +66,7 @@ func readUpstream(ctx *pulumi.Context) (upstream, error) {
 		services:   services,
 		networks:   map[naming.Color]contract.Network{naming.Blue: foundation.Blue, naming.Green: foundation.Green},
 		logsKeyARN: security.Blue.LogsKeyARN,
-		accessLogs: security.AccessLogsBucket,
+		accessLogs: security.AccessLogsBucket, operatorRole: security.OperatorRoleName,
 	}, nil
 }
 
@@ -101,7 +103,15 @@ func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.Resour
 			return none, err
 		}
 	}
-	return outputs, nil
+	return outputs, permitOperator(ctx, operatorArgs{
+		names:      naming.New(ctx.Stack()),
+		publicName: cfg.PublicName,
+		zoneID:     zone.ID,
+		healthCheckIDs: map[naming.Color]pulumi.StringInput{
+			naming.Blue: outputs.Blue.HealthCheckID, naming.Green: outputs.Green.HealthCheckID,
+		},
+		role: from.operatorRole,
+	}, opts...)
 }
 
 func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Color, zone *Zone, certificate *Certificate, opts ...pulumi.ResourceOption) (contract.Balancer, error) {

@@ -185,3 +185,14 @@ func TestPathsReadWhatIsThere(t *testing.T) {
 	_, ok = r.Get("list[9]")
 	assert.False(t, ok)
 }
+
+func TestAPhysicalNameIsAReferenceButATagIsNot(t *testing.T) {
+	const cluster, providers = "aws:ecs/cluster:Cluster", "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
+	g := graph.New(environment, contract.Services,
+		recording.Resource{Type: cluster, Name: "blue", Inputs: map[string]any{"name": "cutover-prod-blue"}},
+		recording.Resource{Type: providers, Name: "blue", Inputs: map[string]any{"clusterName": "cutover-prod-blue", "tags": map[string]any{"Name": "cutover-prod-blue"}}})
+	edges := g.Find(providers, "blue").Edges()
+	require.Len(t, edges, 1)
+	assert.Equal(t, graph.Edge{Path: "clusterName", To: g.Find(cluster, "blue"), Output: "name"}, edges[0])
+	assert.Equal(t, edges[0].To, g.ByURN(g.Find(cluster, "blue").URN))
+}

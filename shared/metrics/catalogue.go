@@ -28,6 +28,11 @@ var (
 	RotationStep = Metric{Namespace: data, Name: "RotationStepMs", Unit: Milliseconds, Dimensions: []string{DimensionColor, DimensionStep}, Statistic: Maximum}
 )
 
+// RotationSteps are the values of DimensionStep, in the order of a rotation.
+func RotationSteps() []string {
+	return []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
+}
+
 // What Elastic Load Balancing emits (user guide for Application Load Balancers,
 // "CloudWatch metrics for your Application Load Balancer").
 var (

@@ -64,11 +64,12 @@ func migrationDashboard(p platform) (dashboard.Dashboard, error) {
 			b.graph(third, "Database: replica lag, ms", databaseLines(metrics.ReplicaLag)),
 		},
 		{
-			b.graph(third, "Canary round trip, ms", canaryLines(metrics.CanaryRoundTrip)),
+			b.graph(third, "Canary round trip, ms", colorLines(metrics.CanaryRoundTrip)),
 			b.graph(third, "Control table: used capacity", tableLines(metrics.TableReads, metrics.TableWrites)),
 			b.graph(third, "Control table: throttled requests", tableLines(metrics.TableReadThrottling, metrics.TableWriteThrottling)),
 		},
 		{b.graph(half, "Sync functions: errors", functionLines(metrics.FunctionErrors)), b.graph(half, "Sync functions: duration, ms", functionLines(metrics.FunctionDuration))},
+		{b.graph(half, "Rotation of secrets: failed steps", colorLines(metrics.RotationFailures)), b.graph(half, "Rotation of secrets: duration, ms", rotationLines(metrics.RotationStep))},
 	}
 	return dashboard.Dashboard{Region: config.Region, Rows: rows}, errors.Join(b.problems...)
 }
@@ -151,8 +152,23 @@ func databaseLines(metric metrics.Metric) lines {
 	return byColor(metric, "", func(_ naming.Color, c color) string { return c.Database })
 }
 
-func canaryLines(metric metrics.Metric) lines {
+// colorLines are those of what our own functions emit once a colour.
+func colorLines(metric metrics.Metric) lines {
 	return byColor(metric, "", func(of naming.Color, _ color) string { return string(of) })
+}
+
+func rotationLines(metric metrics.Metric) lines {
+	var steps []lines
+	for _, step := range metrics.RotationSteps() {
+		steps = append(steps, func(b *builder) []dashboard.Line {
+			var out []dashboard.Line
+			for _, of := range naming.Colors() {
+				out = append(out, b.line("", string(of)+" "+step, metric, string(of), step))
+			}
+			return out
+		})
+	}
+	return join(steps...)
 }
 
 // byKey makes one line a colour and entry of a map, in a fixed order.

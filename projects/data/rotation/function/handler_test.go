@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/data/rotation"
+	"github.com/cutover/cutover/shared/metrics"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -93,4 +94,13 @@ func TestStepThatSucceededStaysSoWithoutMetrics(t *testing.T) {
 	err := handler(t.Context(), rotation.Request{Step: rotation.SetSecret})
 	require.ErrorIs(t, err, boom)
 	require.ErrorContains(t, err, "no space")
+}
+
+// The dashboards draw the steps that the catalogue of metrics lists.
+func TestTheCatalogueListsTheStepsOfARotation(t *testing.T) {
+	var steps []string
+	for _, step := range rotation.Steps() {
+		steps = append(steps, string(step))
+	}
+	require.Equal(t, steps, metrics.RotationSteps())
 }

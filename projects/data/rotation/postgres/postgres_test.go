@@ -324,12 +324,16 @@ func TestClientsSeeNoFailedLoginInFiftyRotationsUnderLoad(t *testing.T) {
 	require.NoError(t, w.Rotate(t.Context(), token(0), nil))
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	var logins, failed atomic.Int64
+	var logins, failed, finished atomic.Int64
+	// seen holds, for each client, how many rotations had finished when it last
+	// read the secret.
+	var seen [clients]atomic.Int64
 	used := sync.Map{}
 	var group sync.WaitGroup
-	for range clients {
+	for client := range clients {
 		group.Go(func() {
 			for ctx.Err() == nil {
+				seen[client].Store(finished.Load())
 				now, err := w.Current(ctx)
 				if err == nil {
 					err = use(ctx, s, now)
@@ -348,7 +352,18 @@ func TestClientsSeeNoFailedLoginInFiftyRotationsUnderLoad(t *testing.T) {
 	}
 	started := time.Now()
 	for n := 1; n <= rotations; n++ {
+		// A secret holds until the rotation after the next. Those are a month apart;
+		// here a login must not last over two of them.
+		require.Eventually(t, func() bool {
+			for client := range seen {
+				if seen[client].Load() < finished.Load() {
+					return false
+				}
+			}
+			return true
+		}, time.Minute, time.Millisecond, "each client reads the secret again")
 		require.NoError(t, w.Rotate(t.Context(), token(n), nil))
+		finished.Add(1)
 	}
 	took := time.Since(started)
 	stop()

@@ -12,6 +12,7 @@ import (
 	"io"
 	"time"
 
+	store "github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -26,24 +27,34 @@ type Beat struct {
 	Side naming.Color
 }
 
-// Store holds beats by item key. Get reads consistently: it sees every Put that
-// returned before. Put replaces revision beat.Rev-1, or makes the item when
-// beat.Rev is 1; when another revision stands there it changes nothing and
-// returns ErrConflict.
-type Store interface {
-	Get(ctx context.Context, item string) (Beat, error)
-	Put(ctx context.Context, item string, beat Beat) error
+// The fields of a canary item.
+const (
+	writtenAt = "written_at" // RFC 3339 with nanoseconds, UTC
+	side      = "side"
+)
+
+// ErrUnreadable tells that the item is not a beat.
+var ErrUnreadable = errors.New("not a canary item")
+
+// item is the beat as the store keeps it.
+func (b Beat) item() store.Item {
+	return store.Item{Rev: b.Rev, Fields: map[string]string{
+		writtenAt: b.WrittenAt.UTC().Format(time.RFC3339Nano), side: string(b.Side),
+	}}
 }
 
-// What a store answers besides failures of its own.
-var (
-	// ErrAbsent tells that there is no such item.
-	ErrAbsent = errors.New("no such item")
-	// ErrConflict tells that another writer was faster.
-	ErrConflict = errors.New("another revision stands there")
-	// ErrUnreadable tells that the item is not a beat.
-	ErrUnreadable = errors.New("not a canary item")
-)
+// decode reads a beat and refuses whatever is none. The error names the field,
+// not its value.
+func decode(item store.Item) (Beat, error) {
+	instant, err := time.Parse(time.RFC3339Nano, item.Fields[writtenAt])
+	if err != nil {
+		return Beat{}, fmt.Errorf("%w: %q is no time in RFC 3339", ErrUnreadable, writtenAt)
+	}
+	if item.Fields[side] == "" {
+		return Beat{}, fmt.Errorf("%w: %q is missing", ErrUnreadable, side)
+	}
+	return Beat{Rev: item.Rev, WrittenAt: instant, Side: naming.Color(item.Fields[side])}, nil
+}
 
 // MismatchError tells that the table holds something other than was written.
 type MismatchError struct {
@@ -62,7 +73,7 @@ const margin = time.Second
 
 // Probe is one colour's canary.
 type Probe struct {
-	Store Store
+	Store store.Store
 	Side  naming.Color
 	// Now is the clock.
 	Now func() time.Time
@@ -81,10 +92,10 @@ func (p Probe) Run(ctx context.Context) error {
 		return err
 	}
 	started := p.Now()
-	if err := p.Store.Put(ctx, item, next); err != nil {
+	if err := p.Store.Put(ctx, item, next.item()); err != nil {
 		return fmt.Errorf("control table, item %q: write revision %d: %w", item, next.Rev, err)
 	}
-	found, err := p.Store.Get(ctx, item)
+	found, err := p.get(ctx, item)
 	if err != nil {
 		return fmt.Errorf("control table, item %q: read revision %d back: %w", item, next.Rev, err)
 	}
@@ -97,9 +108,9 @@ func (p Probe) Run(ctx context.Context) error {
 
 // next is the beat after the one that stands in the table.
 func (p Probe) next(ctx context.Context, item string) (Beat, error) {
-	last, err := p.Store.Get(ctx, item)
+	last, err := p.get(ctx, item)
 	switch {
-	case errors.Is(err, ErrAbsent):
+	case errors.Is(err, store.ErrAbsent):
 		last = Beat{Side: p.Side}
 	case err != nil:
 		return Beat{}, fmt.Errorf("control table, item %q: read: %w", item, err)
@@ -107,6 +118,14 @@ func (p Probe) next(ctx context.Context, item string) (Beat, error) {
 		return Beat{}, &MismatchError{Item: item, Want: Beat{Rev: last.Rev, Side: p.Side}, Got: last}
 	}
 	return Beat{Rev: last.Rev + 1, WrittenAt: p.Now().UTC(), Side: p.Side}, nil
+}
+
+func (p Probe) get(ctx context.Context, key string) (Beat, error) {
+	item, err := p.Store.Get(ctx, key)
+	if err != nil {
+		return Beat{}, err
+	}
+	return decode(item)
 }
 
 // within ends the work a moment before the deadline, if there is one.

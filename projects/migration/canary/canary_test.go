@@ -12,9 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/canary"
+	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/shared/metrics"
 	"github.com/cutover/cutover/shared/naming"
 )
+
+// An instant with all the digits that a beat has to keep.
+var instant = time.Date(2026, 11, 22, 16, 0, 0, 123456789, time.UTC)
 
 // clock is a clock on which every look takes five milliseconds.
 func clock() func() time.Time {
@@ -25,14 +29,14 @@ func clock() func() time.Time {
 	}
 }
 
-func probe(store canary.Store) (canary.Probe, *bytes.Buffer) {
+func probe(store control.Store) (canary.Probe, *bytes.Buffer) {
 	out := &bytes.Buffer{}
 	return canary.Probe{Store: store, Side: naming.Green, Now: clock(), Metrics: out}, out
 }
 
 // faulty is a store that fails, or forgets, at one call.
 type faulty struct {
-	canary.Memory
+	control.Memory
 	failGet, failPut int // the number of the call that fails, from 1
 	forget           bool
 	gets, puts       int
@@ -40,40 +44,40 @@ type faulty struct {
 
 var errStore = errors.New("store is out")
 
-func (f *faulty) Get(ctx context.Context, item string) (canary.Beat, error) {
+func (f *faulty) Get(ctx context.Context, key string) (control.Item, error) {
 	if f.gets++; f.gets == f.failGet {
-		return canary.Beat{}, errStore
+		return control.Item{}, errStore
 	}
-	return f.Memory.Get(ctx, item)
+	return f.Memory.Get(ctx, key)
 }
 
-func (f *faulty) Put(ctx context.Context, item string, beat canary.Beat) error {
+func (f *faulty) Put(ctx context.Context, key string, item control.Item) error {
 	if f.puts++; f.puts == f.failPut {
 		return errStore
 	}
-	if f.forget && beat.Rev > 1 {
+	if f.forget && item.Rev > 1 {
 		return nil
 	}
-	return f.Memory.Put(ctx, item, beat)
+	return f.Memory.Put(ctx, key, item)
 }
 
 func TestEachRunWritesTheNextRevisionOfItsOwnItem(t *testing.T) {
-	store := &canary.Memory{}
+	store := &control.Memory{}
 	p, _ := probe(store)
 	for rev := int64(1); rev <= 3; rev++ {
 		require.NoError(t, p.Run(context.Background()))
 		found, err := store.Get(context.Background(), "canary#green")
 		require.NoError(t, err)
 		assert.Equal(t, rev, found.Rev)
-		assert.Equal(t, naming.Green, found.Side)
-		assert.Equal(t, time.UTC, found.WrittenAt.Location())
+		assert.Equal(t, "green", found.Fields["side"])
+		assert.Equal(t, instant.Add(time.Duration(15*rev-10)*time.Millisecond).Format(time.RFC3339Nano), found.Fields["written_at"])
 	}
 	_, err := store.Get(context.Background(), "canary#blue")
-	require.ErrorIs(t, err, canary.ErrAbsent)
+	require.ErrorIs(t, err, control.ErrAbsent)
 }
 
 func TestRunEmitsTheRoundTripAsAMetric(t *testing.T) {
-	p, out := probe(&canary.Memory{})
+	p, out := probe(&control.Memory{})
 	require.NoError(t, p.Run(context.Background()))
 	require.Equal(t, 1, bytes.Count(out.Bytes(), []byte("\n")), "one event is one line")
 	var line struct {
@@ -139,44 +143,61 @@ func TestStoreThatForgetsAWriteIsAMismatch(t *testing.T) {
 }
 
 func TestItemOfTheOtherColorIsAMismatchAndStays(t *testing.T) {
-	store := &canary.Memory{}
-	require.NoError(t, store.Put(context.Background(), "canary#green", beat(1)))
+	store := &control.Memory{}
+	blue := control.Item{Rev: 1, Fields: map[string]string{"written_at": "2026-11-22T16:00:00Z", "side": "blue"}}
+	require.NoError(t, store.Put(context.Background(), "canary#green", blue))
 	p, _ := probe(store)
 	var mismatch *canary.MismatchError
 	require.ErrorAs(t, p.Run(context.Background()), &mismatch)
 	assert.Equal(t, naming.Blue, mismatch.Got.Side)
 	found, err := store.Get(context.Background(), "canary#green")
 	require.NoError(t, err)
-	assert.Equal(t, beat(1), found)
+	assert.Equal(t, blue, found)
+}
+
+func TestItemThatIsNoBeatIsUnreadableAndStays(t *testing.T) {
+	for name, fields := range map[string]map[string]string{
+		"nothing": {},
+		"no time": {"written_at": "noon", "side": "green"},
+		"no side": {"written_at": "2026-11-22T16:00:00Z"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &control.Memory{}
+			require.NoError(t, store.Put(context.Background(), "canary#green", control.Item{Rev: 1, Fields: fields}))
+			p, out := probe(store)
+			err := p.Run(context.Background())
+			require.ErrorIs(t, err, canary.ErrUnreadable)
+			require.NotContains(t, err.Error(), "noon", "values stay out of errors")
+			assert.Empty(t, out.String())
+		})
+	}
 }
 
 // overtaken lets another writer in between the first read and the write.
-type overtaken struct{ canary.Memory }
+type overtaken struct{ control.Memory }
 
-func (o *overtaken) Put(ctx context.Context, item string, beat canary.Beat) error {
-	other := beat
-	other.WrittenAt = beat.WrittenAt.Add(-time.Second)
-	if err := o.Memory.Put(ctx, item, other); err != nil {
+func (o *overtaken) Put(ctx context.Context, key string, item control.Item) error {
+	if err := o.Memory.Put(ctx, key, control.Item{Rev: item.Rev}); err != nil {
 		return err
 	}
-	return o.Memory.Put(ctx, item, beat)
+	return o.Memory.Put(ctx, key, item)
 }
 
 func TestWriterThatWasOvertakenReportsTheConflict(t *testing.T) {
 	p, _ := probe(&overtaken{})
-	require.ErrorIs(t, p.Run(context.Background()), canary.ErrConflict)
+	require.ErrorIs(t, p.Run(context.Background()), control.ErrConflict)
 }
 
 func TestRunEndsAMomentBeforeItsDeadline(t *testing.T) {
 	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(time.Second/2))
 	defer cancel()
-	p, _ := probe(&canary.Memory{})
+	p, _ := probe(&control.Memory{})
 	require.ErrorIs(t, p.Run(ctx), context.DeadlineExceeded, "half a second is less than what is kept for the report")
 	require.NoError(t, ctx.Err())
 }
 
 func TestMetricThatCannotBeWrittenIsAnError(t *testing.T) {
-	p, _ := probe(&canary.Memory{})
+	p, _ := probe(&control.Memory{})
 	p.Metrics = broken{}
 	require.ErrorContains(t, p.Run(context.Background()), "emit metric "+metrics.CanaryRoundTrip.Name)
 }
@@ -196,16 +217,4 @@ func TestHandlerNamesEveryVariableThatIsWrong(t *testing.T) {
 	_, err := canary.NewHandler(context.Background(), lookup(map[string]string{"COLOR": "red"}), &bytes.Buffer{})
 	require.ErrorContains(t, err, "variable CONTROL_TABLE: is missing")
 	require.ErrorContains(t, err, `variable COLOR is "red": expected one of [blue green]`)
-}
-
-func TestHandlerBeatsInTheTableItIsTold(t *testing.T) {
-	store := dynamo(t)
-	out := &bytes.Buffer{}
-	handler, err := canary.NewHandler(context.Background(), lookup(map[string]string{"CONTROL_TABLE": store.Table, "COLOR": "blue"}), out)
-	require.NoError(t, err)
-	require.NoError(t, handler(context.Background()))
-	found, err := store.Get(context.Background(), "canary#blue")
-	require.NoError(t, err)
-	assert.EqualValues(t, 1, found.Rev)
-	assert.Contains(t, out.String(), metrics.CanaryRoundTrip.Name)
 }

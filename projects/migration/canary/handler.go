@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	store "github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -36,7 +37,7 @@ func NewHandler(ctx context.Context, lookup func(string) (string, bool), out io.
 		return nil, fmt.Errorf("load AWS configuration: %w", err)
 	}
 	probe := Probe{
-		Store:   &Dynamo{Client: dynamodb.NewFromConfig(cfg), Table: table},
+		Store:   &store.Dynamo{Client: dynamodb.NewFromConfig(cfg), Table: table},
 		Side:    color,
 		Now:     time.Now,
 		Metrics: out,

@@ -56,17 +56,11 @@ func (s *session) loadAll(ctx context.Context, chunks []backfill.Chunk) error {
 
 // loadSome is one worker.
 func (s *session) loadSome(ctx context.Context, work <-chan backfill.Chunk) error {
-	id := s.identity(pg.Loader)
-	source, err := pg.Connect(ctx, s.endpoints.Reader, id)
+	source, target, done, err := s.loaders(ctx)
 	if err != nil {
 		return err
 	}
-	defer pg.Close(source)
-	target, err := pg.Connect(ctx, s.endpoints.Apply, id)
-	if err != nil {
-		return err
-	}
-	defer pg.Close(target)
+	defer done()
 	loader := &backfill.Loader{Source: source, Target: target, Lane: s.row.Lane, Invocation: s.invocation, Tables: s.byID(), At: s.at}
 	for chunk := range work {
 		if err := s.loadOne(ctx, loader, chunk); err != nil {
@@ -74,6 +68,19 @@ func (s *session) loadSome(ctx context.Context, work <-chan backfill.Chunk) erro
 		}
 	}
 	return nil
+}
+
+// loaders opens a loader's session on each side; done closes both.
+func (s *session) loaders(ctx context.Context) (source, target *pgx.Conn, done func(), err error) {
+	id := s.identity(pg.Loader)
+	if source, err = pg.Connect(ctx, s.endpoints.Reader, id); err != nil {
+		return nil, nil, nil, err
+	}
+	if target, err = pg.Connect(ctx, s.endpoints.Apply, id); err != nil {
+		pg.Close(source)
+		return nil, nil, nil, err
+	}
+	return source, target, func() { pg.Close(target); pg.Close(source) }, nil
 }
 
 // loadOne loads a chunk, or splits it when it takes too long.
@@ -97,17 +104,11 @@ func (s *session) loadOne(ctx context.Context, loader *backfill.Loader, chunk ba
 // split halves a chunk over sessions of its own: the loader's are broken by the
 // time-out.
 func (s *session) split(ctx context.Context, chunk backfill.Chunk) error {
-	id := s.identity(pg.Loader)
-	source, err := pg.Connect(ctx, s.endpoints.Reader, id)
+	source, target, done, err := s.loaders(ctx)
 	if err != nil {
 		return err
 	}
-	defer pg.Close(source)
-	target, err := pg.Connect(ctx, s.endpoints.Apply, id)
-	if err != nil {
-		return err
-	}
-	defer pg.Close(target)
+	defer done()
 	if err := backfill.Split(ctx, source, target, s.row.Lane, s.byID()[chunk.TableID], chunk); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -62,8 +63,7 @@ func invoke(text string) int {
 	r.At = func(step string) error {
 		if step == apply.BeforeClaim && told.Pause > 0 {
 			if told.Pause--; told.Pause == 0 {
-				fmt.Println("pausing")
-				return syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+				return pause()
 			}
 		}
 		return nil
@@ -71,6 +71,19 @@ func invoke(text string) int {
 	report, err := r.Run(context.Background())
 	fmt.Printf("ended halt=%v error=%v\n", report.Halt, err)
 	return 0
+}
+
+// pause stops this process until SIGCONT. The signal stops the threads one after
+// another; the wait keeps this one from going on until it is stopped as well.
+func pause() error {
+	awake := make(chan os.Signal, 1)
+	signal.Notify(awake, syscall.SIGCONT)
+	fmt.Println("pausing")
+	if err := syscall.Kill(os.Getpid(), syscall.SIGSTOP); err != nil {
+		return err
+	}
+	<-awake
+	return nil
 }
 
 // process is an invocation in a process of its own.

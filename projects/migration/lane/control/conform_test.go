@@ -2,6 +2,9 @@ package control_test
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
@@ -9,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -104,6 +109,30 @@ func lease(t *testing.T, store control.Store) {
 	require.NoError(t, err)
 	require.Equal(t, "run", found.Fields["wanted"], "other fields stay")
 	require.NoError(t, leases.Release(ctx, "lane#never", "first"))
+}
+
+// The emulator reads consistently whether it is asked to or not; DynamoDB only
+// when it is asked.
+func TestDynamoAsksForConsistentReads(t *testing.T) {
+	asked := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		assert.NoError(t, err)
+		asked <- string(body)
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		_, err = io.WriteString(w, "{}")
+		assert.NoError(t, err)
+	}))
+	defer server.Close()
+	store := &control.Dynamo{Table: "control", Client: dynamodb.New(dynamodb.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(server.URL),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		}),
+	})}
+	_, err := store.Get(t.Context(), "lane#core")
+	require.ErrorIs(t, err, control.ErrAbsent)
+	require.JSONEq(t, `{"TableName": "control", "Key": {"item": {"S": "lane#core"}}, "ConsistentRead": true}`, <-asked)
 }
 
 func TestMemoryKeepsThePromiseOfAStore(t *testing.T) { conform(t, &control.Memory{}) }

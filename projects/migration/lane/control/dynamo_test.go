@@ -3,24 +3,20 @@
 package control_test
 
 import (
-	"context"
-	"net"
-	"path/filepath"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/control/controltest"
 	names "github.com/cutover/cutover/shared/control"
-	"github.com/cutover/cutover/shared/ops/emulator"
 )
 
 func TestDynamoKeepsThePromiseOfAStore(t *testing.T) {
-	store := dynamo(t)
+	store := controltest.Start(t)
 	conform(t, store)
 	t.Run("a foreign item is not an absent one", func(t *testing.T) {
 		for name, attribute := range map[string]types.AttributeValue{
@@ -41,29 +37,12 @@ func TestDynamoKeepsThePromiseOfAStore(t *testing.T) {
 	})
 }
 
-// dynamo starts an emulator for this test and makes the control table in it.
-func dynamo(t *testing.T) *control.Dynamo {
-	t.Helper()
-	root, err := filepath.Abs("../../../..")
-	require.NoError(t, err)
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	ctx := context.Background()
-	local := emulator.New(emulator.Options{RepoRoot: root, StateDir: t.TempDir(), Addr: listener.Addr().String()})
-	t.Cleanup(func() { require.NoError(t, local.Down(ctx)) })
-	require.NoError(t, local.Up(ctx))
-	for name, value := range local.Env() {
-		t.Setenv(name, value)
-	}
-	cfg, err := config.LoadDefaultConfig(ctx)
-	require.NoError(t, err)
-	store := &control.Dynamo{Client: dynamodb.NewFromConfig(cfg), Table: "control"}
-	_, err = store.Client.CreateTable(ctx, &dynamodb.CreateTableInput{
-		TableName: aws.String(store.Table), BillingMode: types.BillingModePayPerRequest,
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String(names.HashKey), KeyType: types.KeyTypeHash}},
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String(names.HashKey), AttributeType: types.ScalarAttributeTypeS}},
-	})
-	require.NoError(t, err)
-	return store
+func TestDynamoNamesTheTableItDidNotFind(t *testing.T) {
+	store := controltest.Start(t)
+	store.Table = "nowhere"
+	_, err := store.Get(t.Context(), "lane#core")
+	require.ErrorContains(t, err, "get item from table nowhere")
+	var missing *types.ResourceNotFoundException
+	require.ErrorAs(t, err, &missing)
+	require.ErrorAs(t, store.Put(t.Context(), "lane#core", control.Item{Rev: 1}), &missing)
 }

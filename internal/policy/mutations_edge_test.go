@@ -10,7 +10,36 @@ const (
 	certificateType = "aws:acm/certificate:Certificate"
 	recordType      = "aws:route53/record:Record"
 	healthCheckType = "aws:route53/healthCheck:HealthCheck"
+	webACLType      = "aws:wafv2/webAcl:WebAcl"
+	wafLogsType     = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
+	wafBeforeType   = "aws:wafv2/webAclAssociation:WebAclAssociation"
 )
+
+// firewallMutations are faults of the web ACL. Its rules are, in order: deny,
+// reputation, limit, limit of payments, known bad inputs, common rules, SQL
+// injection, size of bodies.
+func firewallMutations() []mutation {
+	const firewall = "firewall"
+	counts := map[string]any{"count": map[string]any{}}
+	set := func(path string, value any) []graph.Change { return one(graph.Set(webACLType, firewall, path, value)) }
+	return []mutation{
+		{row: "E-09", name: "balancer without firewall", changes: one(graph.Remove(wafBeforeType, "green-alb"))},
+		{row: "E-09", name: "firewall of others", changes: one(graph.Set(wafBeforeType, "blue-alb", "webAclArn", "arn:aws:wafv2:us-east-1:999999999999:regional/webacl/x/1"))},
+		{row: "E-10", name: "rules out of order", changes: set("rules[4].priority", 900)},
+		{row: "E-10", name: "group that only counts", changes: set("rules[6].overrideAction", counts)},
+		{row: "E-10", name: "limit that only counts", changes: set("rules[2].action", counts)},
+		{row: "E-10", name: "no limit for payments", changes: one(graph.Unset(webACLType, firewall, "rules[3].statement.rateBasedStatement.scopeDownStatement"))},
+		{row: "E-10", name: "before a distribution", changes: set("scope", "CLOUDFRONT")},
+		{row: "E-11", name: "large bodies counted and let through", changes: set("rules[7].priority", -1)},
+		{row: "E-11", name: "large bodies counted twice", changes: set("rules[7].action", counts)},
+		{row: "E-11", name: "another rule counted", changes: set("rules[5].statement.managedRuleGroupStatement.ruleActionOverrides[0].name", "CrossSiteScripting_BODY")},
+		{row: "E-12", name: "no log", changes: one(graph.Remove(wafLogsType, firewall))},
+		{row: "E-12", name: "cookies in the log", changes: one(graph.Set(wafLogsType, firewall, "redactedFields[2].singleHeader.name", "host"))},
+		{row: "E-12", name: "query in the log", changes: one(graph.Set(wafLogsType, firewall, "redactedFields[0]", map[string]any{"method": map[string]any{}}))},
+		{row: "E-12", name: "rule without metrics", changes: set("rules[0].visibilityConfig.cloudwatchMetricsEnabled", false)},
+		{row: "S-17", name: "firewalls unwatched", changes: one(graph.Remove("aws:cfg/rule:Rule", "alb-waf-enabled"))},
+	}
+}
 
 func edgeMutations() []mutation {
 	const (

@@ -28,7 +28,7 @@ type mutation struct {
 // mutations are all faults, from the files of the layers.
 func mutations() []mutation {
 	return slices.Concat(everyMutations(), foundationMutations(), securityMutations(), dataMutations(),
-		edgeMutations(), servicesMutations(), observabilityMutations(), migrationMutations())
+		edgeMutations(), firewallMutations(), servicesMutations(), observabilityMutations(), migrationMutations())
 }
 
 // found lists the keys of all findings by row, those that an exception or a

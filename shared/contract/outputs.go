@@ -167,6 +167,20 @@ type EdgeOutputs struct {
 	// NameServers are what the parent domain has to delegate to. It is empty
 	// where the zone was given by configuration.
 	NameServers pulumi.StringArrayOutput `pulumi:"nameServers"`
+	// Firewall stands before both balancers.
+	Firewall Firewall `pulumi:"firewall"`
+}
+
+// Firewall is the web ACL of an environment.
+type Firewall struct {
+	ARN  pulumi.StringOutput `pulumi:"arn"`
+	Name pulumi.StringOutput `pulumi:"name"`
+	// MetricName is the dimension WebACL of its metrics in AWS/WAFV2.
+	MetricName pulumi.StringOutput `pulumi:"metricName"`
+	// RuleMetricNames are the dimension Rule, by rule of the edge layer's
+	// configuration.
+	RuleMetricNames pulumi.StringMapOutput `pulumi:"ruleMetricNames"`
+	LogGroupName    pulumi.StringOutput    `pulumi:"logGroupName"`
 }
 
 // Balancer is one colour's load balancer.

@@ -72,6 +72,7 @@ var (
 	Recorder      = Kind{name: "recorder", max: 256, separator: "-"}                   // Config PutConfigurationRecorder, PutDeliveryChannel
 	Analyzer      = Kind{name: "analyzer", max: 255, separator: "-"}                   // IAM Access Analyzer CreateAnalyzer
 	Vault         = Kind{name: "backup vault", max: 50, separator: "-"}                // AWS Backup CreateBackupVault
+	Firewall      = Kind{name: "web ACL", max: 128, separator: "-"}                    // WAFv2 CreateWebACL, CreateIPSet
 	Secret        = Kind{name: "secret", max: 500, separator: "/"}                     // Secrets Manager: 512, less the 7 it appends and some room
 )
 

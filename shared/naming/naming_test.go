@@ -37,6 +37,7 @@ var charsets = map[naming.Kind]string{
 	naming.Pack:          `^[A-Za-z][-A-Za-z0-9]*$`,
 	naming.Recorder:      `^[A-Za-z0-9_-]+$`,
 	naming.Analyzer:      `^[A-Za-z][A-Za-z0-9_.-]*$`,
+	naming.Firewall:      `^[A-Za-z0-9_-]+$`,
 	naming.Secret:        `^[A-Za-z0-9/_+=.@-]+$`,
 }
 

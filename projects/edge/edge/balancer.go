@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/catalog"
@@ -36,6 +37,8 @@ type BalancerArgs struct {
 	CertificateARN pulumi.StringInput
 	// AccessLogsBucket takes the request log of the bucket of the balancer's logs.
 	AccessLogsBucket pulumi.StringInput
+	// WebACLARN names the firewall that every request passes first.
+	WebACLARN pulumi.StringInput
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -52,6 +55,9 @@ func (a *BalancerArgs) Validate() error {
 	}
 	if a.CertificateARN == nil {
 		problems = append(problems, errors.New("balancer certificate: is missing, expected the ARN of a certificate"))
+	}
+	if a.WebACLARN == nil {
+		problems = append(problems, errors.New("balancer web ACL: is missing, expected the ARN of the firewall"))
 	}
 	if a.Environment.AccountID == "" {
 		problems = append(problems, errors.New("balancer account id: is empty, expected 12 digits"))
@@ -88,7 +94,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args *BalancerArgs, opts ...p
 		return nil, fmt.Errorf("register balancer %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *BalancerArgs) error{
-		b.addGroup, b.addLogs, b.addLoadBalancer, b.addListener, b.addRoutes,
+		b.addGroup, b.addLogs, b.addLoadBalancer, b.addFirewall, b.addListener, b.addRoutes,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("balancer %s: %w", name, err)
@@ -166,6 +172,17 @@ func (b *Balancer) addLoadBalancer(ctx *pulumi.Context, name string, args *Balan
 		return fmt.Errorf("load balancer: %w", err)
 	}
 	b.ARN, b.ARNSuffix, b.Endpoint, b.ZoneID = balancer.Arn, balancer.ArnSuffix, balancer.DnsName, balancer.ZoneId
+	return nil
+}
+
+// addFirewall puts the web ACL before the balancer. The entrance waits for the
+// whole balancer, so no name leads past it.
+func (b *Balancer) addFirewall(ctx *pulumi.Context, name string, args *BalancerArgs) error {
+	if _, err := wafv2.NewWebAclAssociation(ctx, name+"-alb", &wafv2.WebAclAssociationArgs{
+		WebAclArn: args.WebACLARN, ResourceArn: b.ARN,
+	}, pulumi.Parent(b)); err != nil {
+		return fmt.Errorf("web ACL before it: %w", err)
+	}
 	return nil
 }
 

@@ -25,6 +25,8 @@ type Config struct {
 	CertificateARN *string `config:"certificateArn"`
 	Blue           Traffic `config:"blue"`
 	Green          Traffic `config:"green"`
+	// Firewall is what stands before the balancers of both colours.
+	Firewall FirewallConfig `config:"firewall"`
 }
 
 // Traffic says how much of the public traffic a colour gets.
@@ -59,6 +61,7 @@ var (
 func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)
 	c.validateNames(p)
+	c.Firewall.validate(p)
 	ready := false
 	for _, color := range naming.Colors() {
 		traffic := c.Traffic(color)

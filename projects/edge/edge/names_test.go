@@ -127,6 +127,7 @@ func TestArgumentsAreJudgedTogether(t *testing.T) {
 		_, err := NewBalancer(ctx, "blue", &BalancerArgs{})
 		require.ErrorContains(t, err, "balancer services: none")
 		require.ErrorContains(t, err, "balancer certificate: is missing")
+		require.ErrorContains(t, err, "balancer web ACL: is missing")
 		require.ErrorContains(t, err, "balancer account id: is empty")
 
 		_, err = NewEntrance(ctx, "blue", &EntranceArgs{Traffic: Traffic{Ready: true, Weight: 0}})

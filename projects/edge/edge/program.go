@@ -1,7 +1,7 @@
 // Package edge is the layer of balancers and names: for each colour a public
 // load balancer that ends TLS, routes by path and checks the health of every
-// service, and the DNS names that split the traffic between the colours by
-// weight. It runs before the layer of services, which hangs its tasks into the
+// service, the firewall before both, and the DNS names that split the traffic
+// between the colours by weight. It runs before the layer of services, which hangs its tasks into the
 // target groups made here; it holds no compute and no data.
 package edge
 
@@ -70,7 +70,7 @@ func readUpstream(ctx *pulumi.Context) (upstream, error) {
 	}, nil
 }
 
-// build makes zone and certificate, which both colours share, then the colours.
+// build makes what both colours share, then the colours and what watches them.
 func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (contract.EdgeOutputs, error) {
 	var none contract.EdgeOutputs
 	zone, err := NewZone(ctx, "zone", &ZoneArgs{
@@ -93,15 +93,34 @@ func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.Resour
 	if err != nil {
 		return none, err
 	}
+	firewall, err := NewFirewall(ctx, "firewall", &FirewallArgs{
+		Names:      naming.New(ctx.Stack()),
+		AccountID:  cfg.Environment.AccountID,
+		Config:     cfg.Firewall,
+		Services:   from.services,
+		LogsKeyARN: from.logsKeyARN,
+	}, opts...)
+	if err != nil {
+		return none, err
+	}
 	outputs := contract.EdgeOutputs{
 		PublicName:  pulumi.String(cfg.PublicName).ToStringOutput(),
 		ZoneID:      zone.ID,
 		NameServers: zone.NameServers,
+		Firewall:    firewall.outputs(),
 	}
-	for color, into := range map[naming.Color]*contract.Balancer{naming.Blue: &outputs.Blue, naming.Green: &outputs.Green} {
-		if *into, err = buildColor(ctx, cfg, from, color, zone, certificate, opts...); err != nil {
+	shared := shared{zone: zone, certificate: certificate, firewall: firewall}
+	rules := &RulesArgs{Names: naming.New(ctx.Stack()), WebACLARN: firewall.ARN}
+	for _, color := range naming.Colors() {
+		into := map[naming.Color]*contract.Balancer{naming.Blue: &outputs.Blue, naming.Green: &outputs.Green}[color]
+		balancer, err := buildColor(ctx, cfg, from, color, shared, into, opts...)
+		if err != nil {
 			return none, err
 		}
+		rules.LogBuckets = append(rules.LogBuckets, balancer.logs.Name)
+	}
+	if _, err := NewRules(ctx, "rules", rules, opts...); err != nil {
+		return none, err
 	}
 	return outputs, permitOperator(ctx, operatorArgs{
 		names:      naming.New(ctx.Stack()),
@@ -114,23 +133,33 @@ func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.Resour
 	}, opts...)
 }
 
-func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Color, zone *Zone, certificate *Certificate, opts ...pulumi.ResourceOption) (contract.Balancer, error) {
+// shared is what both colours stand on.
+type shared struct {
+	zone        *Zone
+	certificate *Certificate
+	firewall    *Firewall
+}
+
+// buildColor makes one colour's balancer and names, and writes what the contract
+// promises of them.
+func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Color, on shared, into *contract.Balancer, opts ...pulumi.ResourceOption) (*Balancer, error) {
 	names := naming.New(ctx.Stack()).In(color)
 	balancer, err := NewBalancer(ctx, string(color), &BalancerArgs{
 		Names:            names,
 		Environment:      cfg.Environment,
 		Services:         from.services,
 		Network:          from.networks[color],
-		CertificateARN:   certificate.ARN,
+		CertificateARN:   on.certificate.ARN,
 		AccessLogsBucket: from.accessLogs,
+		WebACLARN:        on.firewall.ARN,
 	}, opts...)
 	if err != nil {
-		return contract.Balancer{}, err
+		return nil, err
 	}
 	entrance, err := NewEntrance(ctx, string(color), &EntranceArgs{
 		Names:      names,
 		Color:      color,
-		ZoneID:     zone.ID,
+		ZoneID:     on.zone.ID,
 		PublicName: cfg.PublicName,
 		ColorName:  cfg.colorName(color),
 		Traffic:    cfg.Traffic(color),
@@ -138,10 +167,10 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 		Balancer:   balancer,
 	}, opts...)
 	if err != nil {
-		return contract.Balancer{}, err
+		return nil, err
 	}
-	outputs := balancer.outputs()
-	outputs.Name = pulumi.String(cfg.colorName(color)).ToStringOutput()
-	outputs.HealthCheckID = entrance.HealthCheckID
-	return outputs, nil
+	*into = balancer.outputs()
+	into.Name = pulumi.String(cfg.colorName(color)).ToStringOutput()
+	into.HealthCheckID = entrance.HealthCheckID
+	return balancer, nil
 }

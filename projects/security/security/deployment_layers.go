@@ -3,6 +3,7 @@ package security
 import (
 	"slices"
 
+	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/iamdoc"
 )
 
@@ -104,11 +105,19 @@ func (d deployment) entrance() []iamdoc.Statement {
 		}, Resources: []string{
 			"arn:aws:route53:::healthcheck/*", "arn:aws:route53:::hostedzone/*", "arn:aws:route53:::queryloggingconfig/*",
 		}},
-		{Sid: "Firewall", Resources: d.arn("wafv2", "regional/webacl/{-}", "regional/managedruleset/*"), Actions: []string{
-			"wafv2:CreateWebACL", "wafv2:DeleteLoggingConfiguration", "wafv2:DeleteWebACL", "wafv2:GetLoggingConfiguration",
-			"wafv2:GetWebACL", "wafv2:ListTagsForResource",
-			"wafv2:PutLoggingConfiguration", "wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
+		{Sid: "Firewall", Resources: d.arn("wafv2", "regional/webacl/{-}", "regional/ipset/{-}", "regional/managedruleset/*"), Actions: []string{
+			"wafv2:CreateIPSet", "wafv2:CreateWebACL", "wafv2:DeleteIPSet", "wafv2:DeleteLoggingConfiguration", "wafv2:DeleteWebACL",
+			"wafv2:GetIPSet", "wafv2:GetLoggingConfiguration", "wafv2:GetWebACL", "wafv2:ListTagsForResource",
+			"wafv2:PutLoggingConfiguration", "wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateIPSet", "wafv2:UpdateWebACL",
 		}},
+		{
+			// The rules of other layers stay theirs: a rule has its layer's tag.
+			Sid: "Rules", Resources: d.arn("config", "config-rule/*"), Actions: []string{
+				"config:ListTagsForResource", "config:PutConfigRule", "config:TagResource", "config:UntagResource",
+			},
+			Conditions: iamdoc.Conditions{"StringEqualsIfExists": {"aws:ResourceTag/Layer": {string(contract.Edge)}}},
+		},
+		{Sid: "ReadRules", Resources: d.arn("config", "config-rule/*"), Actions: []string{"config:DescribeConfigRules"}},
 		{Sid: "FirewallOnBalancers", Actions: []string{
 			"wafv2:AssociateWebACL", "wafv2:DisassociateWebACL", "wafv2:GetWebACLForResource",
 		}, Resources: slices.Concat(d.arn("elasticloadbalancing", "loadbalancer/app/{-}"), d.arn("wafv2", "regional/webacl/{-}"))},

@@ -22,10 +22,14 @@ type firewallRule struct {
 	priority float64
 	// kind is what the statement does: a managed group's name, "rate" or "other".
 	kind string
-	// path tells that the statement is narrowed by a condition.
+	// narrowed tells that the statement looks at some paths only.
 	narrowed bool
+	// labels tells that the statement reads a label of an earlier rule.
+	labels   bool
 	override string
-	metrics  bool
+	// blocks tells that a rule that is no managed group refuses.
+	blocks  bool
+	metrics bool
 	// counted are the rules of a managed group that only count.
 	counted []string
 }
@@ -68,8 +72,11 @@ func readFirewallRule(item map[string]any) firewallRule {
 	}
 	if rate, is := statement["rateBasedStatement"].(map[string]any); is {
 		rule.kind = "rate"
-		_, rule.narrowed = rate["scopeDownStatement"]
+		rule.narrowed = mentions(rate["scopeDownStatement"], "uriPath")
 	}
+	rule.labels = mentions(statement, "labelMatchStatement")
+	action, _ := item["action"].(map[string]any)
+	_, rule.blocks = action["block"]
 	override, _ := item["overrideAction"].(map[string]any)
 	if _, none := override["none"]; none {
 		rule.override = "none"
@@ -80,6 +87,21 @@ func readFirewallRule(item map[string]any) firewallRule {
 		rule.metrics = rule.metrics || on
 	}
 	return rule
+}
+
+// mentions tells whether a key stands anywhere in a value.
+func mentions(value any, key string) bool {
+	switch node := value.(type) {
+	case map[string]any:
+		for name, each := range node {
+			if strings.EqualFold(name, key) || mentions(each, key) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(node, func(each any) bool { return mentions(each, key) })
+	}
+	return false
 }
 
 func countedRules(managed map[string]any) []string {
@@ -114,6 +136,7 @@ func firewallRulesInOrder(s *Scope) {
 			kinds = append(kinds, rule.kind)
 			if rule.kind == "rate" {
 				limits[rule.narrowed]++
+				s.Expect(rule.blocks, acl, "blocks", "rules", "a limit of priority %v that refuses", rule.priority)
 				continue
 			}
 			s.Expect(rule.override == "none", acl, "blocks", "rules", "no override of the action of %s", rule.kind)
@@ -132,7 +155,7 @@ func largeBodiesAreBlocked(s *Scope) {
 		counted, decided := false, false
 		for _, rule := range rules {
 			counted = counted || slices.Contains(rule.counted, bodySize)
-			decided = decided || counted && rule.kind == "other"
+			decided = decided || counted && rule.kind == "other" && rule.labels && rule.blocks
 			for _, name := range rule.counted {
 				s.Expect(name == bodySize, acl, "counts", "rules", "blocking instead of counting by %s", name)
 			}

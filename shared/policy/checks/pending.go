@@ -33,20 +33,11 @@ func (w Wait) Over(g *graph.Graph) bool {
 	})) > 0
 }
 
-// firewall and alarms end most delays.
-const (
-	firewall = "aws:wafv2/"
-	alarms   = "aws:cloudwatch/metricAlarm:"
-)
+// alarms end most delays.
+const alarms = "aws:cloudwatch/metricAlarm:"
 
 var pending = []Wait{
-	{Row: "S-17", Clause: "single-E-05", Missing: "the edge layer's rule over its balancers' logs, with the name of their bucket", Until: []string{firewall}},
-	{Row: "S-17", Clause: "single-E-09", Missing: "the edge layer's rule over its balancers' web ACLs, with their ids", Until: []string{firewall}},
 	{Row: "E-03", Clause: "watched", Missing: "the alarm on a certificate's last days", Until: []string{alarms}},
-	{Row: "E-09", Clause: "associated", Missing: "the edge layer's web ACL before each balancer", Until: []string{firewall}},
-	{Row: "E-10", Missing: "the edge layer's web ACL", Until: []string{firewall}},
-	{Row: "E-11", Missing: "the edge layer's web ACL", Until: []string{firewall}},
-	{Row: "E-12", Missing: "the log of the edge layer's web ACL", Until: []string{firewall}},
 	{Row: "E-15", Missing: "the signature of the public zone and the headers of its listeners", Until: []string{"aws:route53/hostedZoneDnsSec:"}},
 	{Row: "V-12", Clause: "alarms", Missing: "the alarms that roll a deployment back", Until: []string{alarms}},
 	{Row: "V-12", Clause: "scales", Missing: "autoscaling of the services", Until: []string{"aws:appautoscaling/policy:"}},

@@ -70,6 +70,7 @@ var networkForms = map[string]form{
 	"aws:route53/zone:Zone":                               {id: "Z{UPPER}", outputs: map[string]string{"zoneId": "Z{UPPER}", "arn": "arn:aws:route53:::hostedzone/Z{UPPER}"}},
 	"aws:route53/record:Record":                           {id: "record-{hex}", outputs: map[string]string{"fqdn": "{in:name}"}},
 	"aws:route53/healthCheck:HealthCheck":                 {id: "{uuid}", outputs: map[string]string{"arn": "arn:aws:route53:::healthcheck/{uuid}"}},
+	"aws:wafv2/ipSet:IpSet":                               {id: "{uuid}", outputs: map[string]string{"arn": "arn:aws:wafv2:{region}:{account}:regional/ipset/{name}/{uuid}"}},
 	"aws:wafv2/webAcl:WebAcl":                             {id: "{uuid}", outputs: map[string]string{"arn": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/{uuid}"}},
 }
 

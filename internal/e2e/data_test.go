@@ -30,33 +30,21 @@ import (
 
 const bluePrefix = "cutover-local-blue-"
 
-func TestStoresAreWhatTheyPromiseAndVerifySeesWhenTheyAreNot(t *testing.T) {
-	ctx := t.Context()
-	s := newSite(t)
-	only := settings.Flag{Name: "only", Value: "foundation,security,data"}
-	require.NoError(t, s.app(t, only).DeployAll(ctx), s.out)
-	require.NoError(t, s.app(t, only).DeployAll(ctx), s.out)
-	changed, layers := s.changes(t)
-	assert.Equal(t, 3, layers)
-	assert.False(t, changed.Any(), "the second deployment changes nothing:\n%s", s.out)
-	require.NoError(t, s.app(t).Verify(ctx, contract.Data), s.out)
-
-	for _, c := range sabotage() {
+// verifySees spoils one thing after the other and looks what verify says.
+func (s *site) verifySees(t *testing.T, layer contract.Layer, all []spoiled) {
+	t.Helper()
+	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
-			require.NoError(t, c.spoil(ctx, s.aws()))
+			require.NoError(t, c.spoil(t.Context(), s.aws()))
 			s.out.Reset()
-			err := s.app(t).Verify(ctx, contract.Data)
+			err := s.app(t).Verify(t.Context(), layer)
 			assert.Equal(t, fault.Verification, fault.CodeOf(err), err)
 			assert.Contains(t, s.out.String(), c.seen)
+			if c.undo != nil {
+				require.NoError(t, c.undo(t.Context(), s.aws()))
+			}
 		})
 	}
-	s.showsConnections(ctx, t)
-
-	require.NoError(t, s.app(t, only).DestroyAll(ctx), s.out)
-	left, err := s.emulator.Inventory(ctx)
-	require.NoError(t, err)
-	delete(left, "kms: pending deletion") // AWS keeps keys for their waiting time
-	assert.Empty(t, left, "what the AWS API still shows")
 }
 
 // showsConnections reads the password of the master user from where RDS put it.
@@ -75,13 +63,13 @@ func (s *site) showsConnections(ctx context.Context, t *testing.T) {
 
 // spoiled is one thing that somebody changes behind Pulumi's back, and what
 // verify says to it. What is spoiled stays so: each is of another resource or
-// property, and the layer goes at the end.
+// property, and the layer goes at the end. Only what no layer owns is undone.
 type spoiled struct {
-	name, seen string
-	spoil      func(ctx context.Context, cfg aws.Config) error
+	name, seen  string
+	spoil, undo func(ctx context.Context, cfg aws.Config) error
 }
 
-func sabotage() []spoiled {
+func spoiledStores() []spoiled {
 	all := append(append(spoiledDatabase(), spoiledTables()...), append(spoiledBuckets(), spoiledRest()...)...)
 	return append(all, spoiledSecrets()...)
 }
@@ -89,11 +77,11 @@ func sabotage() []spoiled {
 func spoiledSecrets() []spoiled {
 	name := func(role string) *string { return aws.String("cutover/local/blue/database/" + role) }
 	return []spoiled{
-		{"secret that is not rotated any more", "secret of blue payment-api: is not rotated", func(ctx context.Context, cfg aws.Config) error {
+		{name: "secret that is not rotated any more", seen: "secret of blue payment-api: is not rotated", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := secretsmanager.NewFromConfig(cfg).CancelRotateSecret(ctx, &secretsmanager.CancelRotateSecretInput{SecretId: name("payment_api")})
 			return err
 		}},
-		{"secret for anyone", "secret of blue reader: its policy admits anyone", func(ctx context.Context, cfg aws.Config) error {
+		{name: "secret for anyone", seen: "secret of blue reader: its policy admits anyone", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := secretsmanager.NewFromConfig(cfg).PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{
 				SecretId: name("bgsync_reader"), ResourcePolicy: aws.String(`{"Version":"2012-10-17","Statement":[
 					{"Effect":"Allow","Principal":"*","Action":"secretsmanager:GetSecretValue","Resource":"*"},
@@ -107,13 +95,13 @@ func spoiledSecrets() []spoiled {
 func spoiledDatabase() []spoiled {
 	cluster := aws.String(bluePrefix + "database")
 	return []spoiled{
-		{"short backups", "backup retention in days is 8, expected 7", func(ctx context.Context, cfg aws.Config) error {
+		{name: "short backups", seen: "backup retention in days is 8, expected 7", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := rds.NewFromConfig(cfg).ModifyDBCluster(ctx, &rds.ModifyDBClusterInput{
 				DBClusterIdentifier: cluster, BackupRetentionPeriod: aws.Int32(8), ApplyImmediately: aws.Bool(true),
 			})
 			return err
 		}},
-		{"plain connections", "parameter group cutover-local-blue-database: rds.force_ssl is 0, expected 1", func(ctx context.Context, cfg aws.Config) error {
+		{name: "plain connections", seen: "parameter group cutover-local-blue-database: rds.force_ssl is 0, expected 1", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := rds.NewFromConfig(cfg).ModifyDBClusterParameterGroup(ctx, &rds.ModifyDBClusterParameterGroupInput{
 				DBClusterParameterGroupName: cluster, Parameters: []rdstypes.Parameter{{
 					ParameterName: aws.String("rds.force_ssl"), ParameterValue: aws.String("0"), ApplyMethod: rdstypes.ApplyMethodImmediate,
@@ -121,13 +109,13 @@ func spoiledDatabase() []spoiled {
 			})
 			return err
 		}},
-		{"public instance", "instance cutover-local-blue-database-1: public access is true, expected false", func(ctx context.Context, cfg aws.Config) error {
+		{name: "public instance", seen: "instance cutover-local-blue-database-1: public access is true, expected false", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := rds.NewFromConfig(cfg).ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{
 				DBInstanceIdentifier: aws.String(bluePrefix + "database-1"), PubliclyAccessible: aws.Bool(true), ApplyImmediately: aws.Bool(true),
 			})
 			return err
 		}},
-		{"deaf to events", "nobody is told of failover of any db-cluster", func(ctx context.Context, cfg aws.Config) error {
+		{name: "deaf to events", seen: "nobody is told of failover of any db-cluster", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := rds.NewFromConfig(cfg).DeleteEventSubscription(ctx, &rds.DeleteEventSubscriptionInput{
 				SubscriptionName: aws.String("cutover-local-db-cluster-events"),
 			})
@@ -139,19 +127,19 @@ func spoiledDatabase() []spoiled {
 func spoiledTables() []spoiled {
 	sessions := aws.String(bluePrefix + "sessions")
 	return []spoiled{
-		{"no restore", "table cutover-local-blue-sessions: cannot be restored to any point in time", func(ctx context.Context, cfg aws.Config) error {
+		{name: "no restore", seen: "table cutover-local-blue-sessions: cannot be restored to any point in time", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := dynamodb.NewFromConfig(cfg).UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
 				TableName: sessions, PointInTimeRecoverySpecification: &dynamotypes.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},
 			})
 			return err
 		}},
-		{"no stream", "table cutover-local-blue-sessions: stream is , expected NEW_AND_OLD_IMAGES", func(ctx context.Context, cfg aws.Config) error {
+		{name: "no stream", seen: "table cutover-local-blue-sessions: stream is , expected NEW_AND_OLD_IMAGES", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := dynamodb.NewFromConfig(cfg).UpdateTable(ctx, &dynamodb.UpdateTableInput{
 				TableName: sessions, StreamSpecification: &dynamotypes.StreamSpecification{StreamEnabled: aws.Bool(false)},
 			})
 			return err
 		}},
-		{"no index", "table cutover-local-blue-rate-limits: has no index by-window", func(ctx context.Context, cfg aws.Config) error {
+		{name: "no index", seen: "table cutover-local-blue-rate-limits: has no index by-window", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := dynamodb.NewFromConfig(cfg).UpdateTable(ctx, &dynamodb.UpdateTableInput{
 				TableName: aws.String(bluePrefix + "rate-limits"), GlobalSecondaryIndexUpdates: []dynamotypes.GlobalSecondaryIndexUpdate{
 					{Delete: &dynamotypes.DeleteGlobalSecondaryIndexAction{IndexName: aws.String("by-window")}},
@@ -159,7 +147,7 @@ func spoiledTables() []spoiled {
 			})
 			return err
 		}},
-		{"endless items", "table cutover-local-blue-rate-limits: state of the time to live is DISABLED", func(ctx context.Context, cfg aws.Config) error {
+		{name: "endless items", seen: "table cutover-local-blue-rate-limits: state of the time to live is DISABLED", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := dynamodb.NewFromConfig(cfg).UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 				TableName:               aws.String(bluePrefix + "rate-limits"),
 				TimeToLiveSpecification: &dynamotypes.TimeToLiveSpecification{AttributeName: aws.String("expires_at"), Enabled: aws.Bool(false)},
@@ -176,34 +164,34 @@ func spoiledBuckets() []spoiled {
 	}
 	const about = "bucket cutover-local-blue-documents-123456789012: "
 	return []spoiled{
-		{"key of AWS", about + "encryption is AES256, expected aws:kms", func(ctx context.Context, cfg aws.Config) error {
+		{name: "key of AWS", seen: about + "encryption is AES256, expected aws:kms", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := client(cfg).PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: bucket, ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{
 				Rules: []s3types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAes256}}},
 			}})
 			return err
 		}},
-		{"no policy", about + "policy: ", func(ctx context.Context, cfg aws.Config) error {
+		{name: "no policy", seen: about + "policy: ", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := client(cfg).DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: bucket})
 			return err
 		}},
-		{"open to the public", about + "is not closed to the public on all four ways", func(ctx context.Context, cfg aws.Config) error {
+		{name: "open to the public", seen: about + "is not closed to the public on all four ways", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := client(cfg).PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: bucket, PublicAccessBlockConfiguration: &s3types.PublicAccessBlockConfiguration{
 				BlockPublicAcls: aws.Bool(true), IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true), BlockPublicPolicy: aws.Bool(false),
 			}})
 			return err
 		}},
-		{"longer lock", about + "days of lock is 2, expected 1", func(ctx context.Context, cfg aws.Config) error {
+		{name: "longer lock", seen: about + "days of lock is 2, expected 1", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := client(cfg).PutObjectLockConfiguration(ctx, &s3.PutObjectLockConfigurationInput{Bucket: bucket, ObjectLockConfiguration: &s3types.ObjectLockConfiguration{
 				ObjectLockEnabled: s3types.ObjectLockEnabledEnabled,
 				Rule:              &s3types.ObjectLockRule{DefaultRetention: &s3types.DefaultRetention{Mode: s3types.ObjectLockRetentionModeGovernance, Days: aws.Int32(2)}},
 			}})
 			return err
 		}},
-		{"objects for ever", about + "lifecycle: ", func(ctx context.Context, cfg aws.Config) error {
+		{name: "objects for ever", seen: about + "lifecycle: ", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := client(cfg).DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleInput{Bucket: bucket})
 			return err
 		}},
-		{"versions suspended", "bucket cutover-local-blue-transaction-logs-123456789012: versioning is Suspended, expected Enabled", func(ctx context.Context, cfg aws.Config) error {
+		{name: "versions suspended", seen: "bucket cutover-local-blue-transaction-logs-123456789012: versioning is Suspended, expected Enabled", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := client(cfg).PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
 				Bucket:                  aws.String(bluePrefix + "transaction-logs-123456789012"),
 				VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusSuspended},
@@ -215,19 +203,19 @@ func spoiledBuckets() []spoiled {
 
 func spoiledRest() []spoiled {
 	return []spoiled{
-		{"short logs", "log group RDSOSMetrics: retention in days is 7, expected 90", func(ctx context.Context, cfg aws.Config) error {
+		{name: "short logs", seen: "log group RDSOSMetrics: retention in days is 7, expected 90", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := cloudwatchlogs.NewFromConfig(cfg).PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
 				LogGroupName: aws.String("RDSOSMetrics"), RetentionInDays: aws.Int32(7),
 			})
 			return err
 		}},
-		{"wrong setting", "settings below /cutover/local/blue: database/port is 5432, expected 5433", func(ctx context.Context, cfg aws.Config) error {
+		{name: "wrong setting", seen: "settings below /cutover/local/blue: database/port is 5432, expected 5433", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := ssm.NewFromConfig(cfg).PutParameter(ctx, &ssm.PutParameterInput{
 				Name: aws.String("/cutover/local/blue/database/port"), Value: aws.String("5432"), Overwrite: aws.Bool(true),
 			})
 			return err
 		}},
-		{"unlocked vault", "backup vault cutover-local-blue-backup: lock is false, expected true", func(ctx context.Context, cfg aws.Config) error {
+		{name: "unlocked vault", seen: "backup vault cutover-local-blue-backup: lock is false, expected true", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := backup.NewFromConfig(cfg).DeleteBackupVaultLockConfiguration(ctx, &backup.DeleteBackupVaultLockConfigurationInput{
 				BackupVaultName: aws.String(bluePrefix + "backup"),
 			})

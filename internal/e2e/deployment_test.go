@@ -24,6 +24,7 @@ import (
 
 	"github.com/cutover/cutover/internal/registry"
 	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/ops"
 	"github.com/cutover/cutover/shared/ops/emulator"
 	"github.com/cutover/cutover/shared/ops/engine"
@@ -146,7 +147,10 @@ func TestSevenLayersComeUpStayUnchangedAndGoWithoutATrace(t *testing.T) {
 	assert.False(t, changed.Any(), "the second deployment changes nothing:\n%s", s.out)
 
 	require.NoError(t, s.app(t).VerifyAll(ctx), s.out)
+	s.showsConnections(ctx, t)
 	s.verifySeesAnOpenDatabaseTier(ctx, t)
+	s.verifySees(t, contract.Data, spoiledStores())
+	s.verifySees(t, contract.Security, spoiledWatch())
 
 	require.NoError(t, s.app(t).DestroyAll(ctx), s.out)
 	left, err := s.emulator.Inventory(ctx)

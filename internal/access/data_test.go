@@ -215,7 +215,9 @@ func (s scene) everyRole() []access.Caller {
 	return callers
 }
 
-// messageRules: a queue takes messages of its colour over TLS.
+// messageRules: a queue takes messages of its colour over TLS, from those who send
+// to it; work is taken by the service whose queue it is, what was set aside by no
+// role.
 func (s scene) messageRules() []access.Rule {
 	var rules []access.Rule
 	for _, color := range naming.Colors() {
@@ -230,9 +232,10 @@ func (s scene) messageRules() []access.Rule {
 				May: []access.Caller{access.Administrator},
 			},
 			access.Rule{
-				Name: "no message over plain transport", Actions: []string{"sqs:SendMessage", "sqs:ReceiveMessage"}, On: queue,
-				With: one("aws:SecureTransport", "false"),
+				Name: "no message over plain transport", Actions: []string{"sqs:SendMessage", "sqs:ReceiveMessage"},
+				On: s.arns(queueType, string(color)+"-"), With: one("aws:SecureTransport", "false"),
 			})
+		rules = append(rules, s.workRules(color)...)
 	}
 	return append(rules,
 		access.Rule{
@@ -246,4 +249,27 @@ func (s scene) messageRules() []access.Rule {
 			With:    one("aws:SourceAccount", "999999999999"),
 			Callers: []access.Caller{service("config"), service("events"), service("events.rds")},
 		})
+}
+
+// workRules are those of the queue of the transaction processor.
+func (s scene) workRules(color naming.Color) []access.Rule {
+	const owner = "transaction-processor"
+	work := []string{s.arn(queueType, string(color)+"-"+owner)}
+	aside := []string{s.arn(queueType, string(color)+"-"+owner+"-dead-letters")}
+	administrator, processor := []access.Caller{access.Administrator}, s.role(color, owner+"-task")
+	return []access.Rule{
+		{
+			Name: "work is sent by the service that takes payments", Actions: []string{"sqs:SendMessage"}, On: work,
+			May: append(slices.Clone(administrator), s.role(color, "payment-api-task")),
+		},
+		{
+			Name: "work is taken by its service", Actions: []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"},
+			On: work, May: append(slices.Clone(administrator), processor),
+		},
+		{Name: "no role empties a queue of work", Actions: []string{"sqs:PurgeQueue"}, On: work, May: administrator},
+		{
+			Name: "no role touches work that was set aside", On: aside, May: administrator,
+			Actions: []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"},
+		},
+	}
 }

@@ -72,8 +72,14 @@ func (s scene) colorKeyRules(color naming.Color) []access.Rule {
 			May: slices.Concat(s.tasksWith(color, "sessions"), s.syncs(), []access.Caller{deploy, backup}),
 		},
 		{
-			Name: "key of messages", Actions: cryptography(), On: key("messaging"), With: s.via("sqs"),
-			May: []access.Caller{s.role(color, "sync"), s.role(color, "scheduler")},
+			Name: "key of messages, to send them", Actions: []string{"kms:GenerateDataKey"}, On: key("messaging"), With: s.via("sqs"),
+			May: []access.Caller{s.role(color, "sync"), s.role(color, "scheduler"), s.role(color, "payment-api-task")},
+		},
+		{
+			Name: "key of messages", Actions: []string{"kms:Decrypt"}, On: key("messaging"), With: s.via("sqs"),
+			May: []access.Caller{
+				s.role(color, "sync"), s.role(color, "scheduler"), s.role(color, "payment-api-task"), s.role(color, "transaction-processor-task"),
+			},
 		},
 	}
 }

@@ -131,6 +131,25 @@ func mutations() map[string]mutation {
 			in(queuePolicyType, "blue-dead-letters", "policy", `"aws:SecureTransport"`, `"aws:ViaAWSService"`),
 			[]string{"no message over plain transport", "cutover-prod-blue-sync can sqs:SendMessage"},
 		},
+		"work over plain transport": {
+			in(queuePolicyType, "green-transaction-processor", "policy", `"aws:SecureTransport"`, `"aws:ViaAWSService"`),
+			[]string{"no message over plain transport", "cutover-prod-green-payment-api-task can sqs:SendMessage"},
+		},
+		"work of the other colour": {
+			in(policyType, "blue-transaction-processor-queues", "policy", "cutover-prod-blue-transaction-processor", "cutover-prod-green-transaction-processor"),
+			[]string{
+				"work is taken by its service: cutover-prod-blue-transaction-processor-task cannot sqs:ReceiveMessage",
+				"cutover-prod-blue-transaction-processor-task can sqs:ReceiveMessage on arn:aws:sqs:us-east-1:345678901234:cutover-prod-green-transaction-processor",
+			},
+		},
+		"a sender that takes work": {
+			in(policyType, "green-payment-api-queues", "policy", `"sqs:SendMessage"`, `"sqs:SendMessage","sqs:ReceiveMessage"`),
+			[]string{"work is taken by its service", "cutover-prod-green-payment-api-task can sqs:ReceiveMessage"},
+		},
+		"a receiver that sends": {
+			in(policyType, "blue-transaction-processor-queues", "policy", `"sqs:ReceiveMessage"`, `"sqs:ReceiveMessage","sqs:SendMessage"`),
+			[]string{"work is sent by the service that takes payments", "cutover-prod-blue-transaction-processor-task can sqs:SendMessage"},
+		},
 		"no boundary for what AWS keeps": {
 			[]graph.Change{graph.Unset(roleType, "blue-backup", "permissionsBoundary")},
 			[]string{"cutover-prod-blue-backup can s3:GetObject on arn:aws:s3:::cutover-prod-green-documents", "cutover-prod-blue-backup can cloudtrail:StopLogging"},

@@ -55,7 +55,9 @@ func AllowList() []Allowed {
 		{contract.Data, "database.instanceClass", Capacity},
 		{contract.Data, "database.instances", Capacity},
 		{contract.Data, "database.backupRetentionDays", Capacity},
-		{contract.Services, "*.*.count", Capacity},
+		{contract.Services, "zones", Capacity},
+		{contract.Services, "*.*.tasks.min", Capacity},
+		{contract.Services, "*.*.tasks.max", Capacity},
 
 		{contract.Security, "evidence.lockMode", Lock},
 		{contract.Security, "evidence.lockDays", Lock},

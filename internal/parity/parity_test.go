@@ -106,9 +106,9 @@ func TestListsAndNestingAreCompared(t *testing.T) {
 }
 
 func TestAPatternStandsForItsLayerAndDepthOnly(t *testing.T) {
-	allowed := parity.Allowed{Layer: contract.Services, Key: "*.*.count", Kind: parity.Capacity}
+	allowed := parity.Allowed{Layer: contract.Services, Key: "*.*.tasks.min", Kind: parity.Capacity}
 	for key, want := range map[string]bool{
-		"blue.payment-api.count": true, "blue.payment-api.image": false, "blue.count": false, "blue.a.b.count": false,
+		"blue.payment-api.tasks.min": true, "blue.payment-api.tasks.max": false, "blue.tasks.min": false, "blue.a.b.tasks.min": false,
 	} {
 		assert.Equal(t, want, parity.Covers(allowed, contract.Services, key), key)
 		assert.False(t, parity.Covers(allowed, contract.Edge, key), key)

@@ -7,10 +7,12 @@ const (
 	serviceType    = "aws:ecs/service:Service"
 	ecsClusterType = "aws:ecs/cluster:Cluster"
 	repositoryType = "aws:ecr/repository:Repository"
+
+	scalingTargetType = "aws:appautoscaling/target:Target"
 )
 
 func servicesMutations() []mutation {
-	const service, image = "blue-payment-api", "images-payment-api"
+	const service, image, processor = "blue-payment-api", "images-payment-api", "blue-transaction-processor"
 	definition := func(from, to string) []graph.Change {
 		return one(graph.Rewrite(taskType, service, "containerDefinitions", from, to))
 	}
@@ -35,6 +37,15 @@ func servicesMutations() []mutation {
 		{row: "V-11", name: "no insights", changes: one(graph.Set(ecsClusterType, "blue", "settings", []any{}))},
 		{row: "V-12", name: "no way back", changes: one(graph.Set(serviceType, service, "deploymentCircuitBreaker.rollback", false))},
 		{row: "V-12", name: "capacity lost", changes: one(graph.Set(serviceType, service, "deploymentMinimumHealthyPercent", 50))},
+		{row: "V-12", name: "number of tasks never follows the load", changes: one(graph.Remove(scalingTargetType, service))},
+		{row: "V-12", name: "scaling down to one task", changes: one(graph.Set(scalingTargetType, service, "minCapacity", 1))},
+		{row: "V-12", name: "scaling of another service", changes: one(graph.Set(scalingTargetType, service, "resourceId", "service/cutover-prod-blue/cutover-prod-blue-other"))},
+		{row: "V-12", name: "scaling undone by a deployment", changes: one(graph.Alter(serviceType, service, func(r *graph.Resource) { r.IgnoreChanges = nil }))},
+		{row: "M-09", name: "work that is tried for ever", changes: one(graph.Unset("aws:sqs/queue:Queue", processor, "redrivePolicy"))},
+		{row: "M-09", name: "work with keys of SQS", changes: one(graph.Unset("aws:sqs/queue:Queue", processor, "kmsMasterKeyId"))},
+		{row: "M-09", name: "failed work with keys of SQS", changes: one(graph.Unset("aws:sqs/queue:Queue", processor+"-dead-letters", "kmsMasterKeyId"))},
+		{row: "M-09", name: "work over plain transport", changes: one(graph.Rewrite("aws:sqs/queuePolicy:QueuePolicy", processor, "policy", `"aws:SecureTransport"`, `"aws:ViaAWSService"`))},
+		{row: "V-06", name: "login by the name of its secret", changes: definition(`"valueFrom":"arn:aws:secretsmanager:`, `"valueFrom":"secret:`)},
 		{row: "V-13", name: "not scanned", changes: one(graph.Set(repositoryType, image, "imageScanningConfiguration.scanOnPush", false))},
 		{row: "V-14", name: "mutable tags", changes: one(graph.Set(repositoryType, image, "imageTagMutability", "MUTABLE"))},
 		{row: "V-14", name: "key of AWS", changes: one(graph.Unset(repositoryType, image, "encryptionConfigurations"))},

@@ -35,6 +35,11 @@ type Service struct {
 	Payments bool `config:"payments"`
 	// Stores says what the service does with each store of its colour.
 	Stores Stores `config:"stores"`
+	// Queue is the queue that the service takes work from; leave it out where there
+	// is none.
+	Queue *Queue `config:"queue"`
+	// SendsTo names the services whose queues this one sends to.
+	SendsTo []string `config:"sendsTo"`
 }
 
 // Stores says what a service does with the stores of the data layer beside the
@@ -115,6 +120,7 @@ func (c Catalog) Validate(p *config.Problems) {
 	for i, s := range c.Services {
 		at := fmt.Sprintf("services[%d]", i)
 		s.validate(p, at)
+		c.validateMessages(p, at, s)
 		for _, claim := range s.claims() {
 			if owner, taken := seen[claim]; taken {
 				p.Add(at, claim, "a value that "+owner+" does not use")

@@ -41,6 +41,16 @@ func TestBadEntriesNameFileKeyValueAndExpectation(t *testing.T) {
 		"unknown key":            {"payments: false", "payments: false\n    colour: blue", "services[2].colour"},
 		"unknown access":         {"documents: none", "documents: all", `services[0].stores.documents is "all": expected none, read or write`},
 		"missing store":          {", documents: none", "", "services[0].stores.documents is missing"},
+		"slow message":           {"handlingSeconds: 30", "handlingSeconds: 61", `services[1].queue.handlingSeconds is "61": expected 1 to 60 seconds`},
+		"instant message":        {"handlingSeconds: 30", "handlingSeconds: 0", `services[1].queue.handlingSeconds`},
+		"one attempt":            {"attempts: 5", "attempts: 1", `services[1].queue.attempts is "1": expected a number from 2 to 1000`},
+		"too many attempts":      {"attempts: 5", "attempts: 1001", `services[1].queue.attempts is "1001"`},
+		"missing attempts":       {", attempts: 5", "", "services[1].queue.attempts is missing"},
+		"queue nobody feeds":     {"sendsTo: [transaction-processor]", "sendsTo: []", "services[1].queue is \"transaction-processor\": expected a queue that a service names under sendsTo"},
+		"receiver without queue": {"sendsTo: [transaction-processor]", "sendsTo: [transaction-processor, reporting]", `services[0].sendsTo[1] is "reporting": expected a service with a queue: transaction-processor`},
+		"receiver twice":         {"sendsTo: [transaction-processor]", "sendsTo: [transaction-processor, transaction-processor]", "each service once"},
+		"receiver is itself":     {"sendsTo: []", "sendsTo: [transaction-processor]", "another service than itself"},
+		"missing receivers":      {"    sendsTo: []\n", "", "services[1].sendsTo is missing"},
 		"no services":            {string(text), "services: []", "at least one service"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,4 +59,20 @@ func TestBadEntriesNameFileKeyValueAndExpectation(t *testing.T) {
 			assert.ErrorContains(t, err, tc.want)
 		})
 	}
+}
+
+// A message must not be handed out again while a task may still work on it.
+func TestAMessageStaysHiddenUntilItsTaskIsGone(t *testing.T) {
+	services, err := catalog.Load()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"transaction-processor"}, services.Queues())
+	for _, name := range services.Queues() {
+		service, found := services.Find(name)
+		require.True(t, found)
+		assert.GreaterOrEqual(t, service.Queue.VisibilitySeconds(), service.Queue.HandlingSeconds+catalog.StopSeconds)
+		assert.LessOrEqual(t, service.Queue.VisibilitySeconds(), 43200, "the longest of SQS")
+	}
+	assert.LessOrEqual(t, catalog.StopSeconds, 120, "the longest of Fargate")
+	_, found := services.Find("ledger")
+	assert.False(t, found)
 }

@@ -214,6 +214,13 @@ type Workloads struct {
 	ServiceNames pulumi.StringMapOutput `pulumi:"serviceNames"`
 	// LogGroupNames is by service of the catalog.
 	LogGroupNames pulumi.StringMapOutput `pulumi:"logGroupNames"`
+	// The queues are by the service that takes work from them; to the queues of dead
+	// letters SQS moves what failed too often.
+	QueueNames           pulumi.StringMapOutput `pulumi:"queueNames"`
+	QueueARNs            pulumi.StringMapOutput `pulumi:"queueArns"`
+	QueueURLs            pulumi.StringMapOutput `pulumi:"queueUrls"`
+	DeadLetterQueueNames pulumi.StringMapOutput `pulumi:"deadLetterQueueNames"`
+	DeadLetterQueueARNs  pulumi.StringMapOutput `pulumi:"deadLetterQueueArns"`
 }
 
 // MigrationOutputs is what the sync layer promises.

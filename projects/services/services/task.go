@@ -1,7 +1,6 @@
 package services
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/config"
 )
@@ -21,8 +21,6 @@ const (
 	// scratch is the only directory a container can write to.
 	scratch     = "/tmp"
 	scratchName = "tmp"
-	// stopTimeout is in seconds; Fargate takes at most 120.
-	stopTimeout = 60
 	// healthcheck is the program that every image carries for the check from inside.
 	healthcheck = "/healthcheck"
 )
@@ -114,51 +112,10 @@ func (w *Workload) addTaskDefinition(ctx *pulumi.Context, name string, args *Wor
 	return nil
 }
 
-// imageKey is where containers finds the repository among the values it waits
-// for; it can be no variable's name.
-const imageKey = "image of the release"
-
-// ownVariables lists what every container is told; a secret cannot take one of
-// these names (Amazon ECS API reference, Secret).
-func ownVariables() []string {
-	return []string{
-		"COLOR", "CONTROL_TABLE", "DB_HOST", "DB_NAME", "DB_PORT", "DB_READER_HOST", "LISTEN_PORT", "SERVICE", "TRANSACTION_LOGS_BUCKET",
-	}
-}
-
-// containers renders the only container of a task.
-func (w *Workload) containers(args *WorkloadArgs) pulumi.StringOutput {
-	stores := args.Around.stores
-	values := pulumi.StringMap{
-		imageKey:                  args.Repository.RepositoryUrl,
-		"COLOR":                   pulumi.String(string(args.Color)),
-		"SERVICE":                 pulumi.String(args.Service.Name),
-		"LISTEN_PORT":             pulumi.String(strconv.Itoa(args.Service.Port)),
-		"DB_HOST":                 stores.WriterEndpoint,
-		"DB_READER_HOST":          stores.ReaderEndpoint,
-		"DB_PORT":                 stores.Port.ApplyT(strconv.Itoa).(pulumi.StringOutput),
-		"DB_NAME":                 stores.DatabaseName,
-		"CONTROL_TABLE":           args.Around.controlTable,
-		"TRANSACTION_LOGS_BUCKET": stores.TransactionLogsBucket,
-	}
-	logGroup := w.LogGroupName
-	return pulumi.All(values.ToStringMapOutput(), logGroup).ApplyT(func(known []any) (string, error) {
-		variables := maps.Clone(known[0].(map[string]string)) //nolint:forcetypeassert // the map output above
-		image := variables[imageKey] + "@" + args.Release.Digest
-		delete(variables, imageKey)
-		rendered := render(args, image, known[1].(string), variables) //nolint:forcetypeassert // the string output above
-		text, err := json.Marshal([]container{rendered})
-		if err != nil {
-			return "", fmt.Errorf("render container of %s: %w", args.Service.Name, err)
-		}
-		return string(text), nil
-	}).(pulumi.StringOutput)
-}
-
 // render writes the container: no root, no capability, nothing writable but the
-// scratch volume. It hands over no database credential: the cluster's master
-// secret is for administrators alone.
-func render(args *WorkloadArgs, image, logGroup string, variables map[string]string) container {
+// scratch volume. The only login to the database that it hands over is the
+// service's own.
+func render(args *WorkloadArgs, image, logGroup string, variables, credentials map[string]string) container {
 	service := args.Service
 	return container{
 		Name:                   service.Name,
@@ -168,7 +125,7 @@ func render(args *WorkloadArgs, image, logGroup string, variables map[string]str
 		ReadonlyRootFilesystem: true,
 		PortMappings:           []portMapping{{ContainerPort: service.Port, HostPort: service.Port, Protocol: "tcp"}},
 		Environment:            environment(variables),
-		Secrets:                secrets(args.Release.secrets()),
+		Secrets:                secrets(credentials),
 		MountPoints:            []mountPoint{{SourceVolume: scratchName, ContainerPath: scratch}},
 		LinuxParameters:        linuxParameters{InitProcessEnabled: true, Capabilities: capabilities{Drop: []string{"ALL"}}},
 		HealthCheck: healthCheck{
@@ -178,7 +135,7 @@ func render(args *WorkloadArgs, image, logGroup string, variables map[string]str
 			Retries:     3,
 			StartPeriod: 30,
 		},
-		StopTimeout: stopTimeout,
+		StopTimeout: catalog.StopSeconds,
 		LogConfiguration: logConfiguration{LogDriver: "awslogs", Options: map[string]string{
 			"awslogs-group":         logGroup,
 			"awslogs-region":        config.Region,
@@ -188,16 +145,6 @@ func render(args *WorkloadArgs, image, logGroup string, variables map[string]str
 			"max-buffer-size": "25m",
 		}},
 	}
-}
-
-// environment lists variables by name, so that the same values make the same
-// definition.
-func environment(variables map[string]string) []variableValue {
-	var list []variableValue
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		list = append(list, variableValue{Name: name, Value: variables[name]})
-	}
-	return list
 }
 
 func secrets(arns map[string]string) []variableSecret {

@@ -31,10 +31,13 @@ type WorkloadArgs struct {
 	Color        naming.Color
 	Service      catalog.Service
 	Release      Release
+	Scaling      Scaling
 	Architecture string
 	Repository   *ecr.Repository
 	Cluster      *Cluster
-	Around       surroundings
+	// Queues are all of the colour, by the service that takes work from them.
+	Queues map[string]*Queue
+	Around surroundings
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -44,8 +47,16 @@ func (a *WorkloadArgs) Validate() error {
 	if !digest.MatchString(a.Release.Digest) {
 		problems = append(problems, fmt.Errorf("%s: image digest %q, expected sha256: and 64 hexadecimal digits", at, a.Release.Digest))
 	}
-	if a.Release.Count < 0 || a.Release.Count > maxCount {
-		problems = append(problems, fmt.Errorf("%s: %d tasks, expected 0 to %d", at, a.Release.Count, maxCount))
+	if tasks := a.Release.Tasks; tasks.Min < 0 || tasks.Max < tasks.Min || tasks.Max > maxTasks {
+		problems = append(problems, fmt.Errorf("%s: %d to %d tasks, expected bounds from 0 to %d", at, tasks.Min, tasks.Max, maxTasks))
+	}
+	for _, owner := range queuesOf(a.Service) {
+		if a.Queues[owner] == nil {
+			problems = append(problems, fmt.Errorf("%s: queue of %s is missing", at, owner))
+		}
+	}
+	if (a.Service.Queue == nil) != (a.Scaling.BacklogPerTask == nil) {
+		problems = append(problems, errors.New(at+": a backlog for each task belongs to a queue of its own, and the reverse"))
 	}
 	if a.Service.Port < 1024 {
 		problems = append(problems, fmt.Errorf("%s: port %d, expected one that needs no root, from 1024", at, a.Service.Port))
@@ -81,7 +92,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args *WorkloadArgs, opts ...p
 		return nil, fmt.Errorf("register workload %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *WorkloadArgs) error{
-		w.addLogs, w.addPermissions, w.addIngress, w.addTaskDefinition, w.addService,
+		w.addLogs, w.addPermissions, w.addMessages, w.addIngress, w.addTaskDefinition, w.addService, w.addScaling,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("workload %s: %w", name, err)
@@ -125,7 +136,8 @@ func (w *Workload) groupID(args *WorkloadArgs) pulumi.StringOutput {
 		string(args.Color)+" service security groups of the foundation layer", args.Service.Name)
 }
 
-// addService runs the tasks. The update ends when the deployment does: until
+// addService runs the tasks, as many as there may be at least when it is made;
+// from then on autoscaling says how many. The update ends when the deployment does: until
 // then the revision it replaces stays active, and the circuit breaker can go
 // back to it.
 func (w *Workload) addService(ctx *pulumi.Context, name string, args *WorkloadArgs) error {
@@ -133,7 +145,7 @@ func (w *Workload) addService(ctx *pulumi.Context, name string, args *WorkloadAr
 		Name:                 pulumi.String(w.physical),
 		Cluster:              args.Cluster.ARN,
 		TaskDefinition:       w.definition.Arn,
-		DesiredCount:         pulumi.Int(args.Release.Count),
+		DesiredCount:         pulumi.Int(args.Release.Tasks.Min),
 		LaunchType:           pulumi.String(fargate),
 		PlatformVersion:      pulumi.String(platformVersion),
 		EnableExecuteCommand: pulumi.Bool(false),
@@ -157,7 +169,7 @@ func (w *Workload) addService(ctx *pulumi.Context, name string, args *WorkloadAr
 		DeploymentMinimumHealthyPercent: pulumi.Int(minHealthyPercent),
 		DeploymentMaximumPercent:        pulumi.Int(maxPercent),
 		AvailabilityZoneRebalancing:     pulumi.String("ENABLED"),
-	}, pulumi.Parent(w), pulumi.DependsOn(w.before))
+	}, pulumi.Parent(w), pulumi.DependsOn(w.before), pulumi.IgnoreChanges(scaledProperties()))
 	if err != nil {
 		return fmt.Errorf("service: %w", err)
 	}

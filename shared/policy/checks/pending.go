@@ -40,7 +40,6 @@ var pending = []Wait{
 	{Row: "E-03", Clause: "watched", Missing: "the alarm on a certificate's last days", Until: []string{alarms}},
 	{Row: "E-15", Missing: "the signature of the public zone and the headers of its listeners", Until: []string{"aws:route53/hostedZoneDnsSec:"}},
 	{Row: "V-12", Clause: "alarms", Missing: "the alarms that roll a deployment back", Until: []string{alarms}},
-	{Row: "V-12", Clause: "scales", Missing: "autoscaling of the services", Until: []string{"aws:appautoscaling/policy:"}},
 	{Row: "O-05", Missing: "the observability layer's alarms", Until: []string{alarms}},
 	{Row: "O-06", Missing: "the observability layer's alarms", Until: []string{alarms}},
 	{Row: "O-07", Missing: "the metric filters over the trail's log group", Until: []string{"aws:cloudwatch/logMetricFilter:"}},

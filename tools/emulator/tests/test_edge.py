@@ -63,6 +63,17 @@ class Queues(EmulatorTest):
             self.ALLOW,
         )
 
+    def test_tell_where_dead_letters_go_without_white_space(self) -> None:
+        letters = self.sqs.create_queue(QueueName="letters")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(
+            QueueUrl=letters, AttributeNames=["QueueArn"]
+        )["Attributes"]["QueueArn"]
+        given = f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": 5}}'
+        self.assertEqual(
+            self.put(RedrivePolicy=given).get("RedrivePolicy"), given.replace(" ", "")
+        )
+        self.assertNotIn("RedrivePolicy", self.put(RedrivePolicy=""))
+
     def test_keep_their_policy_when_something_else_changes(self) -> None:
         statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*"}
         statement["Resource"] = "*"

@@ -1,7 +1,8 @@
-"""SQS: who may use a queue for dead letters, and policies that stay."""
+"""SQS: where dead letters go and whence they may come, and policies that stay."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.sqs.models import Queue
@@ -9,6 +10,7 @@ from moto.sqs.models import Queue
 from cutover_emulator.patching import replace
 
 _ALLOW = "RedriveAllowPolicy"
+_REDRIVE = "RedrivePolicy"
 
 
 def redrive_allow_policy() -> None:
@@ -29,6 +31,22 @@ def redrive_allow_policy() -> None:
     Queue.redrive_allow_policy = None  # type: ignore[attr-defined]
 
 
+def compact_redrive_policy() -> None:
+    """GetQueueAttributes returns the RedrivePolicy without white space, as AWS does.
+
+    moto 5.2.5 puts blanks into it, so that the provider sees a change in every
+    deployment.
+    """
+
+    def attributes(self: Any) -> dict[str, Any]:
+        found = former.fget(self)
+        if value := found.get(_REDRIVE):
+            found[_REDRIVE] = json.dumps(json.loads(value), separators=(",", ":"))
+        return found
+
+    former = replace(Queue, "attributes", property(attributes))
+
+
 def policies_stay() -> None:
     """SetQueueAttributes leaves the attributes alone that it does not name.
 
@@ -46,4 +64,4 @@ def policies_stay() -> None:
     former = replace(Queue, "_set_attributes", _set_attributes)
 
 
-GAPS = [redrive_allow_policy, policies_stay]
+GAPS = [redrive_allow_policy, compact_redrive_policy, policies_stay]

@@ -88,7 +88,7 @@ func (d deployment) unscoped() []iamdoc.Statement {
 		Sid: "Mappings", Resources: everything(), Actions: []string{"lambda:CreateEventSourceMapping"},
 		Conditions: iamdoc.Conditions{"ArnLike": {"lambda:FunctionArn": d.arn("lambda", "function:{-}")}},
 	}, {Sid: "Read", Resources: everything(), Actions: []string{
-		"acm:ListCertificates", "application-autoscaling:Describe*", "cloudwatch:Describe*", "ec2:Describe*",
+		"acm:ListCertificates", "application-autoscaling:Describe*", "cloudwatch:Describe*", "config:DescribeConfigRules", "ec2:Describe*",
 		"ec2:GetTransitGatewayRouteTable*", "ecs:DescribeTaskDefinition", "elasticloadbalancing:Describe*", "kms:ListAliases",
 		"lambda:ListEventSourceMappings", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
 		"rds:DescribeDBEngineVersions", "rds:DescribeOrderableDBInstanceOptions", "route53:GetChange", "route53:ListHostedZones",

@@ -117,7 +117,6 @@ func (d deployment) entrance() []iamdoc.Statement {
 			},
 			Conditions: iamdoc.Conditions{"StringEqualsIfExists": {"aws:ResourceTag/Layer": {string(contract.Edge)}}},
 		},
-		{Sid: "ReadRules", Resources: d.arn("config", "config-rule/*"), Actions: []string{"config:DescribeConfigRules"}},
 		{Sid: "FirewallOnBalancers", Actions: []string{
 			"wafv2:AssociateWebACL", "wafv2:DisassociateWebACL", "wafv2:GetWebACLForResource",
 		}, Resources: slices.Concat(d.arn("elasticloadbalancing", "loadbalancer/app/{-}"), d.arn("wafv2", "regional/webacl/{-}"))},

@@ -108,7 +108,7 @@ func (Local) Reset(ctx context.Context) error {
 	return run(func(a *ops.App) error { return a.LocalReset(ctx) })
 }
 
-// All runs the unit, integration and e2e tests; test:provider is apart, for its length.
+// All runs the unit, integration and e2e tests; test:provider and test:soak are apart, for their length.
 func (Test) All(ctx context.Context) error {
 	return test(ctx, suite.Unit, suite.Integration, suite.EndToEnd)
 }
@@ -124,6 +124,9 @@ func (Test) E2e(ctx context.Context) error { return test(ctx, suite.EndToEnd) }
 
 // Provider runs each gap of the emulator through the real provider, about a quarter of an hour.
 func (Test) Provider(ctx context.Context) error { return test(ctx, suite.Provider) }
+
+// Soak runs the long tests of the sync engine on real databases: large tables, many rounds. Hours.
+func (Test) Soak(ctx context.Context) error { return test(ctx, suite.Soak) }
 
 func test(ctx context.Context, kinds ...suite.Kind) error {
 	return run(func(a *ops.App) error { return suite.Run(ctx, a.SuiteOptions(kinds...)) })

@@ -34,7 +34,7 @@ func (j job) command(ctx context.Context) *exec.Cmd {
 	if j.tag != "" {
 		// One package at a time, and its results never from the cache: these tests
 		// look at more than their sources.
-		args = append(args, "-tags", j.tag, "-count=1", "-timeout=60m")
+		args = append(args, "-tags", j.tag, "-count=1", "-timeout="+limit(j.tag))
 	}
 	if j.pattern != "" {
 		args = append(args, "-run", j.pattern)
@@ -52,6 +52,14 @@ func (j job) command(ctx context.Context) *exec.Cmd {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = interruptWait
 	return cmd
+}
+
+// limit is how long the tests of one package may take.
+func limit(tag string) string {
+	if tag == string(Soak) {
+		return "6h"
+	}
+	return "60m"
 }
 
 // run runs the tests, shows the package lines and the output of what failed, and

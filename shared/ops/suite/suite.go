@@ -1,6 +1,6 @@
 // Package suite runs the tests of all modules of the repository and counts them:
 // `./...` at the root of a workspace covers the root module only. A test is unit
-// unless its file has the build tag integration, e2e or provider.
+// unless its file has the build tag integration, e2e, provider or soak.
 package suite
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/cutover/cutover/shared/ops/fault"
 )
@@ -22,6 +23,7 @@ const (
 	Integration Kind = "integration"
 	EndToEnd    Kind = "e2e"
 	Provider    Kind = "provider"
+	Soak        Kind = "soak"
 )
 
 // Options of a run.
@@ -47,18 +49,18 @@ func (c Count) String() string {
 	return fmt.Sprintf("%d passed, %d failed, %d skipped", c.Passed, c.Failed, c.Skipped)
 }
 
-// Run runs the kinds one after another and ends with the count of all.
+// Run runs the kinds and ends with the count of all. End-to-end tests mostly wait
+// for one deployment; they run beside the other kinds, which follow one another.
 func Run(ctx context.Context, o Options) error {
-	var total Count
-	var problems []error
-	for _, kind := range o.Kinds {
-		count, err := runKind(ctx, o, kind)
-		total = total.Add(count)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s tests: %w", kind, err))
-		}
-	}
-	err := errors.Join(problems...)
+	o.Out = &blocks{out: o.Out}
+	waiting, busy := apart(o.Kinds)
+	var beside, total Count
+	var besideErr error
+	var group sync.WaitGroup
+	group.Go(func() { beside, besideErr = runKinds(ctx, o, waiting) })
+	total, err := runKinds(ctx, o, busy)
+	group.Wait()
+	total, err = total.Add(beside), errors.Join(err, besideErr)
 	if _, writeErr := fmt.Fprintln(o.Out, total); writeErr != nil {
 		return fmt.Errorf("write result: %w", writeErr)
 	}
@@ -70,6 +72,44 @@ func Run(ctx context.Context, o Options) error {
 	default:
 		return nil
 	}
+}
+
+// apart divides kinds into those that wait and those that keep the machine busy.
+func apart(kinds []Kind) (waiting, busy []Kind) {
+	for _, kind := range kinds {
+		if kind == EndToEnd {
+			waiting = append(waiting, kind)
+		} else {
+			busy = append(busy, kind)
+		}
+	}
+	return waiting, busy
+}
+
+// blocks lets several runs write to one output without mixing within a write.
+type blocks struct {
+	mutex sync.Mutex
+	out   io.Writer
+}
+
+func (b *blocks) Write(p []byte) (int, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.out.Write(p) //nolint:wrapcheck // stands for it
+}
+
+// runKinds runs kinds one after another.
+func runKinds(ctx context.Context, o Options, kinds []Kind) (Count, error) {
+	var total Count
+	var problems []error
+	for _, kind := range kinds {
+		count, err := runKind(ctx, o, kind)
+		total = total.Add(count)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s tests: %w", kind, err))
+		}
+	}
+	return total, errors.Join(problems...)
 }
 
 func text(err error) string {

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,6 +54,45 @@ func TestOtherKindsRunTheTaggedTestsOnly(t *testing.T) {
 	require.NoError(t, Run(t.Context(), Options{Root: files(t), Kinds: []Kind{EndToEnd, Integration}, Out: &out}))
 
 	assert.True(t, strings.HasSuffix(out.String(), "1 passed, 0 failed, 0 skipped\n"), out.String())
+}
+
+// meeting is a test that ends when the other one has begun.
+const meeting = `//go:build %s
+
+package b
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+func TestMeet%s(t *testing.T) {
+	if err := os.WriteFile("%[1]s.txt", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 600 {
+		if _, err := os.Stat("%[3]s.txt"); err == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Error("nobody came")
+}
+`
+
+func TestADeploymentRunsBesideTheOtherTests(t *testing.T) {
+	root := files(t)
+	for path, text := range map[string]string{
+		"b/e_test.go": fmt.Sprintf(meeting, "e2e", "E", "integration"),
+		"b/i_test.go": fmt.Sprintf(meeting, "integration", "I", "e2e"),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(root, path), []byte(text), 0o600))
+	}
+	var out bytes.Buffer
+	require.NoError(t, Run(t.Context(), Options{Root: root, Kinds: []Kind{Integration, EndToEnd}, Out: &out}), out.String())
+
+	assert.True(t, strings.HasSuffix(out.String(), "2 passed, 0 failed, 0 skipped\n"), out.String())
 }
 
 func TestATagIsReadFromTheBuildConstraint(t *testing.T) {

@@ -90,7 +90,7 @@ var (
 
 // All lists the whole catalogue.
 func All() []Metric {
-	return []Metric{
+	return append(Sync(),
 		CanaryRoundTrip,
 		RotationFailures, RotationStep,
 		Requests, BalancerErrors, TargetErrors, ResponseTime, HealthyTargets, UnhealthyTargets,
@@ -99,5 +99,5 @@ func All() []Metric {
 		DatabaseCPU, DatabaseConnections, ReplicaLag,
 		TableReads, TableWrites, TableReadThrottling, TableWriteThrottling,
 		FunctionErrors, FunctionDuration,
-	}
+	)
 }

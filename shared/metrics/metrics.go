@@ -20,6 +20,7 @@ const (
 	Percent      Unit = "Percent"
 	Seconds      Unit = "Seconds"
 	Milliseconds Unit = "Milliseconds"
+	Bytes        Unit = "Bytes"
 )
 
 // Statistic is how CloudWatch folds the samples of a period into one value.
@@ -31,6 +32,9 @@ const (
 	Average Statistic = "Average"
 	Minimum Statistic = "Minimum"
 	Maximum Statistic = "Maximum"
+	Samples Statistic = "SampleCount"
+	P50     Statistic = "p50"
+	P95     Statistic = "p95"
 	P99     Statistic = "p99"
 )
 
@@ -45,6 +49,12 @@ type Metric struct {
 	Dimensions []string
 	// Statistic is the one that answers the usual question.
 	Statistic Statistic
+}
+
+// By returns m under another statistic, for those who ask it another question.
+func (m Metric) By(statistic Statistic) Metric {
+	m.Statistic = statistic
+	return m
 }
 
 // Series is a metric with the value of each of its dimensions.

@@ -61,6 +61,8 @@ var (
 	Function      = Kind{name: "function", max: 64, separator: "-"}                    // Lambda CreateFunction
 	Schedule      = Kind{name: "schedule", max: 64, separator: "-"}                    // EventBridge Scheduler CreateSchedule
 	Dashboard     = Kind{name: "dashboard", max: 255, separator: "-"}                  // CloudWatch PutDashboard
+	Alarm         = Kind{name: "alarm", max: 255, separator: "-"}                      // CloudWatch PutMetricAlarm, PutCompositeAlarm
+	EventRule     = Kind{name: "event rule", max: 64, separator: "-"}                  // EventBridge PutRule
 	LogGroup      = Kind{name: "log group", max: 512, separator: "/", absolute: true}  // CloudWatch Logs CreateLogGroup
 	Parameter     = Kind{name: "parameter", max: 1011, separator: "/", absolute: true} // SSM PutParameter
 	Queue         = Kind{name: "queue", max: 75, separator: "-"}                       // SQS: 80, less room for ".fifo"

@@ -90,7 +90,7 @@ func TestUpdateNamesTheLayerThatIsMissing(t *testing.T) {
 // A metric that no catalogue lists is one that nothing emits.
 func TestEveryLineIsAMetricOfTheCatalogueWithAllItsDimensions(t *testing.T) {
 	known := make(map[string]metrics.Metric)
-	for _, metric := range metrics.All() {
+	for _, metric := range metrics.All()[len(metrics.Sync()):] {
 		known[metric.Namespace+" "+metric.Name] = metric
 	}
 	shown := make(map[string]bool)

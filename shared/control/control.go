@@ -2,14 +2,14 @@
 // outside both databases that says who may write and how far the migration is.
 // The layer that makes the table, the policies on it and the functions that use
 // it take the names from here. The package imports nothing heavy, since functions
-// compile it in; it neither reads nor writes.
+// compile it in; it neither reads nor writes the table, but has the form of the
+// items that more than one reads.
 //
 // Every item is of one subject. It is read consistently and written on the
 // condition that its revision is still the one that was read.
 //
-//	authority    who may write: epoch, holder, phase, attempt, proof_id
-//	switch       the change of authority in progress: state, from, to, epoch,
-//	             attempt, owner, lease_until, step_times, reason, last_error
+//	authority    who may write (Token)
+//	switch       the change of authority in progress, or the last one (Switch)
 //	traffic      how far the traffic has moved: ladder, step, since, last_gate, hold_reason
 //	lane#<lane>  who works on a lane: owner, lease_until, wanted (run or pause)
 //	load#<lane>  progress of the first load, for information: the databases know it

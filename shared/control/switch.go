@@ -1,0 +1,197 @@
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// The fields of the switch item besides the revision, FieldEpoch, FieldAttempt
+// and FieldProof.
+const (
+	FieldState      = "state"
+	FieldFrom       = "from"
+	FieldTo         = "to"
+	FieldHeir       = "heir"
+	FieldOwner      = "owner"
+	FieldLeaseUntil = "lease_until"
+	FieldStepTimes  = "step_times"
+	FieldReason     = "reason"
+	FieldLastError  = "last_error"
+	FieldPromoting  = "promoting"
+	FieldFenceLSN   = "fence_lsn"
+	FieldReverseLSN = "reverse_lsn"
+	FieldHeldFrom   = "held_from"
+	FieldUntrusted  = "untrusted"
+	FieldOperators  = "operators"
+)
+
+// switchFields lists all fields of the item.
+var switchFields = []string{
+	FieldState, FieldFrom, FieldTo, FieldEpoch, FieldAttempt, FieldHeir, FieldOwner, FieldLeaseUntil, FieldStepTimes, FieldReason,
+	FieldLastError, FieldPromoting, FieldFenceLSN, FieldReverseLSN, FieldProof, FieldHeldFrom, FieldUntrusted, FieldOperators,
+}
+
+// StepTime is when a state was entered, by the clock of who entered it: for
+// people, never for decisions.
+type StepTime struct {
+	State State     `json:"state"`
+	At    time.Time `json:"at"`
+}
+
+// Switch is the switch item: the change of authority that is under way, or the
+// last one.
+type Switch struct {
+	// Rev is the revision that was read; 0 is an item that is not there yet.
+	Rev   int64
+	State State
+	// From has the authority when the switch begins, To when it has succeeded. In
+	// Steady both are empty before the first switch; afterwards they tell of the
+	// last.
+	From, To naming.Color
+	// Epoch is that of From's term. A promotion makes it one higher.
+	Epoch int64
+	// Attempt is the try that is under way, or was last; only the process that
+	// made it may promote or release it. Heir is the id under which the process
+	// that took over last acts.
+	Attempt, Heir string
+	// Owner is the process that wrote the item last, LeaseUntil until when others
+	// need not look after it. Nothing may depend on a lease.
+	Owner      string
+	LeaseUntil time.Time
+	// StepTimes has the states of this switch in the order in which they were
+	// entered.
+	StepTimes []StepTime
+	// Reason is why the switch was started, in the words of who started it;
+	// Operators who answers for it.
+	Reason    string
+	Operators []string
+	// LastError is why the switch did not go on, without values of rows.
+	LastError string
+	// Promoting tells that PROMOTING was stored for Attempt: from then on From is
+	// opened again only after To has been told to refuse Attempt.
+	Promoting bool
+	// FenceLSN is From's position when the fence was known, ReverseLSN To's before
+	// the promotion: where the lane back begins.
+	FenceLSN, ReverseLSN string
+	// ProofID names the proof record.
+	ProofID string
+	// HeldFrom is the state from which HELD was entered.
+	HeldFrom State
+	// Untrusted is a side that a forced decision left behind; it must be rebuilt.
+	Untrusted naming.Color
+}
+
+// Validate joins all that is wrong with the item.
+func (s Switch) Validate() error {
+	var problems []error
+	problem := func(field, expected string, found any) {
+		problems = append(problems, fmt.Errorf("%s %s is %q: expected %s", SwitchItem, field, fmt.Sprint(found), expected))
+	}
+	if _, found := transitions[s.State]; !found {
+		problem(FieldState, fmt.Sprintf("one of %v", States()), s.State)
+	}
+	sides := fmt.Sprintf("one of %v, each once", naming.Colors())
+	if s.State != Steady || s.From != "" || s.To != "" {
+		if !slices.Contains(naming.Colors(), s.From) {
+			problem(FieldFrom, sides, s.From)
+		}
+		if s.To != s.From.Other() {
+			problem(FieldTo, sides, s.To)
+		}
+	}
+	if s.Epoch < 1 {
+		problem(FieldEpoch, "a whole number from 1", s.Epoch)
+	}
+	if s.State.Paused() && s.Attempt == "" && s.HeldFrom != Steady {
+		problem(FieldAttempt, "an id in state "+string(s.State), s.Attempt)
+	}
+	if _, found := transitions[s.HeldFrom]; s.HeldFrom != "" && !found {
+		problem(FieldHeldFrom, fmt.Sprintf("one of %v", States()), s.HeldFrom)
+	}
+	if s.Untrusted != "" && !slices.Contains(naming.Colors(), s.Untrusted) {
+		problem(FieldUntrusted, fmt.Sprintf("one of %v", naming.Colors()), s.Untrusted)
+	}
+	return errors.Join(problems...)
+}
+
+// Enter returns the item in another state, with the time noted; an error tells
+// that no rule leads there.
+func (s Switch) Enter(next State, at time.Time) (Switch, error) {
+	if !s.State.May(next) {
+		return Switch{}, fmt.Errorf("%s: no rule leads from %s to %s", SwitchItem, s.State, next)
+	}
+	if next != s.State {
+		s.StepTimes = append(slices.Clone(s.StepTimes), StepTime{State: next, At: at.UTC()})
+	}
+	s.State = next
+	return s, nil
+}
+
+// Fields are the item's fields besides the revision.
+func (s Switch) Fields() map[string]string {
+	times, err := json.Marshal(s.StepTimes)
+	if err != nil { // a time after the year 9999
+		times = []byte("null")
+	}
+	operators, err := json.Marshal(s.Operators)
+	if err != nil { // texts can always be encoded
+		operators = []byte("null")
+	}
+	lease := ""
+	if !s.LeaseUntil.IsZero() {
+		lease = strconv.FormatInt(s.LeaseUntil.UnixMilli(), 10)
+	}
+	return map[string]string{
+		FieldState: string(s.State), FieldFrom: string(s.From), FieldTo: string(s.To), FieldEpoch: strconv.FormatInt(s.Epoch, 10),
+		FieldAttempt: s.Attempt, FieldHeir: s.Heir, FieldOwner: s.Owner, FieldLeaseUntil: lease, FieldStepTimes: string(times),
+		FieldReason: s.Reason, FieldOperators: string(operators), FieldLastError: s.LastError,
+		FieldPromoting: strconv.FormatBool(s.Promoting), FieldFenceLSN: s.FenceLSN, FieldReverseLSN: s.ReverseLSN,
+		FieldProof: s.ProofID, FieldHeldFrom: string(s.HeldFrom), FieldUntrusted: string(s.Untrusted),
+	}
+}
+
+// DecodeSwitch reads an item of that revision. Fields that it does not know are
+// an error too.
+func DecodeSwitch(rev int64, fields map[string]string) (Switch, error) {
+	if err := known(SwitchItem, fields, switchFields...); err != nil {
+		return Switch{}, err
+	}
+	s := Switch{
+		Rev: rev, State: State(fields[FieldState]), From: naming.Color(fields[FieldFrom]), To: naming.Color(fields[FieldTo]),
+		Attempt: fields[FieldAttempt], Heir: fields[FieldHeir], Owner: fields[FieldOwner], Reason: fields[FieldReason],
+		LastError: fields[FieldLastError], FenceLSN: fields[FieldFenceLSN], ReverseLSN: fields[FieldReverseLSN],
+		ProofID: fields[FieldProof], HeldFrom: State(fields[FieldHeldFrom]), Untrusted: naming.Color(fields[FieldUntrusted]),
+	}
+	if err := errors.Join(s.decode(fields), s.Validate()); err != nil {
+		return Switch{}, fmt.Errorf("%w: %w", ErrForeign, err)
+	}
+	return s, nil
+}
+
+// decode reads the fields that are no plain text.
+func (s *Switch) decode(fields map[string]string) error {
+	var problems []error
+	var err error
+	if s.Epoch, err = number(SwitchItem, FieldEpoch, fields); err != nil {
+		problems = append(problems, err)
+	}
+	if fields[FieldLeaseUntil] != "" {
+		until, err := number(SwitchItem, FieldLeaseUntil, fields)
+		if err != nil {
+			problems = append(problems, err)
+		}
+		s.LeaseUntil = time.UnixMilli(until).UTC()
+	}
+	for field, into := range map[string]any{FieldStepTimes: &s.StepTimes, FieldOperators: &s.Operators, FieldPromoting: &s.Promoting} {
+		if err := json.Unmarshal([]byte(fields[field]), into); err != nil {
+			problems = append(problems, fmt.Errorf("%s %s is not in the form that this package writes", SwitchItem, field))
+		}
+	}
+	return errors.Join(problems...)
+}

@@ -161,9 +161,14 @@ type Stores struct {
 type EdgeOutputs struct {
 	Blue  Balancer `pulumi:"blue"`
 	Green Balancer `pulumi:"green"`
-	// PublicName is the DNS name whose weighted records split the traffic.
+	// PublicName is the DNS name whose weighted records split the traffic. Each has
+	// its colour as set identifier.
 	PublicName pulumi.StringOutput `pulumi:"publicName"`
 	ZoneID     pulumi.StringOutput `pulumi:"zoneId"`
+	// ReadyColors are the colours that may be given traffic, blue first.
+	ReadyColors pulumi.StringArrayOutput `pulumi:"readyColors"`
+	// CertificateARN names the certificate of both listeners.
+	CertificateARN pulumi.StringOutput `pulumi:"certificateArn"`
 	// NameServers are what the parent domain has to delegate to. It is empty
 	// where the zone was given by configuration.
 	NameServers pulumi.StringArrayOutput `pulumi:"nameServers"`
@@ -192,10 +197,18 @@ type Balancer struct {
 	// TargetGroupARNs and TargetGroupARNSuffixes are by service name.
 	TargetGroupARNs        pulumi.StringMapOutput `pulumi:"targetGroupArns"`
 	TargetGroupARNSuffixes pulumi.StringMapOutput `pulumi:"targetGroupArnSuffixes"`
+	ListenerARN            pulumi.StringOutput    `pulumi:"listenerArn"`
+	// EndpointZoneID is the zone of Endpoint, which records of type alias name.
+	EndpointZoneID pulumi.StringOutput `pulumi:"albZoneId"`
 	// Name is the DNS name that always reaches this colour, whatever the weights.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// HealthCheckID is the DNS health check over the colour's payment paths.
+	// HealthCheckID is the DNS health check of the colour's weighted record. It is
+	// healthy while the payment paths are; a colour without a share is closed by
+	// inverting and disabling it, which no state of the paths undoes.
 	HealthCheckID pulumi.StringOutput `pulumi:"healthCheckId"`
+	// PaymentsHealthCheckID measures the same paths whether or not the colour is
+	// closed.
+	PaymentsHealthCheckID pulumi.StringOutput `pulumi:"paymentsHealthCheckId"`
 }
 
 // ServicesOutputs is what the layer of containers promises.

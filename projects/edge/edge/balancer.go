@@ -218,6 +218,8 @@ func (b *Balancer) outputs() contract.Balancer {
 		ARN:                    b.ARN,
 		ARNSuffix:              b.ARNSuffix,
 		Endpoint:               b.Endpoint,
+		EndpointZoneID:         b.ZoneID,
+		ListenerARN:            b.listenerARN,
 		SecurityGroupID:        b.GroupID,
 		TargetGroupARNs:        b.TargetGroupARNs.ToStringMapOutput(),
 		TargetGroupARNSuffixes: b.TargetGroupARNSuffixes.ToStringMapOutput(),

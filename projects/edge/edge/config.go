@@ -31,15 +31,19 @@ type Config struct {
 
 // Traffic says how much of the public traffic a colour gets.
 type Traffic struct {
-	// Weight is the colour's part of the sum of all weights, 1 to 255 for a colour
-	// that is ready and 0 for one that is not.
+	// Weight is the colour's part of the sum of all weights, 0 to 255, and 0 for a
+	// colour that is not ready. One of weight 0 has no record under the public name
+	// at all, since Route 53 answers records of weight 0 when all others are
+	// unhealthy (Route 53 developer guide, "How Amazon Route 53 chooses records when
+	// health checking is configured"); its health check is closed, too.
 	Weight int `config:"weight"`
-	// Ready tells whether the colour may serve customers. One that is not ready
-	// has no record under the public name at all, since Route 53 answers records of
-	// weight 0 when all others are unhealthy (Route 53 developer guide, "How Amazon
-	// Route 53 chooses records when health checking is configured").
+	// Ready tells whether the colour may be given customers. Traffic is never moved
+	// to one that is not.
 	Ready bool `config:"ready"`
 }
+
+// open tells whether the colour gets a share of the public traffic.
+func (t Traffic) open() bool { return t.Ready && t.Weight > 0 }
 
 // Limits of the Route 53 API (ResourceRecordSet, Weight) and of ACM (API
 // reference, RequestCertificate: the first name of a certificate).
@@ -62,13 +66,13 @@ func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)
 	c.validateNames(p)
 	c.Firewall.validate(p)
-	ready := false
+	open := false
 	for _, color := range naming.Colors() {
 		traffic := c.Traffic(color)
 		traffic.validate(p, string(color))
-		ready = ready || traffic.Ready
+		open = open || traffic.open()
 	}
-	p.Check(ready, "blue.ready", c.Blue.Ready, "true for at least one colour, since otherwise nothing answers under the public name")
+	p.Check(open, "blue.weight", c.Blue.Weight, "a weight above 0 of at least one colour that is ready, since otherwise nothing answers under the public name")
 }
 
 func (c Config) validateNames(p *config.Problems) {
@@ -92,14 +96,8 @@ func isName(name string, longest int) bool {
 
 func (t Traffic) validate(p *config.Problems, color string) {
 	key := color + ".weight"
-	switch {
-	case t.Weight < 0 || t.Weight > maxWeight:
-		p.Add(key, t.Weight, fmt.Sprintf("a number from 0 to %d", maxWeight))
-	case t.Ready && t.Weight == 0:
-		p.Add(key, t.Weight, fmt.Sprintf("a number from 1 to %d while %s.ready is true; set %s.ready to false to take all traffic away", maxWeight, color, color))
-	case !t.Ready && t.Weight > 0:
-		p.Add(key, t.Weight, fmt.Sprintf("0 while %s.ready is false", color))
-	}
+	p.Check(t.Weight >= 0 && t.Weight <= maxWeight, key, t.Weight, fmt.Sprintf("a number from 0 to %d", maxWeight))
+	p.Check(t.Ready || t.Weight <= 0, key, t.Weight, fmt.Sprintf("0 while %s.ready is false", color))
 }
 
 // Traffic returns the part of one colour.
@@ -108,6 +106,17 @@ func (c Config) Traffic(color naming.Color) Traffic {
 		return c.Blue
 	}
 	return c.Green
+}
+
+// readyColors lists the colours that may be given traffic, blue first.
+func (c Config) readyColors() []string {
+	ready := []string{}
+	for _, color := range naming.Colors() {
+		if c.Traffic(color).Ready {
+			ready = append(ready, string(color))
+		}
+	}
+	return ready
 }
 
 // colorName is the name that always reaches one colour.

@@ -28,9 +28,10 @@ func check(t *testing.T, replace, by string) error {
 func TestBadConfigurationNamesFileKeyValueAndExpectation(t *testing.T) {
 	at := filepath.Join("projects", "edge", "Pulumi.local.yaml") + ": "
 	for name, each := range map[string]struct{ replace, by, want string }{
-		"weight over the limit":      {"weight: 99", "weight: 300", `edge:blue.weight is "300": expected a number from 0 to 255`},
-		"negative weight":            {"weight: 99", "weight: -1", `edge:blue.weight is "-1": expected a number from 0 to 255`},
-		"weight 0 of a ready colour": {"weight: 1\n", "weight: 0\n", `edge:green.weight is "0": expected a number from 1 to 255 while green.ready is true`},
+		"weight over the limit":       {"weight: 99", "weight: 300", `edge:blue.weight is "300": expected a number from 0 to 255`},
+		"negative weight":             {"weight: 99", "weight: -1", `edge:blue.weight is "-1": expected a number from 0 to 255`},
+		"share of an unknown colour":  {"  edge:green:", "  edge:red: {weight: 5, ready: true}\n  edge:green:", `edge:red is "map[ready:true weight:5]": expected no such key`},
+		"share of an unknown service": {"    weight: 1\n", "    weight: {payment-api: 1, ledger: 2}\n", `edge:green.weight is "map[ledger:2 payment-api:1]": expected a value of type int`},
 		"weight of a colour that is not ready": {
 			"weight: 1\n    ready: true", "weight: 1\n    ready: false", `edge:green.weight is "1": expected 0 while green.ready is false`,
 		},
@@ -65,11 +66,27 @@ func TestBadConfigurationNamesFileKeyValueAndExpectation(t *testing.T) {
 	}
 }
 
-func TestAtLeastOneColourHasToBeReady(t *testing.T) {
+func TestWeightsAreNeverAllZero(t *testing.T) {
+	for _, blue := range []string{`{"weight":0,"ready":false}`, `{"weight":0,"ready":true}`} {
+		opts := options(t, "prod")
+		opts.Config = map[string]string{"edge:blue": blue}
+		_, err := pulumitest.Run(t, opts, Program)
+		require.ErrorContains(t, err, `edge:blue.weight is "0": expected a weight above 0 of at least one colour that is ready`)
+	}
+}
+
+func TestSeveralMistakesAreNamedAtOnce(t *testing.T) {
 	opts := options(t, "prod")
-	opts.Config = map[string]string{"edge:blue": `{"weight":0,"ready":false}`}
+	opts.Config = map[string]string{
+		"edge:blue": `{"weight":256,"ready":true}`, "edge:green": `{"weight":7,"ready":false}`, "edge:publicName": "pay.other.example",
+	}
 	_, err := pulumitest.Run(t, opts, Program)
-	require.ErrorContains(t, err, `edge:blue.ready is "false": expected true for at least one colour`)
+	for _, want := range []string{
+		`edge:blue.weight is "256": expected a number from 0 to 255`, `edge:green.weight is "7": expected 0 while green.ready is false`,
+		`edge:publicName is "pay.other.example": expected the domain`,
+	} {
+		require.ErrorContains(t, err, want)
+	}
 }
 
 // The program itself refuses, too: a stack can be updated without the runner.

@@ -20,6 +20,9 @@ const (
 	// weightedType is the type of every record of a balancer: an alias to its
 	// addresses, which are IPv4.
 	weightedType = "A"
+	// The health checks over all probes, by what they are for.
+	paymentsCheck  = "payments"
+	admissionCheck = "admission"
 )
 
 // EntranceArgs describes the names under which one colour is reached.
@@ -43,8 +46,8 @@ func (a *EntranceArgs) Validate() error {
 	if a.ZoneID == nil || a.Balancer == nil {
 		problems = append(problems, errors.New("entrance zone or balancer: is missing"))
 	}
-	if a.Traffic.Ready && (a.Traffic.Weight < 1 || a.Traffic.Weight > maxWeight) {
-		problems = append(problems, fmt.Errorf("entrance weight: got %d, expected 1 to %d for a colour that is ready", a.Traffic.Weight, maxWeight))
+	if a.Traffic.Weight < 0 || a.Traffic.Weight > maxWeight || !a.Traffic.Ready && a.Traffic.Weight != 0 {
+		problems = append(problems, fmt.Errorf("entrance weight: got %d, expected 0 to %d, and 0 for a colour that is not ready", a.Traffic.Weight, maxWeight))
 	}
 	if len(payments(a.Services)) == 0 {
 		problems = append(problems, errors.New("entrance health: no service of the catalogue has payments: true, expected at least one to check"))
@@ -52,13 +55,18 @@ func (a *EntranceArgs) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Entrance is the way from DNS to one colour: a name of its own, a health check
-// over the payment paths behind it, and, while the colour is ready, its part of
-// the public name.
+// Entrance is the way from DNS to one colour: a name of its own, health checks
+// over the payment paths behind it, and, while the colour has a share, its part
+// of the public name.
 type Entrance struct {
 	pulumi.ResourceState
 
-	HealthCheckID pulumi.StringOutput
+	// AdmissionID is the health check of the public record, closed while the colour
+	// has no share. PaymentsID measures the same paths and is never closed.
+	AdmissionID, PaymentsID pulumi.StringOutput
+
+	// probes are the health checks of the payment paths, in the catalogue's order.
+	probes pulumi.StringArray
 }
 
 // NewEntrance makes one colour's names and health checks.
@@ -71,13 +79,13 @@ func NewEntrance(ctx *pulumi.Context, name string, args *EntranceArgs, opts ...p
 		return nil, fmt.Errorf("register entrance %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *EntranceArgs) error{
-		e.addColorName, e.addHealthChecks, e.addPublicName,
+		e.addColorName, e.addProbes, e.addHealthChecks, e.addPublicName,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("entrance %s: %w", name, err)
 		}
 	}
-	return e, ctx.RegisterResourceOutputs(e, pulumi.Map{"healthCheckId": e.HealthCheckID})
+	return e, ctx.RegisterResourceOutputs(e, pulumi.Map{"healthCheckId": e.AdmissionID})
 }
 
 // addColorName makes the name that always reaches this colour. The health checks
@@ -87,19 +95,16 @@ func (e *Entrance) addColorName(ctx *pulumi.Context, name string, args *Entrance
 		ZoneId:  args.ZoneID,
 		Name:    pulumi.String(args.ColorName),
 		Type:    pulumi.String(weightedType),
-		Aliases: aliasOf(args.Balancer, false),
+		Aliases: aliasOf(args.Balancer),
 	}, pulumi.Parent(e)); err != nil {
 		return fmt.Errorf("record %s: %w", args.ColorName, err)
 	}
 	return nil
 }
 
-// addHealthChecks asks the health path of every service that customers pay
-// through; the check is healthy while all of them are. It sees what a customer
-// sees, from outside and through DNS, TLS and rule; whether the balancer has
-// healthy targets at all the public record evaluates besides.
-func (e *Entrance) addHealthChecks(ctx *pulumi.Context, name string, args *EntranceArgs) error {
-	var ids pulumi.StringArray
+// addProbes asks the health path of every service that customers pay through. A
+// probe sees what a customer sees, from outside and through DNS, TLS and rule.
+func (e *Entrance) addProbes(ctx *pulumi.Context, name string, args *EntranceArgs) error {
 	for _, service := range payments(args.Services) {
 		check, err := route53.NewHealthCheck(ctx, name+"-"+service.Name, &route53.HealthCheckArgs{
 			Type:             pulumi.String("HTTPS"),
@@ -114,25 +119,43 @@ func (e *Entrance) addHealthChecks(ctx *pulumi.Context, name string, args *Entra
 		if err != nil {
 			return fmt.Errorf("health check of %s: %w", service.Name, err)
 		}
-		ids = append(ids, check.ID().ToStringOutput())
+		e.probes = append(e.probes, check.ID().ToStringOutput())
 	}
-	all, err := route53.NewHealthCheck(ctx, name+"-payments", &route53.HealthCheckArgs{
-		Type:                 pulumi.String("CALCULATED"),
-		ChildHealthchecks:    ids,
-		ChildHealthThreshold: pulumi.Int(len(ids)),
-		Tags:                 nameTag(args.Names, "payments"),
-	}, pulumi.Parent(e))
-	if err != nil {
-		return fmt.Errorf("health check over the payment paths: %w", err)
-	}
-	e.HealthCheckID = all.ID().ToStringOutput()
 	return nil
+}
+
+// addHealthChecks sums the probes up twice, healthy while all of them are: as a
+// measurement, and as admission, which is closed while the colour has no share.
+// Route 53 takes a disabled check for healthy and an inverted one for the
+// opposite, so that disabled and inverted together mean unhealthy whatever the
+// probes say (Route 53 API reference, HealthCheckConfig, Disabled).
+func (e *Entrance) addHealthChecks(ctx *pulumi.Context, name string, args *EntranceArgs) error {
+	sum := func(what string, closed bool) (pulumi.StringOutput, error) {
+		check, err := route53.NewHealthCheck(ctx, name+"-"+what, &route53.HealthCheckArgs{
+			Type:                 pulumi.String("CALCULATED"),
+			ChildHealthchecks:    e.probes,
+			ChildHealthThreshold: pulumi.Int(len(e.probes)),
+			Disabled:             pulumi.Bool(closed),
+			InvertHealthcheck:    pulumi.Bool(closed),
+			Tags:                 nameTag(args.Names, what),
+		}, pulumi.Parent(e))
+		if err != nil {
+			return pulumi.StringOutput{}, fmt.Errorf("health check of %s: %w", what, err)
+		}
+		return check.ID().ToStringOutput(), nil
+	}
+	var err error
+	if e.PaymentsID, err = sum(paymentsCheck, false); err != nil {
+		return err
+	}
+	e.AdmissionID, err = sum(admissionCheck, !args.Traffic.open())
+	return err
 }
 
 // addPublicName makes the colour's part of the public name. It waits for the
 // whole balancer: a record without rules behind it would answer 404 to payments.
 func (e *Entrance) addPublicName(ctx *pulumi.Context, name string, args *EntranceArgs) error {
-	if !args.Traffic.Ready {
+	if !args.Traffic.open() {
 		return nil
 	}
 	if _, err := route53.NewRecord(ctx, name+"-public", &route53.RecordArgs{
@@ -141,19 +164,22 @@ func (e *Entrance) addPublicName(ctx *pulumi.Context, name string, args *Entranc
 		Type:                    pulumi.String(weightedType),
 		SetIdentifier:           pulumi.String(string(args.Color)),
 		WeightedRoutingPolicies: route53.RecordWeightedRoutingPolicyArray{route53.RecordWeightedRoutingPolicyArgs{Weight: pulumi.Int(args.Traffic.Weight)}},
-		HealthCheckId:           e.HealthCheckID.ToStringPtrOutput(),
-		Aliases:                 aliasOf(args.Balancer, true),
+		HealthCheckId:           e.AdmissionID.ToStringPtrOutput(),
+		Aliases:                 aliasOf(args.Balancer),
 	}, pulumi.Parent(e), pulumi.DependsOn([]pulumi.Resource{args.Balancer})); err != nil {
 		return fmt.Errorf("weighted record %s: %w", args.PublicName, err)
 	}
 	return nil
 }
 
-func aliasOf(balancer *Balancer, evaluateHealth bool) route53.RecordAliasArray {
+// aliasOf leads to the balancer whatever the state of its target groups: Route 53
+// takes a balancer for unhealthy when one of them is, also one without payments or
+// without tasks (Route 53 API reference, AliasTarget, EvaluateTargetHealth).
+func aliasOf(balancer *Balancer) route53.RecordAliasArray {
 	return route53.RecordAliasArray{route53.RecordAliasArgs{
 		Name:                 balancer.Endpoint,
 		ZoneId:               balancer.ZoneID,
-		EvaluateTargetHealth: pulumi.Bool(evaluateHealth),
+		EvaluateTargetHealth: pulumi.Bool(false),
 	}}
 }
 

@@ -32,25 +32,40 @@ func TestPublicNameIsSplitByWeightWithAHealthCheckForEachColour(t *testing.T) {
 		require.Equal(t, "pay.local.cutover.example", inputs["name"])
 		require.Equal(t, "A", inputs["type"])
 		require.Nil(t, inputs["ttl"], "an alias takes the target's")
-		require.Equal(t, color+"-payments-id", inputs["healthCheckId"])
+		require.Equal(t, color+"-admission-id", inputs["healthCheckId"])
 		require.InEpsilon(t, weight, inputs["weightedRoutingPolicies"].([]any)[0].(map[string]any)["weight"], 0)
 		alias := inputs["aliases"].([]any)[0].(map[string]any)
-		require.Equal(t, true, alias["evaluateTargetHealth"])
+		require.Equal(t, false, alias["evaluateTargetHealth"], "one target group without tasks would take the whole colour away")
 		require.Equal(t, color+"-alb.mock.example", alias["name"])
 	}
 }
 
-// Route 53 answers records of weight 0 when all others are unhealthy, so a
-// colour that is not ready has none.
-func TestColourThatIsNotReadyHasNoRecordUnderThePublicName(t *testing.T) {
-	recording := run(t, "prod", nil)
-	records := weighted(recording)
-	require.Len(t, records, 1)
-	require.Contains(t, records, "blue")
-	own := recording.Find(t, record, "green-own")
-	require.Equal(t, "green.pay.cutover.example", own.Inputs["name"])
-	require.Nil(t, own.Inputs["weightedRoutingPolicies"])
-	recording.Find(t, healthCheck, "green-payments")
+// Route 53 answers records of weight 0 when all others are unhealthy, so a colour
+// without a share has none, ready or not, and its check stays unhealthy whatever
+// its paths answer.
+func TestColourWithoutAShareHasNoRecordAndIsClosed(t *testing.T) {
+	for _, green := range []string{`{"weight":0,"ready":false}`, `{"weight":0,"ready":true}`} {
+		recording := run(t, "prod", map[string]string{"edge:green": green})
+		records := weighted(recording)
+		require.Len(t, records, 1)
+		require.Contains(t, records, "blue")
+		own := recording.Find(t, record, "green-own")
+		require.Equal(t, "green.pay.cutover.example", own.Inputs["name"])
+		require.Nil(t, own.Inputs["weightedRoutingPolicies"])
+		for check, closed := range map[string]bool{
+			"green-admission": true, "green-payments": false, "blue-admission": false, "blue-payments": false,
+		} {
+			inputs := recording.Find(t, healthCheck, check).Inputs
+			require.Equal(t, closed, inputs["disabled"], check)
+			require.Equal(t, closed, inputs["invertHealthcheck"], check)
+		}
+	}
+}
+
+func TestColoursThatMayBeGivenTrafficAreExported(t *testing.T) {
+	ready := run(t, "prod", map[string]string{"edge:green": `{"weight":0,"ready":true}`}).Exports["readyColors"]
+	require.Equal(t, []any{"blue", "green"}, ready)
+	require.Equal(t, []any{"blue"}, run(t, "prod", nil).Exports["readyColors"])
 }
 
 func TestHealthChecksAskTheColoursOwnNameOnPaymentPathsOnly(t *testing.T) {
@@ -71,10 +86,12 @@ func TestHealthChecksAskTheColoursOwnNameOnPaymentPathsOnly(t *testing.T) {
 			require.Equal(t, color+".pay.local.cutover.example", check["fqdn"])
 			require.Equal(t, service.Health, check["resourcePath"])
 		}
-		all := recording.Find(t, healthCheck, color+"-payments").Inputs
-		require.Equal(t, "CALCULATED", all["type"])
-		require.Len(t, all["childHealthchecks"], children)
-		require.InEpsilon(t, children, all["childHealthThreshold"], 0)
+		for _, sum := range []string{color + "-payments", color + "-admission"} {
+			all := recording.Find(t, healthCheck, sum).Inputs
+			require.Equal(t, "CALCULATED", all["type"])
+			require.Len(t, all["childHealthchecks"], children)
+			require.InEpsilon(t, children, all["childHealthThreshold"], 0)
+		}
 	}
 }
 
@@ -130,8 +147,8 @@ func TestArgumentsAreJudgedTogether(t *testing.T) {
 		require.ErrorContains(t, err, "balancer web ACL: is missing")
 		require.ErrorContains(t, err, "balancer account id: is empty")
 
-		_, err = NewEntrance(ctx, "blue", &EntranceArgs{Traffic: Traffic{Ready: true, Weight: 0}})
-		require.ErrorContains(t, err, "entrance weight: got 0, expected 1 to 255")
+		_, err = NewEntrance(ctx, "blue", &EntranceArgs{Traffic: Traffic{Weight: 1}})
+		require.ErrorContains(t, err, "entrance weight: got 1, expected 0 to 255, and 0 for a colour that is not ready")
 		require.ErrorContains(t, err, "no service of the catalogue has payments: true")
 
 		_, err = NewZone(ctx, "zone", &ZoneArgs{})

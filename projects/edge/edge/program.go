@@ -104,10 +104,12 @@ func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.Resour
 		return none, err
 	}
 	outputs := contract.EdgeOutputs{
-		PublicName:  pulumi.String(cfg.PublicName).ToStringOutput(),
-		ZoneID:      zone.ID,
-		NameServers: zone.NameServers,
-		Firewall:    firewall.outputs(),
+		PublicName:     pulumi.String(cfg.PublicName).ToStringOutput(),
+		ZoneID:         zone.ID,
+		ReadyColors:    pulumi.ToStringArray(cfg.readyColors()).ToStringArrayOutput(),
+		CertificateARN: certificate.ARN,
+		NameServers:    zone.NameServers,
+		Firewall:       firewall.outputs(),
 	}
 	shared := shared{zone: zone, certificate: certificate, firewall: firewall}
 	rules := &RulesArgs{Names: naming.New(ctx.Stack()), WebACLARN: firewall.ARN}
@@ -171,6 +173,6 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 	}
 	*into = balancer.outputs()
 	into.Name = pulumi.String(cfg.colorName(color)).ToStringOutput()
-	into.HealthCheckID = entrance.HealthCheckID
+	into.HealthCheckID, into.PaymentsHealthCheckID = entrance.AdmissionID, entrance.PaymentsID
 	return balancer, nil
 }

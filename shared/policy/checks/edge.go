@@ -218,8 +218,10 @@ func weightsLeadToHealth(s *Scope) {
 			positive++
 		}
 		s.Expect(weight >= 1, record, "weight", "weightedRoutingPolicies", "a weight of 1 at least: an idle environment has no record")
-		s.Expect(record.Is("aliases[0].evaluateTargetHealth", true), record, "target-health", "aliases[0].evaluateTargetHealth", "true")
-		s.Expect(record.Reference("healthCheckId", healthCheckType) != nil, record, "own-check", "healthCheckId", "a health check of its own")
+		s.Expect(record.Is("aliases[0].evaluateTargetHealth", false), record, "target-health", "aliases[0].evaluateTargetHealth", "false: one group without tasks would take the whole balancer away")
+		check := record.Reference("healthCheckId", healthCheckType)
+		s.Expect(check != nil, record, "own-check", "healthCheckId", "a health check of its own")
+		s.Expect(check == nil || !check.Is("disabled", true) && !check.Is("invertHealthcheck", true), record, "open", "healthCheckId", "a health check that follows the paths")
 	}
 	s.Expect(weighted > 0 && positive > 0, nil, "some-weight", "", "a weighted record with a weight: without any the name leads nowhere")
 	for _, check := range s.Each(healthCheckType) {

@@ -227,6 +227,13 @@ type Workloads struct {
 	ServiceNames pulumi.StringMapOutput `pulumi:"serviceNames"`
 	// LogGroupNames is by service of the catalog.
 	LogGroupNames pulumi.StringMapOutput `pulumi:"logGroupNames"`
+	// TaskDefinitionARNs is, by service, the revision that was asked for. What runs
+	// may be another one: a deployment that fails goes back by itself.
+	TaskDefinitionARNs pulumi.StringMapOutput `pulumi:"taskDefinitionArns"`
+	// AlarmNames are the alarms that end a deployment, by service and what they
+	// watch: "payment-api/errors", "payment-api/unhealthy", and where the service has
+	// a queue "transaction-processor/dead-letters".
+	AlarmNames pulumi.StringMapOutput `pulumi:"alarmNames"`
 	// The queues are by the service that takes work from them; to the queues of dead
 	// letters SQS moves what failed too often.
 	QueueNames           pulumi.StringMapOutput `pulumi:"queueNames"`

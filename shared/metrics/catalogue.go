@@ -88,6 +88,10 @@ var (
 	FunctionDuration = Metric{Namespace: "AWS/Lambda", Name: "Duration", Unit: Milliseconds, Dimensions: function, Statistic: Maximum}
 )
 
+// WaitingMessages is how many messages of a queue can be received (Amazon SQS
+// developer guide, "Available CloudWatch metrics for Amazon SQS").
+var WaitingMessages = Metric{Namespace: "AWS/SQS", Name: "ApproximateNumberOfMessagesVisible", Unit: Count, Dimensions: []string{"QueueName"}, Statistic: Maximum}
+
 // All lists the whole catalogue.
 func All() []Metric {
 	return append(Sync(),
@@ -99,5 +103,6 @@ func All() []Metric {
 		DatabaseCPU, DatabaseConnections, ReplicaLag,
 		TableReads, TableWrites, TableReadThrottling, TableWriteThrottling,
 		FunctionErrors, FunctionDuration,
+		WaitingMessages,
 	)
 }

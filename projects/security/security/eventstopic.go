@@ -12,11 +12,11 @@ import (
 )
 
 // eventPublishers are the services that publish to the topic: changes and
-// compliance from Config, findings of GuardDuty and others through EventBridge,
-// events of databases. The topic's key admits the same ones; without it a
+// compliance from Config, alarms over deployments, findings of GuardDuty and
+// others through EventBridge, events of databases. The topic's key admits the same ones; without it a
 // publication to an encrypted topic is lost silently.
 func eventPublishers() []string {
-	return []string{configService, "events.amazonaws.com", "events.rds.amazonaws.com"}
+	return []string{configService, "cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com"}
 }
 
 // addTopic makes the topic of the account's events, with a key of its own: who

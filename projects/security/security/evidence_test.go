@@ -153,7 +153,7 @@ func TestTopicAndItsKeyAdmitTheSamePublishers(t *testing.T) {
 	assert.Contains(t, topic["kmsMasterKeyId"], key.Name)
 	policy := resourceStatements(t, recording.Find(t, topicPolicyType, "evidence-events").Inputs["policy"])
 	publish := policy["PublishByServices"]
-	assert.Equal(t, []string{"config.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com"}, publish.Principal["Service"])
+	assert.Equal(t, []string{"cloudwatch.amazonaws.com", "config.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com"}, publish.Principal["Service"])
 	assert.Equal(t, map[string]map[string][]string{"StringEquals": {"aws:SourceAccount": {prodAccount}}}, publish.Condition)
 	assert.Equal(t, publish.Principal["Service"], statements(t, key.Inputs["policy"])["UseByServices"].Principal["Service"])
 	assert.Equal(t, "Deny", policy["RefusePlainTransport"].Effect)

@@ -13,6 +13,7 @@ package services
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -57,8 +58,8 @@ type surroundings struct {
 	principals contract.Principals
 	stores     contract.Stores
 	balancer   contract.Balancer
-	// controlTable is the same for both colours.
-	controlTable pulumi.StringOutput
+	// controlTable and eventsTopic, an ARN, are the same for both colours.
+	controlTable, eventsTopic pulumi.StringOutput
 }
 
 func readUpstream(ctx *pulumi.Context) (upstream, error) {
@@ -86,8 +87,8 @@ func readUpstream(ctx *pulumi.Context) (upstream, error) {
 		services:     services,
 		imagesKeyARN: security.ImagesKeyARN,
 		colors: map[naming.Color]surroundings{
-			naming.Blue:  {foundation.Blue, security.Blue, data.Blue, edge.Blue, data.ControlTableName},
-			naming.Green: {foundation.Green, security.Green, data.Green, edge.Green, data.ControlTableName},
+			naming.Blue:  {foundation.Blue, security.Blue, data.Blue, edge.Blue, data.ControlTableName, security.EventsTopicARN},
+			naming.Green: {foundation.Green, security.Green, data.Green, edge.Green, data.ControlTableName, security.EventsTopicARN},
 		},
 	}, nil
 }
@@ -124,7 +125,7 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 	if err != nil {
 		return none, err
 	}
-	serviceNames, logGroups := pulumi.StringMap{}, pulumi.StringMap{}
+	serviceNames, logGroups, definitions, alarms := pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}
 	for _, service := range from.services.Services {
 		workload, err := NewWorkload(ctx, string(color)+"-"+service.Name, &WorkloadArgs{
 			Names:        names,
@@ -142,12 +143,17 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 			return none, err
 		}
 		serviceNames[service.Name], logGroups[service.Name] = workload.ServiceName, workload.LogGroupName
+		definitions[service.Name] = workload.TaskDefinitionARN
+		maps.Copy(alarms, workload.AlarmNames)
 	}
 	made := contract.Workloads{
 		ClusterName:   cluster.Name,
 		ClusterARN:    cluster.ARN,
 		ServiceNames:  serviceNames.ToStringMapOutput(),
 		LogGroupNames: logGroups.ToStringMapOutput(),
+
+		TaskDefinitionARNs: definitions.ToStringMapOutput(),
+		AlarmNames:         alarms.ToStringMapOutput(),
 	}
 	nameQueues(&made, queues)
 	return made, nil

@@ -108,7 +108,7 @@ func (w *Workload) addTaskDefinition(ctx *pulumi.Context, name string, args *Wor
 	if err != nil {
 		return fmt.Errorf("task definition: %w", err)
 	}
-	w.definition = definition
+	w.definition, w.TaskDefinitionARN = definition, definition.Arn
 	return nil
 }
 

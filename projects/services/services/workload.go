@@ -74,10 +74,16 @@ type Workload struct {
 
 	ServiceName  pulumi.StringOutput
 	LogGroupName pulumi.StringOutput
+	// TaskDefinitionARN is the revision that the release asks for.
+	TaskDefinitionARN pulumi.StringOutput
+	// AlarmNames are by service and what the alarm watches, "payment-api/errors".
+	AlarmNames pulumi.StringMap
 
 	physical   string
 	logGroup   pulumi.StringOutput
 	definition *ecs.TaskDefinition
+	// alarms end a deployment while one of them is in alarm.
+	alarms pulumi.StringArray
 	// before has to exist when the first task starts.
 	before []pulumi.Resource
 }
@@ -87,12 +93,12 @@ func NewWorkload(ctx *pulumi.Context, name string, args *WorkloadArgs, opts ...p
 	if err := args.Validate(); err != nil {
 		return nil, err
 	}
-	w := &Workload{physical: args.Names.Name(naming.ECS, args.Service.Name)}
+	w := &Workload{physical: args.Names.Name(naming.ECS, args.Service.Name), AlarmNames: pulumi.StringMap{}}
 	if err := ctx.RegisterComponentResource("cutover:services:Workload", name, w, opts...); err != nil {
 		return nil, fmt.Errorf("register workload %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *WorkloadArgs) error{
-		w.addLogs, w.addPermissions, w.addMessages, w.addIngress, w.addTaskDefinition, w.addService, w.addScaling,
+		w.addLogs, w.addPermissions, w.addMessages, w.addIngress, w.addAlarms, w.addTaskDefinition, w.addService, w.addScaling,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("workload %s: %w", name, err)
@@ -166,6 +172,7 @@ func (w *Workload) addService(ctx *pulumi.Context, name string, args *WorkloadAr
 		HealthCheckGracePeriodSeconds:   pulumi.Int(gracePeriod),
 		DeploymentController:            ecs.ServiceDeploymentControllerArgs{Type: pulumi.String("ECS")},
 		DeploymentCircuitBreaker:        ecs.ServiceDeploymentCircuitBreakerArgs{Enable: pulumi.Bool(true), Rollback: pulumi.Bool(true)},
+		Alarms:                          ecs.ServiceAlarmsArgs{AlarmNames: w.alarms, Enable: pulumi.Bool(true), Rollback: pulumi.Bool(true)},
 		DeploymentMinimumHealthyPercent: pulumi.Int(minHealthyPercent),
 		DeploymentMaximumPercent:        pulumi.Int(maxPercent),
 		AvailabilityZoneRebalancing:     pulumi.String("ENABLED"),

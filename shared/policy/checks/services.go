@@ -207,11 +207,23 @@ func deploymentsRollBack(s *Scope) {
 		for _, path := range []string{"alarms.enable", "alarms.rollback"} {
 			s.Expect(service.Is(path, true), service, "alarms", path, "true")
 		}
+		expectWatched(s, service)
 		least, _ := service.Number("deploymentMinimumHealthyPercent")
 		most, _ := service.Number("deploymentMaximumPercent")
 		s.Expect(least == 100 && most == 200, service, "capacity", "deploymentMinimumHealthyPercent", "100, and at most 200")
 		s.Expect(service.Text("availabilityZoneRebalancing") == "ENABLED", service, "zones", "availabilityZoneRebalancing", "ENABLED")
 		expectScaled(s, service)
+	}
+}
+
+// expectWatched demands that a deployment is ended by alarms that exist.
+func expectWatched(s *Scope, service *graph.Resource) {
+	const path = "alarms.alarmNames"
+	names := service.Texts(path)
+	s.Expect(len(names) > 0, service, "alarms", path, "at least one alarm")
+	for _, name := range names {
+		declared := slices.ContainsFunc(s.OfType(alarmType), func(r *graph.Resource) bool { return r.Text("name") == name })
+		s.Expect(declared, service, "alarms", path, "alarms of ours instead of %q", name)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/dirty"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/reader"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
@@ -159,6 +160,9 @@ func (s *session) follow(ctx context.Context) error {
 	if err := applier.Restore(ctx); err != nil {
 		return err
 	}
+	if err := dirty.Opened(ctx, s.target, s.run.Lane, s.invocation); err != nil {
+		return err
+	}
 	f := &feed{limits: s.limits, applier: applier}
 	f.committed = func(context.Context) error { return s.committed(applier, stream) }
 	f.between = func(ctx context.Context) error { return s.tend(ctx, applier) }
@@ -187,7 +191,10 @@ func (s *session) follow(ctx context.Context) error {
 	s.counters.duplicates.Add(stream.Duplicates.Load())
 	s.counters.fallbacks.Add(applier.Fallbacks)
 	s.counters.retries.Add(f.retries)
-	return err
+	if err != nil {
+		return err
+	}
+	return dirty.HandedOver(context.WithoutCancel(ctx), s.target, s.run.Lane, s.invocation)
 }
 
 // committed notes a commit that is known: the source may forget what was before.

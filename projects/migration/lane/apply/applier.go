@@ -16,6 +16,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane/change"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/dirty"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
 )
@@ -42,6 +43,8 @@ type Applier struct {
 	at         At
 	// row is the lane's row as this process left it.
 	row checkpoint.Row
+	// track marks what is to be compared again.
+	track *dirty.Tracker
 	// repairing has the position until which a table stays tolerant.
 	repairing map[int32]pglogrepl.LSN
 	// Fallbacks counts groups that were written row by row.
@@ -53,7 +56,7 @@ func New(conn *pgx.Conn, row checkpoint.Row, invocation string, canary *relation
 	if at == nil {
 		at = func(string) error { return nil }
 	}
-	return &Applier{conn: conn, row: row, invocation: invocation, canary: canary, at: at, repairing: map[int32]pglogrepl.LSN{}}
+	return &Applier{conn: conn, row: row, invocation: invocation, canary: canary, at: at, track: dirty.New(row.Lane), repairing: map[int32]pglogrepl.LSN{}}
 }
 
 // Row is the lane's row after the last commit.
@@ -99,7 +102,8 @@ type Transaction struct {
 
 // claimSQL makes the lane this transaction's, if it is as this process left it.
 const claimSQL = `UPDATE bgsync.lane SET claim_no = claim_no + 1, claimed_by = $2 WHERE lane = $1 AND generation = $3
-  AND epoch = $4 AND applied_lsn = $5::pg_lsn AND part_index = 0 AND state IN ('catching_up', 'running')`
+  AND epoch = $4 AND applied_lsn = $5::pg_lsn AND part_index = 0 AND state IN ('catching_up', 'running')
+  RETURNING bucket_plan, tail_from IS NOT NULL`
 
 const markerSQL = `SELECT pg_catalog.pg_logical_emit_message(true, 'bgsync.echo', $1)`
 
@@ -141,14 +145,21 @@ func (a *Applier) claim(ctx context.Context) (bool, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(`BEGIN`)
 	batch.Queue(markerSQL, a.row.Lane)
-	batch.Queue(claimSQL, a.row.Lane, a.invocation, a.row.Generation, a.row.Epoch, a.row.Applied.String())
+	claimed := false
+	batch.Queue(claimSQL, a.row.Lane, a.invocation, a.row.Generation, a.row.Epoch, a.row.Applied.String()).QueryRow(func(row pgx.Row) error {
+		var plan int64
+		var tail bool
+		err := row.Scan(&plan, &tail)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		claimed = err == nil
+		a.track.Begin(plan, tail)
+		return err
+	})
 	batch.Queue(`SET CONSTRAINTS ALL DEFERRED`)
 	batch.Queue(`SAVEPOINT b`)
-	tags, err := send(ctx, a.conn, batch)
-	if err != nil {
-		return false, err
-	}
-	return tags[2].RowsAffected() == 1, nil
+	return claimed, a.conn.SendBatch(ctx, batch).Close()
 }
 
 // adopt takes a new epoch over when generation and position are still ours.
@@ -179,6 +190,10 @@ func (t *Transaction) Write(ctx context.Context, changes []change.Change) error 
 			a.rollback()
 			return a.explain(ctx, err)
 		}
+	}
+	if err := a.track.Touch(ctx, a.conn, changes); err != nil {
+		a.rollback()
+		return err
 	}
 	if err := a.at(AfterData); err != nil {
 		a.rollback()
@@ -291,6 +306,7 @@ func (t *Transaction) Commit(ctx context.Context, to Advance) error {
 		return err
 	}
 	batch := &pgx.Batch{}
+	a.track.Queue(batch, to.Xid, to.Position)
 	batch.Queue(advanceSQL, a.row.Lane, to.Position.String(), fmt.Sprint(to.Xid), at,
 		next.SourceWritable, next.SourceEpoch, next.SourceAttempt, to.Txns, to.Echoes)
 	batch.Queue(`COMMIT`)
@@ -299,8 +315,8 @@ func (t *Transaction) Commit(ctx context.Context, to Advance) error {
 		a.rollback()
 		return pg.Wrap(err, "commit lane %s at %s", a.row.Lane, to.Position)
 	}
-	if tags[1].String() != "COMMIT" {
-		return fmt.Errorf("commit lane %s at %s: the server answered %s", a.row.Lane, to.Position, tags[1])
+	if answer := tags[len(tags)-1]; answer.String() != "COMMIT" {
+		return fmt.Errorf("commit lane %s at %s: the server answered %s", a.row.Lane, to.Position, answer)
 	}
 	a.row = next
 	return a.at(AfterCommit)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/cutover/cutover/projects/migration/lane/dirty"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 )
 
@@ -60,18 +61,21 @@ var ErrOwnershipLost = errors.New("another process owns the lane now")
 
 // Stop writes a halt down, durably, unless the lane is halted already, belongs to
 // another generation, or has moved on: a process that knows an old position has
-// no say.
+// no say. What comparisons have shown counts no more.
 func Stop(ctx context.Context, conn *pgx.Conn, row *Row, halt *Halt) error {
-	tag, err := conn.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = $3, halted_at = pg_catalog.clock_timestamp()
-		WHERE lane = $1 AND generation = $2 AND applied_lsn = $4::pg_lsn AND state NOT IN ('halted', 'retired')`,
-		row.Lane, row.Generation, string(halt.Code), row.Applied.String())
-	if err != nil {
-		return pg.Wrap(err, "halt lane %s", row.Lane)
-	}
-	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("halt lane %s: %w", row.Lane, ErrOwnershipLost)
-	}
-	return nil
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = $3, halted_at = pg_catalog.clock_timestamp()
+			WHERE lane = $1 AND generation = $2 AND applied_lsn = $4::pg_lsn AND state NOT IN ('halted', 'retired')`,
+			row.Lane, row.Generation, string(halt.Code), row.Applied.String())
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrOwnershipLost
+		}
+		return dirty.Forget(ctx, tx, row.Lane)
+	})
+	return pg.Wrap(err, "halt lane %s", row.Lane)
 }
 
 // resumable are the codes after which a lane may go on from where it stands, once

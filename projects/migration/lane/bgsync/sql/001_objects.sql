@@ -44,6 +44,7 @@ CREATE TABLE bgsync.lane (
   schema_fp        bytea NOT NULL,
   tail_from        pg_lsn,
   clean_base       pg_lsn,
+  bucket_plan      bigint NOT NULL DEFAULT 0, -- raised with every change of the lane's buckets
   claim_no         bigint NOT NULL DEFAULT 0,
   claimed_by       text,
   txns             bigint NOT NULL DEFAULT 0,
@@ -113,6 +114,7 @@ CREATE TABLE bgsync.table_state (
   phase        text NOT NULL CHECK (phase IN ('planned', 'loading', 'loaded', 'indexed', 'ready')),
   min_xid      xid8,
   repair_until pg_lsn,
+  bucket_kind  text CHECK (bucket_kind IN ('range', 'hash')),
   PRIMARY KEY (lane, table_id)
 );
 
@@ -147,30 +149,43 @@ CREATE TABLE bgsync.bucket (
   clean_lsn pg_lsn,
   pass_id   bigint,
   rows      bigint,
+  sum1      numeric, -- as of clean_lsn, equal on both sides
+  sum2      numeric,
+  at        timestamptz, -- of the last comparison that had a result
   unstable  int NOT NULL DEFAULT 0,
   mismatch  int NOT NULL DEFAULT 0,
   PRIMARY KEY (lane, table_id, bucket_no)
-);
+) WITH (fillfactor = 50);
 
 CREATE TABLE bgsync.dirty_key (
   lane     text NOT NULL,
   table_id int NOT NULL,
   key      text[] NOT NULL,
-  xid      xid8 NOT NULL,
   PRIMARY KEY (lane, table_id, key)
 );
 
 CREATE TABLE bgsync.verify_pass (
   pass_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   lane       text NOT NULL,
-  kind       text NOT NULL,
-  state      text NOT NULL,
-  started_at timestamptz NOT NULL,
+  generation bigint NOT NULL,
+  kind       text NOT NULL CHECK (kind IN ('full', 'incremental', 'continuous')),
+  state      text NOT NULL CHECK (state IN ('running', 'clean', 'unclean', 'discarded')),
+  started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   ended_at   timestamptz,
   buckets    int NOT NULL DEFAULT 0,
   mismatched int NOT NULL DEFAULT 0,
   unstable   int NOT NULL DEFAULT 0,
+  requested  bigint NOT NULL DEFAULT 0, -- rows of which a repair was asked for
   root       bytea
+);
+CREATE UNIQUE INDEX verify_pass_running ON bgsync.verify_pass (lane, kind) WHERE state = 'running';
+
+CREATE TABLE bgsync.verify_state (
+  lane         text PRIMARY KEY,
+  epoch        bigint NOT NULL, -- raised whenever results are taken back
+  engine       text NOT NULL,
+  running_by   text,            -- the invocation that applies; NULL after an orderly hand-over
+  handover_lsn pg_lsn
 );
 
 CREATE TABLE bgsync.quarantine (
@@ -265,12 +280,16 @@ REVOKE SELECT ON bgsync.quarantine, bgsync.conflict FROM bgsync_reader;
 GRANT INSERT, UPDATE ON bgsync.canary TO bgsync_reader;
 GRANT SELECT ON bgsync.identity, bgsync.authority, bgsync.table_map, bgsync.deferred_ddl TO bgsync_apply, bgsync_ddl, bgsync_verify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON bgsync.lane, bgsync.chunk, bgsync.canary, bgsync.table_state, bgsync.tombstone,
-  bgsync.repair, bgsync.bucket, bgsync.dirty_key, bgsync.quarantine, bgsync.conflict TO bgsync_apply;
+  bgsync.repair, bgsync.bucket, bgsync.dirty_key, bgsync.verify_pass, bgsync.verify_state, bgsync.quarantine, bgsync.conflict TO bgsync_apply;
 GRANT UPDATE ON bgsync.deferred_ddl TO bgsync_ddl;
 GRANT SELECT ON bgsync.authority, bgsync.identity, bgsync.lane, bgsync.sequence_map, bgsync.writer_acl, bgsync.table_map TO bgsync_fence;
 GRANT UPDATE ON bgsync.authority, bgsync.sequence_map TO bgsync_fence;
 GRANT UPDATE (epoch) ON bgsync.lane TO bgsync_fence;
 GRANT SELECT ON bgsync.lane, bgsync.chunk, bgsync.table_state, bgsync.tombstone, bgsync.dirty_key TO bgsync_verify;
-GRANT SELECT, INSERT, UPDATE, DELETE ON bgsync.bucket, bgsync.verify_pass, bgsync.repair TO bgsync_verify;
+GRANT SELECT, INSERT, UPDATE, DELETE ON bgsync.bucket, bgsync.verify_pass, bgsync.verify_state, bgsync.repair TO bgsync_verify;
+GRANT INSERT, UPDATE ON bgsync.canary TO bgsync_verify; -- so that an idle lane moves past a snapshot at once
+GRANT UPDATE (bucket_kind) ON bgsync.table_state TO bgsync_verify;
+GRANT UPDATE (state, halt_code, halted_at, tail_from, clean_base, bucket_plan, consistent_after) ON bgsync.lane TO bgsync_verify;
+GRANT DELETE ON bgsync.dirty_key TO bgsync_verify;
 GRANT UPDATE (state, decided_by) ON bgsync.quarantine, bgsync.conflict TO bgsync_operator;
 RESET ROLE;

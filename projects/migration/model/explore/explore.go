@@ -9,6 +9,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,8 @@ type Model[S comparable] interface {
 // Result is what a walk found.
 type Result struct {
 	States, Transitions, Depth int
+	// Actions that were taken, in the order in which they were first.
+	Actions []string
 	// Failure is nil when every invariant holds in every state and a good state can
 	// be reached from each.
 	Failure *Failure
@@ -36,12 +39,13 @@ type Result struct {
 // Failure is an invariant that breaks, with the shortest way there.
 type Failure struct {
 	Reason string
-	Steps  []string // actions, each with the state that it leads to
+	Steps  []string // actions
+	State  string   // where they lead
 }
 
-// String lists the steps, one a line.
+// String lists the steps, one a line, and the last state.
 func (f *Failure) String() string {
-	return f.Reason + ":\n  " + strings.Join(f.Steps, "\n  ")
+	return f.Reason + ":\n  " + strings.Join(f.Steps, "\n  ") + "\n" + f.State
 }
 
 // TooLargeError tells that a model has more states than allowed.
@@ -84,7 +88,7 @@ func Run[S comparable](ctx context.Context, model Model[S], limit int) (Result, 
 		}
 		s := w.states[at]
 		if reason := model.Broken(s); reason != "" {
-			return w.result(&Failure{Reason: reason, Steps: w.path(int32(at))}), nil //nolint:gosec // below limit
+			return w.failed(reason, int32(at)), nil //nolint:gosec // below limit
 		}
 		model.Next(s, func(action string, next S) { w.step(int32(at), action, next) }) //nolint:gosec // below limit
 		if len(w.states) > limit {
@@ -92,7 +96,7 @@ func Run[S comparable](ctx context.Context, model Model[S], limit int) (Result, 
 		}
 	}
 	if stuck := w.stuck(); stuck != none {
-		return w.result(&Failure{Reason: "no good state can be reached any more", Steps: w.path(stuck)}), nil
+		return w.failed("no good state can be reached any more", stuck), nil
 	}
 	return w.result(nil), nil
 }
@@ -102,7 +106,7 @@ func (w *walk[S]) result(f *Failure) Result {
 	for _, d := range w.depth {
 		deepest = max(deepest, int(d))
 	}
-	return Result{States: len(w.states), Transitions: len(w.edges), Depth: deepest, Failure: f}
+	return Result{States: len(w.states), Transitions: len(w.edges), Depth: deepest, Actions: w.names, Failure: f}
 }
 
 // step adds what an action leads to. An action that changes nothing is none.
@@ -144,17 +148,13 @@ func (w *walk[S]) add(s S, from int32, action uint8) int32 {
 	return at
 }
 
-// path lists the actions from an initial state to one.
-func (w *walk[S]) path(at int32) []string {
-	var steps []string
-	for ; at != none; at = w.before[at] {
-		name := "begin"
-		if w.before[at] != none {
-			name = w.names[w.action[at]]
-		}
-		steps = append([]string{fmt.Sprintf("%-28s %+v", name, w.states[at])}, steps...)
+func (w *walk[S]) failed(reason string, at int32) Result {
+	f := &Failure{Reason: reason, State: fmt.Sprintf("%+v", w.states[at])}
+	for ; w.before[at] != none; at = w.before[at] {
+		f.Steps = append(f.Steps, w.names[w.action[at]])
 	}
-	return steps
+	slices.Reverse(f.Steps)
+	return w.result(f)
 }
 
 // stuck finds a state from which no good one can be reached: under fairness, where

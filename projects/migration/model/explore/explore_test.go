@@ -43,7 +43,7 @@ func TestAllStatesAreVisitedOnce(t *testing.T) {
 	r, err := Run(t.Context(), counter{bound: 10}, 100)
 
 	require.NoError(t, err)
-	assert.Equal(t, Result{States: 11, Transitions: 10, Depth: 10}, r)
+	assert.Equal(t, Result{States: 11, Transitions: 10, Depth: 10, Actions: []string{"count"}}, r)
 }
 
 func TestTheShortestWayToABrokenInvariantIsShown(t *testing.T) {
@@ -52,8 +52,8 @@ func TestTheShortestWayToABrokenInvariantIsShown(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, r.Failure)
 	assert.Equal(t, "reached", r.Failure.Reason)
-	assert.Len(t, r.Failure.Steps, 3)
-	assert.Contains(t, r.Failure.String(), "count")
+	assert.Equal(t, []string{"count", "count"}, r.Failure.Steps)
+	assert.Equal(t, "reached:\n  count\n  count\n2", r.Failure.String())
 }
 
 func TestAStateThatLeadsNowhereIsFound(t *testing.T) {
@@ -61,7 +61,7 @@ func TestAStateThatLeadsNowhereIsFound(t *testing.T) {
 
 	require.NoError(t, err)
 	require.NotNil(t, r.Failure)
-	assert.Contains(t, r.Failure.Steps[len(r.Failure.Steps)-1], "fall")
+	assert.Equal(t, []string{"count", "fall"}, r.Failure.Steps)
 }
 
 func TestALargeModelIsRefused(t *testing.T) {
@@ -70,4 +70,14 @@ func TestALargeModelIsRefused(t *testing.T) {
 	var large *TooLargeError
 	require.ErrorAs(t, err, &large)
 	assert.Equal(t, 5, large.Limit)
+}
+
+func TestFunctionsAreFoundWithTheirReceivers(t *testing.T) {
+	found, err := Functions(".")
+
+	require.NoError(t, err)
+	for _, name := range []string{"Run", "walk.add", "Failure.String"} {
+		assert.True(t, found[name], name)
+	}
+	assert.False(t, found["TestAllStatesAreVisitedOnce"], "tests are no functions of the engine")
 }

@@ -8,19 +8,19 @@ package feed
 
 import "github.com/cutover/cutover/projects/migration/model/explore"
 
-// Functions names, for each action, the function of the engine that it stands for,
-// by folder of the lane. Actions of the writers, and faults, stand for none.
+// Functions names, for each action, the function of the engine that it stands for.
+// Actions of writers, and faults, stand for none.
 var Functions = map[string]string{
-	"make slot":    "slot",
-	"settle":       "settle",
-	"read chunk":   "backfill.Load",
-	"commit chunk": "backfill.note",
-	"end load":     "loaded",
-	"read state":   "gather",
-	"apply":        "apply.Apply",
-	"confirm":      "reader.Confirm",
-	"read repair":  "repairs",
-	"write repair": "apply.Repair",
+	"make slot":    "creation.slot",
+	"settle":       "creation.settle",
+	"read chunk":   "Loader.copy",
+	"commit chunk": "Loader.note",
+	"end load":     "session.loaded",
+	"read state":   "session.gather",
+	"apply":        "Applier.Apply",
+	"confirm":      "Reader.Flushed",
+	"read repair":  "session.truth",
+	"write repair": "Applier.Repair",
 }
 
 const (

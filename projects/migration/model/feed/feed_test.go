@@ -52,3 +52,27 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		})
 	}
 }
+
+// Whoever renames a function of the engine comes by the model.
+func TestActionsStandForFunctionsOfTheEngine(t *testing.T) {
+	declared, err := explore.Functions("../../lane")
+	require.NoError(t, err)
+	taken := map[string]bool{}
+	for _, m := range []Model{{Transactions: 1, Interleaved: true}, {Transactions: 1, LoseSlot: true}} {
+		r, err := explore.Run(t.Context(), m, states)
+		require.NoError(t, err)
+		for _, action := range r.Actions {
+			taken[action] = true
+		}
+	}
+	for action, function := range Functions {
+		assert.True(t, taken[action], "no action %s is taken", action)
+		assert.True(t, declared[function], "%s stands for %s, which is not in the engine", action, function)
+	}
+	for _, outside := range []string{"begin", "commit", "become visible", "crash", "lose slot"} {
+		delete(taken, outside)
+	}
+	for action := range taken {
+		assert.Contains(t, Functions, action)
+	}
+}

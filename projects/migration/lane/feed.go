@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pglogrepl"
+
 	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/change"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
@@ -15,7 +17,8 @@ import (
 
 // feed takes pieces of source transactions, judges them, and applies them in
 // batches of whole transactions. A transaction that is larger than a batch is
-// written in parts within one target transaction.
+// written in parts: within one target transaction, or, when that did not fit into
+// one invocation, each in one of its own (see tear).
 type feed struct {
 	limits  Limits
 	applier *apply.Applier
@@ -34,13 +37,17 @@ type feed struct {
 	profile   change.Profile
 	authority *change.Authority
 	large     *apply.Transaction
+	commit    pglogrepl.LSN // of the transaction under way
+	tearing   bool          // the transaction under way is written in parts, each committed
 	retries   int64
 }
 
 // take adds one piece.
 func (f *feed) take(ctx context.Context, piece change.Piece) error {
 	if piece.First {
-		f.open, f.openBytes, f.profile, f.authority, f.large = nil, 0, change.Profile{}, nil, nil
+		f.open, f.openBytes, f.profile, f.authority, f.large = nil, 0, piece.Skipped, nil, nil
+		f.commit = piece.Transaction.Commit
+		f.tearing = f.applier.Row().Torn()
 	}
 	for i := range piece.Items {
 		f.profile.Add(piece.Items[i].Kind)
@@ -56,7 +63,7 @@ func (f *feed) take(ctx context.Context, piece change.Piece) error {
 	if f.openBytes < f.limits.BatchBytes && len(f.open) < f.limits.BatchRows {
 		return nil
 	}
-	return f.part(ctx)
+	return f.part(ctx, piece.Transaction)
 }
 
 // writable is what the source's authority row says at this point of its log.
@@ -82,12 +89,10 @@ func (f *feed) admit(ctx context.Context, class change.Class, piece change.Piece
 	case change.Echo, change.Authorising, change.Bookkeeping, change.Canary, change.Ordinary, change.Empty:
 		return nil
 	}
-	if f.large == nil {
-		if err := f.flush(ctx); err != nil {
-			return err
-		}
-	} else {
+	if f.large != nil {
 		f.large.Rollback()
+	} else if err := f.flush(ctx); err != nil {
+		return err
 	}
 	return checkpoint.NewHalt(code, "transaction at %s is %s", piece.Transaction.Commit, class)
 }
@@ -110,10 +115,17 @@ func (f *feed) keep(class change.Class, piece change.Piece) {
 }
 
 // part writes what is there of a transaction that is larger than a batch.
-func (f *feed) part(ctx context.Context) error {
+func (f *feed) part(ctx context.Context, tx change.Transaction) error {
 	if f.large == nil {
 		if err := f.flush(ctx); err != nil {
 			return err
+		}
+		tear, err := f.tears(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if tear {
+			return f.tear(ctx, tx)
 		}
 		large, err := f.applier.Begin(ctx)
 		if err != nil {
@@ -140,7 +152,7 @@ func (f *feed) finish(ctx context.Context, class change.Class, tx change.Transac
 	case change.Forged, change.Authorising, change.Bookkeeping, change.Schema, change.Rogue, change.Empty:
 	}
 	if f.large != nil {
-		if err := f.part(ctx); err != nil {
+		if err := f.part(ctx, tx); err != nil {
 			return err
 		}
 		if err := f.large.Commit(ctx, to); err != nil {
@@ -150,7 +162,7 @@ func (f *feed) finish(ctx context.Context, class change.Class, tx change.Transac
 		return f.done(ctx)
 	}
 	f.add(to)
-	if class == change.Authorising || f.full() {
+	if class == change.Authorising || f.tearing || f.full() {
 		return f.flush(ctx)
 	}
 	return nil
@@ -199,13 +211,20 @@ func (f *feed) flush(ctx context.Context) error {
 	if f.pending.Advance.Position == 0 {
 		return nil
 	}
+	if err := f.insist(ctx, func() error { return f.applier.Apply(ctx, f.pending) }); err != nil {
+		return err
+	}
+	f.pending, f.bytes, f.since, f.tearing = apply.Batch{}, 0, time.Time{}, false
+	return f.done(ctx)
+}
+
+// insist does one target transaction, and does it again when another session was
+// in its way.
+func (f *feed) insist(ctx context.Context, do func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := f.applier.Apply(ctx, f.pending)
-		if err == nil {
-			break
-		}
+		err := do()
 		var halt *checkpoint.Halt
-		if errors.As(err, &halt) || pg.Classify(err) != pg.Retry || attempt == maxRetries {
+		if err == nil || errors.As(err, &halt) || pg.Classify(err) != pg.Retry || attempt == maxRetries {
 			return err
 		}
 		f.retries++
@@ -215,8 +234,6 @@ func (f *feed) flush(ctx context.Context) error {
 			return fmt.Errorf("%w after %w", ctx.Err(), err)
 		}
 	}
-	f.pending, f.bytes, f.since = apply.Batch{}, 0, time.Time{}
-	return f.done(ctx)
 }
 
 // done notes a commit that is known.
@@ -262,6 +279,10 @@ func (f *feed) consume(ctx context.Context, queue *reader.Queue, ending func() b
 	}
 	if f.large != nil {
 		f.large.Rollback()
+		return nil
+	}
+	if f.applier.Row().Torn() {
+		return nil
 	}
 	return f.flush(ctx)
 }
@@ -269,7 +290,7 @@ func (f *feed) consume(ctx context.Context, queue *reader.Queue, ending func() b
 // rest does what is due while nothing is there to be taken. In the midst of a
 // transaction nothing is.
 func (f *feed) rest(ctx context.Context) error {
-	if f.large != nil {
+	if f.large != nil || f.applier.Row().Torn() {
 		return nil
 	}
 	if err := f.idle(ctx); err != nil {

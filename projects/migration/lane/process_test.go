@@ -68,7 +68,9 @@ func invoke(text string) int {
 		}
 		return nil
 	}
-	report, err := r.Run(context.Background())
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	report, err := r.Run(ctx)
 	fmt.Printf("ended halt=%v error=%v\n", report.Halt, err)
 	return 0
 }
@@ -95,8 +97,15 @@ type process struct {
 // spawn starts one.
 func (w *world) spawn(name string, pause int) *process {
 	w.t.Helper()
+	return w.spawnWith(name, pause, quick())
+}
+
+// spawnWith starts one with the given limits.
+func (w *world) spawnWith(name string, pause int, limits lane.Limits) *process {
+	w.t.Helper()
 	told := invocation{Pause: pause}
 	r := w.runner(name)
+	r.Limits = limits
 	told.Runner.Lane, told.Runner.Invocation, told.Runner.Endpoints, told.Runner.Limits = r.Lane, r.Invocation, r.Endpoints, r.Limits
 	text, err := json.Marshal(told)
 	require.NoError(w.t, err)

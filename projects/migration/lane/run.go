@@ -52,6 +52,14 @@ type Report struct {
 	LoadedRows, LoadedBytes                    int64
 	Duplicates, Fallbacks, Retries, Reconnects int64
 	RepairedRows                               int64
+
+	// Torn tells that the target has a part of a source transaction.
+	Torn bool
+	// TornSkip is what it took to come to where the target is in that transaction,
+	// TornSkipSlow that it was more than a third of the invocation's time: the
+	// transaction needs a runner that lives longer.
+	TornSkip     time.Duration
+	TornSkipSlow bool
 }
 
 // counters are shared by an invocation's goroutines.
@@ -115,6 +123,9 @@ type run struct {
 	counters   counters
 	row        checkpoint.Row
 	reconnects int64
+
+	tornSkip     time.Duration
+	tornSkipSlow bool
 }
 
 // loop runs sessions until one ends for good.
@@ -150,6 +161,7 @@ func (r *run) loop(ctx context.Context) error {
 func (r *run) answer(ctx context.Context, err error) (again bool, _ error) {
 	var halt *checkpoint.Halt
 	var drift *reader.DriftError
+	var torn *reader.TornError
 	switch {
 	case errors.Is(err, errHalted), errors.Is(err, errDeadline), errors.Is(err, ErrBusy), errors.Is(err, checkpoint.ErrOwnershipLost):
 		return false, err
@@ -157,6 +169,9 @@ func (r *run) answer(ctx context.Context, err error) (again bool, _ error) {
 		return false, r.halt(ctx, halt, err)
 	case errors.As(err, &drift):
 		halt = checkpoint.NewHalt(checkpoint.SchemaDrift, "%v", drift)
+		return false, r.halt(ctx, halt, halt)
+	case errors.As(err, &torn):
+		halt = checkpoint.NewHalt(checkpoint.TornMismatch, "%v", torn)
 		return false, r.halt(ctx, halt, halt)
 	case errors.Is(err, deferred.ErrDifferent):
 		halt = checkpoint.NewHalt(checkpoint.SchemaDrift, "%v", err)
@@ -209,6 +224,7 @@ func (r *run) report() Report {
 	return Report{
 		Row: r.row, LoadedRows: c.loadedRows.Load(), LoadedBytes: c.loadedBytes.Load(), Duplicates: c.duplicates.Load(),
 		Fallbacks: c.fallbacks.Load(), Retries: c.retries.Load(), Reconnects: r.reconnects, RepairedRows: c.repaired.Load(),
+		Torn: r.row.Torn(), TornSkip: r.tornSkip, TornSkipSlow: r.tornSkipSlow,
 	}
 }
 

@@ -92,9 +92,6 @@ func (s *session) halted(context.Context) error {
 		return fmt.Errorf("%w: %w", errHalted, checkpoint.NewHalt(s.row.Halt, "lane %s is %s since an earlier invocation", s.row.Lane, s.row.State))
 	case checkpoint.Created, checkpoint.Loading, checkpoint.CatchingUp, checkpoint.Running:
 	}
-	if s.row.Part {
-		return checkpoint.NewHalt(checkpoint.TornMismatch, "the lane has committed a part of a source transaction, which this version does not do")
-	}
 	return nil
 }
 
@@ -167,10 +164,11 @@ func (s *session) follow(ctx context.Context) error {
 	f.committed = func(context.Context) error { return s.committed(applier, stream) }
 	f.between = func(ctx context.Context) error { return s.tend(ctx, applier) }
 
+	began, outer := time.Now(), ctx
 	group, ctx := errgroup.WithContext(ctx)
 	reading, end := context.WithCancel(ctx)
 	group.Go(func() error {
-		err := stream.Run(reading, s.row.Applied)
+		err := stream.Run(reading, s.row.Applied, s.row.Part)
 		if errors.Is(err, context.Canceled) && ctx.Err() == nil {
 			return nil // the applier has come to its end
 		}
@@ -191,7 +189,8 @@ func (s *session) follow(ctx context.Context) error {
 	s.counters.duplicates.Add(stream.Duplicates.Load())
 	s.counters.fallbacks.Add(applier.Fallbacks)
 	s.counters.retries.Add(f.retries)
-	if err != nil {
+	s.skipped(stream, began)
+	if err := errors.Join(err, s.giveUp(outer, f)); err != nil {
 		return err
 	}
 	return dirty.HandedOver(context.WithoutCancel(ctx), s.target, s.run.Lane, s.invocation)

@@ -21,6 +21,9 @@ const tendInterval = time.Second
 // step to strict once the lane is consistent.
 func (s *session) tend(ctx context.Context, applier *apply.Applier) error {
 	row := applier.Row()
+	if row.Torn() {
+		return nil // the target equals no state of the source
+	}
 	if time.Since(s.tended) < tendInterval && (row.State == checkpoint.Running || row.Tolerant()) || time.Now().Before(s.patience) {
 		return nil
 	}

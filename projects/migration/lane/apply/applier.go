@@ -102,7 +102,7 @@ type Transaction struct {
 
 // claimSQL makes the lane this transaction's, if it is as this process left it.
 const claimSQL = `UPDATE bgsync.lane SET claim_no = claim_no + 1, claimed_by = $2 WHERE lane = $1 AND generation = $3
-  AND epoch = $4 AND applied_lsn = $5::pg_lsn AND part_index = 0 AND state IN ('catching_up', 'running')
+  AND epoch = $4 AND applied_lsn = $5::pg_lsn AND part_index = $6 AND state IN ('catching_up', 'running')
   RETURNING bucket_plan, tail_from IS NOT NULL`
 
 const markerSQL = `SELECT pg_catalog.pg_logical_emit_message(true, 'bgsync.echo', $1)`
@@ -146,7 +146,7 @@ func (a *Applier) claim(ctx context.Context) (bool, error) {
 	batch.Queue(`BEGIN`)
 	batch.Queue(markerSQL, a.row.Lane)
 	claimed := false
-	batch.Queue(claimSQL, a.row.Lane, a.invocation, a.row.Generation, a.row.Epoch, a.row.Applied.String()).QueryRow(func(row pgx.Row) error {
+	batch.Queue(claimSQL, a.row.Lane, a.invocation, a.row.Generation, a.row.Epoch, a.row.Applied.String(), a.row.Part.Index).QueryRow(func(row pgx.Row) error {
 		var plan int64
 		var tail bool
 		err := row.Scan(&plan, &tail)
@@ -168,7 +168,7 @@ func (a *Applier) adopt(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	same := now.Generation == a.row.Generation && now.Applied == a.row.Applied && !now.Part &&
+	same := now.Generation == a.row.Generation && now.Applied == a.row.Applied && now.Part == a.row.Part &&
 		(now.State == checkpoint.CatchingUp || now.State == checkpoint.Running)
 	if !same || now.Epoch == a.row.Epoch {
 		return false, nil
@@ -286,13 +286,18 @@ func (a *Applier) tolerant(table *relation.Table) bool {
 
 const advanceSQL = `UPDATE bgsync.lane SET applied_lsn = $2::pg_lsn, applied_xid = greatest(applied_xid, $3::text::xid8),
   applied_at_src = coalesce($4, applied_at_src), src_writable = $5, src_epoch = $6, src_attempt = nullif($7, '')::uuid,
-  txns = txns + $8, echoes = echoes + $9 WHERE lane = $1`
+  txns = txns + $8, echoes = echoes + $9, part_lsn = NULL, part_index = 0, part_change_lsn = NULL,
+  long_lsn = CASE WHEN long_lsn >= $2::pg_lsn THEN long_lsn END WHERE lane = $1`
 
 // Commit moves the checkpoint and commits.
 func (t *Transaction) Commit(ctx context.Context, to Advance) error {
 	a := t.applier
 	next := a.row
 	next.Applied, next.AppliedXid = to.Position, max(next.AppliedXid, to.Xid)
+	next.Part = checkpoint.Part{}
+	if next.Long < to.Position {
+		next.Long = 0
+	}
 	next.Txns, next.Echoes, next.Claim, next.ClaimedBy = next.Txns+to.Txns, next.Echoes+to.Echoes, next.Claim+1, a.invocation
 	if to.Authority != nil {
 		next.SourceWritable, next.SourceEpoch, next.SourceAttempt = to.Authority.Writable, to.Authority.Epoch, to.Authority.Attempt
@@ -309,17 +314,25 @@ func (t *Transaction) Commit(ctx context.Context, to Advance) error {
 	a.track.Queue(batch, to.Xid, to.Position)
 	batch.Queue(advanceSQL, a.row.Lane, to.Position.String(), fmt.Sprint(to.Xid), at,
 		next.SourceWritable, next.SourceEpoch, next.SourceAttempt, to.Txns, to.Echoes)
+	if err := a.commit(ctx, batch, to.Position); err != nil {
+		return err
+	}
+	a.row = next
+	return a.at(AfterCommit)
+}
+
+// commit sends the last statements of a transaction and its COMMIT.
+func (a *Applier) commit(ctx context.Context, batch *pgx.Batch, position pglogrepl.LSN) error {
 	batch.Queue(`COMMIT`)
 	tags, err := send(ctx, a.conn, batch)
 	if err != nil {
 		a.rollback()
-		return pg.Wrap(err, "commit lane %s at %s", a.row.Lane, to.Position)
+		return pg.Wrap(err, "commit lane %s at %s", a.row.Lane, position)
 	}
-	if answer := tags[len(tags)-1]; answer.String() != "COMMIT" {
-		return fmt.Errorf("commit lane %s at %s: the server answered %s", a.row.Lane, to.Position, answer)
+	if last := tags[len(tags)-1].String(); last != "COMMIT" {
+		return fmt.Errorf("commit lane %s at %s: the server answered %s", a.row.Lane, position, last)
 	}
-	a.row = next
-	return a.at(AfterCommit)
+	return nil
 }
 
 // rollback ends the open transaction. A connection that cannot do so has none.

@@ -151,7 +151,7 @@ func (a *Applier) repair(ctx context.Context, truth Truth) error {
 func (a *Applier) Promote(ctx context.Context) error {
 	err := pgx.BeginFunc(ctx, a.conn, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE bgsync.lane SET state = 'running' WHERE lane = $1 AND generation = $2 AND state = 'catching_up'
-			AND applied_lsn = $3::pg_lsn AND applied_lsn >= consistent_after`, a.row.Lane, a.row.Generation, a.row.Applied.String())
+			AND applied_lsn = $3::pg_lsn AND applied_lsn >= consistent_after AND part_lsn IS NULL`, a.row.Lane, a.row.Generation, a.row.Applied.String())
 		if err != nil {
 			return err
 		}

@@ -83,6 +83,10 @@ type Change struct {
 	// and how many row messages of it came before.
 	Commit  pglogrepl.LSN
 	Ordinal int64
+	// Xid is the transaction's full id, At where the change itself stands in the
+	// log.
+	Xid uint64
+	At  pglogrepl.LSN
 }
 
 // ErrNoKey tells that a change does not say which row it is about.
@@ -205,7 +209,10 @@ type Item struct {
 type Piece struct {
 	Transaction Transaction
 	First, Last bool
-	Items       []Item
+	// Skipped is what was passed over before the first item, since the target has
+	// it already.
+	Skipped Profile
+	Items   []Item
 	// Bytes is what the piece counts in the queue.
 	Bytes int
 }

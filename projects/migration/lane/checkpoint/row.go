@@ -48,8 +48,12 @@ type Row struct {
 	AppliedXid uint64
 	// AppliedAt is the source's time of the last applied commit, zero for none.
 	AppliedAt time.Time
-	// Part tells that the lane has committed a part of a source transaction.
-	Part bool
+	// Part is what is committed of a source transaction that did not fit into one
+	// invocation; the zero value when there is none.
+	Part Part
+	// Long is the commit record of a source transaction that an invocation could
+	// not finish in its time; 0 for none.
+	Long pglogrepl.LSN
 	// ConsistentAfter is 0 while it is not known.
 	ConsistentAfter pglogrepl.LSN
 
@@ -65,9 +69,23 @@ type Row struct {
 	Halt        HaltCode
 }
 
+// Part is the committed part of a source transaction.
+type Part struct {
+	// Commit is the transaction's commit record.
+	Commit pglogrepl.LSN
+	// Index is how many of its row messages are done.
+	Index int64
+	// Change is where the last of them stands in the log.
+	Change pglogrepl.LSN
+}
+
+// Torn tells whether the target has a part of a source transaction. It then equals
+// no state of the source.
+func (r Row) Torn() bool { return r.Part.Index > 0 }
+
 // Tolerant tells whether rows may still be there, or be missing, against
 // expectation.
-func (r *Row) Tolerant() bool {
+func (r Row) Tolerant() bool {
 	return r.ConsistentAfter == 0 || r.Applied < r.ConsistentAfter
 }
 
@@ -88,7 +106,7 @@ func Slot(lane string, generation int64) string {
 const rowSQL = `
 SELECT lane, state, generation, epoch, src_db_id::text, src_sysid, src_timeline, slot_name,
        base_lsn, applied_lsn, applied_xid::text::numeric::int8, coalesce(applied_at_src, 'epoch'::timestamptz),
-       part_lsn IS NOT NULL, coalesce(consistent_after, '0/0'), src_writable, src_epoch, coalesce(src_attempt::text, ''),
+       coalesce(part_lsn, '0/0'), part_index, coalesce(part_change_lsn, '0/0'), coalesce(long_lsn, '0/0'), coalesce(consistent_after, '0/0'), src_writable, src_epoch, coalesce(src_attempt::text, ''),
        schema_fp, claim_no, coalesce(claimed_by, ''), txns, echoes, coalesce(halt_code, '')
 FROM bgsync.lane WHERE lane = $1`
 
@@ -130,7 +148,7 @@ func load(ctx context.Context, conn interface {
 	}
 	r := &Row{}
 	err = conn.QueryRow(ctx, sql, lane).Scan(&r.Lane, &r.State, &r.Generation, &r.Epoch, &r.SourceDB, &r.SourceSystem,
-		&r.SourceTimeline, &r.Slot, &r.Base, &r.Applied, &r.AppliedXid, &r.AppliedAt, &r.Part, &r.ConsistentAfter,
+		&r.SourceTimeline, &r.Slot, &r.Base, &r.Applied, &r.AppliedXid, &r.AppliedAt, &r.Part.Commit, &r.Part.Index, &r.Part.Change, &r.Long, &r.ConsistentAfter,
 		&r.SourceWritable, &r.SourceEpoch, &r.SourceAttempt, &r.Fingerprint, &r.Claim, &r.ClaimedBy, &r.Txns, &r.Echoes, &r.Halt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("lane %s: %w", lane, ErrAbsent)

@@ -53,6 +53,7 @@ type Decoder struct {
 	Cut int
 
 	from      pglogrepl.LSN
+	skip      skip
 	relations map[uint32]source
 	current   *change.Piece
 	ordinal   int64
@@ -60,6 +61,9 @@ type Decoder struct {
 
 // Decode takes one message and returns the piece that it completes, if it does.
 func (d *Decoder) Decode(log pglogrepl.XLogData) (*change.Piece, error) {
+	if done, err := d.pass(log); done || err != nil {
+		return nil, err
+	}
 	message, err := pglogrepl.Parse(log.WALData)
 	if err != nil {
 		return nil, fmt.Errorf("parse message at %s: %w", log.WALStart, err)
@@ -68,27 +72,30 @@ func (d *Decoder) Decode(log pglogrepl.XLogData) (*change.Piece, error) {
 	case *pglogrepl.RelationMessage:
 		return nil, d.relation(m)
 	case *pglogrepl.BeginMessage:
-		d.begin(m)
-		return nil, nil
+		return nil, d.begin(m)
 	case *pglogrepl.CommitMessage:
 		return d.commit(m)
 	case *pglogrepl.LogicalDecodingMessage:
 		if m.Transactional && m.Prefix == MarkerPrefix && d.current != nil {
-			d.current.Items = append(d.current.Items, change.Item{Kind: change.Marker})
+			d.mark()
 		}
 		return nil, nil
 	case *pglogrepl.TypeMessage, *pglogrepl.OriginMessage:
 		return nil, nil
 	default:
-		return d.row(message)
+		return d.row(message, log.WALStart)
 	}
 }
 
-func (d *Decoder) begin(m *pglogrepl.BeginMessage) {
+func (d *Decoder) begin(m *pglogrepl.BeginMessage) error {
+	if err := d.expect(m); err != nil {
+		return err
+	}
 	d.ordinal = 0
 	d.current = &change.Piece{First: true, Bytes: 64, Transaction: change.Transaction{
 		Commit: m.FinalLSN, Xid: d.Widen(m.Xid), CommittedAt: m.CommitTime,
 	}}
+	return nil
 }
 
 func (d *Decoder) commit(m *pglogrepl.CommitMessage) (*change.Piece, error) {
@@ -96,17 +103,20 @@ func (d *Decoder) commit(m *pglogrepl.CommitMessage) (*change.Piece, error) {
 	if piece == nil || piece.Transaction.Commit != m.CommitLSN {
 		return nil, fmt.Errorf("a commit at %s without its beginning", m.CommitLSN)
 	}
+	if d.pending() && m.CommitLSN == d.skip.part.Commit {
+		return nil, &TornError{Part: d.skip.part, What: fmt.Sprintf("it has %d changes", d.ordinal)}
+	}
 	piece.Last, piece.Transaction.End = true, m.TransactionEndLSN
 	d.current = nil
 	return piece, nil
 }
 
 // row takes a message of a row or of a TRUNCATE.
-func (d *Decoder) row(message pglogrepl.Message) (*change.Piece, error) {
+func (d *Decoder) row(message pglogrepl.Message, at pglogrepl.LSN) (*change.Piece, error) {
 	if d.current == nil {
 		return nil, fmt.Errorf("a %s outside of a transaction", message.Type())
 	}
-	items, err := d.items(message)
+	items, err := d.items(message, at)
 	if err != nil {
 		return nil, err
 	}
@@ -125,23 +135,29 @@ func (d *Decoder) row(message pglogrepl.Message) (*change.Piece, error) {
 
 // items are what a message is about: one item, or one for every kind of table
 // that a TRUNCATE names.
-func (d *Decoder) items(message pglogrepl.Message) ([]change.Item, error) {
+func (d *Decoder) items(message pglogrepl.Message, at pglogrepl.LSN) ([]change.Item, error) {
 	switch m := message.(type) {
 	case *pglogrepl.InsertMessage:
-		return d.item(m.RelationID, change.Insert, nil, m.Tuple)
+		return d.item(m.RelationID, d.change(change.Insert, at), nil, m.Tuple)
 	case *pglogrepl.UpdateMessage:
-		return d.item(m.RelationID, change.Update, m.OldTuple, m.NewTuple)
+		return d.item(m.RelationID, d.change(change.Update, at), m.OldTuple, m.NewTuple)
 	case *pglogrepl.DeleteMessage:
-		return d.item(m.RelationID, change.Delete, m.OldTuple, nil)
+		return d.item(m.RelationID, d.change(change.Delete, at), m.OldTuple, nil)
 	case *pglogrepl.TruncateMessage:
-		return d.truncate(m)
+		return d.truncate(m, d.change(change.Truncate, at))
 	default:
 		return nil, fmt.Errorf("message %s in the stream is not of protocol version 1", message.Type())
 	}
 }
 
+// change is a change of the transaction under way, without its rows.
+func (d *Decoder) change(op change.Op, at pglogrepl.LSN) change.Change {
+	tx := d.current.Transaction
+	return change.Change{Op: op, Commit: tx.Commit, Xid: tx.Xid, At: at, Ordinal: d.ordinal}
+}
+
 // item is the change of one row.
-func (d *Decoder) item(id uint32, op change.Op, old, image *pglogrepl.TupleData) ([]change.Item, error) {
+func (d *Decoder) item(id uint32, c change.Change, old, image *pglogrepl.TupleData) ([]change.Item, error) {
 	from, known := d.relations[id]
 	if !known {
 		return nil, fmt.Errorf("relation %d: a row before its description", id)
@@ -155,7 +171,7 @@ func (d *Decoder) item(id uint32, op change.Op, old, image *pglogrepl.TupleData)
 	if from.table == nil {
 		return []change.Item{item}, nil
 	}
-	item.Change = change.Change{Table: from.table, Op: op, Commit: d.current.Transaction.Commit, Ordinal: d.ordinal}
+	item.Change, item.Change.Table = c, from.table
 	var err error
 	if item.Change.Old, err = from.image(old); err != nil {
 		return nil, err
@@ -168,10 +184,8 @@ func (d *Decoder) item(id uint32, op change.Op, old, image *pglogrepl.TupleData)
 
 // truncate is one change of all replicated tables, and an item for each of the
 // engine's own.
-func (d *Decoder) truncate(m *pglogrepl.TruncateMessage) ([]change.Item, error) {
-	all := change.Item{Kind: change.DataRow, Change: change.Change{
-		Op: change.Truncate, Commit: d.current.Transaction.Commit, Ordinal: d.ordinal,
-	}}
+func (d *Decoder) truncate(m *pglogrepl.TruncateMessage, c change.Change) ([]change.Item, error) {
+	all := change.Item{Kind: change.DataRow, Change: c}
 	var items []change.Item
 	for _, id := range m.RelationIDs {
 		from, known := d.relations[id]

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/change"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 )
 
@@ -36,6 +37,8 @@ type Reader struct {
 	reported time.Time
 	// Duplicates counts transactions that were before the start.
 	Duplicates atomic.Int64
+	// skipped is what passing over the part of a transaction took, in nanoseconds.
+	skipped atomic.Int64
 	// Caught is the last position of the source that the server told.
 	caught atomic.Uint64
 }
@@ -52,11 +55,17 @@ func (r *Reader) Flushed(position pglogrepl.LSN) { r.flushed.Store(uint64(positi
 // SourcePosition is how far the source was when it last said so.
 func (r *Reader) SourcePosition() pglogrepl.LSN { return pglogrepl.LSN(r.caught.Load()) }
 
-// Run streams from a position until ctx ends or the connection does. It returns
-// after the server has ended the stream, so that the slot is free.
-func (r *Reader) Run(ctx context.Context, from pglogrepl.LSN) error {
+// Skipped is how long it took to come to where the target is in a transaction of
+// which it has a part; 0 when it has none, or the reader is not there yet.
+func (r *Reader) Skipped() time.Duration { return time.Duration(r.skipped.Load()) }
+
+// Run streams from a position until ctx ends or the connection does. What the
+// target has of the first transaction is passed over. Run returns after the server
+// has ended the stream, so that the slot is free.
+func (r *Reader) Run(ctx context.Context, from pglogrepl.LSN, part checkpoint.Part) error {
 	r.Flushed(from)
 	r.received, r.decoder.from = from, from
+	r.decoder.skip = skip{part: part, began: time.Now()}
 	err := pglogrepl.StartReplication(ctx, r.conn, r.slot, from, pglogrepl.StartReplicationOptions{
 		Mode:       pglogrepl.LogicalReplication,
 		PluginArgs: []string{"proto_version '1'", "publication_names '" + bgsync.Publication + "'", "messages 'true'"},
@@ -155,6 +164,7 @@ func (r *Reader) decode(ctx context.Context, log pglogrepl.XLogData) error {
 	if err != nil {
 		return err
 	}
+	r.skipped.Store(int64(r.decoder.skip.took))
 	if piece == nil {
 		return nil
 	}

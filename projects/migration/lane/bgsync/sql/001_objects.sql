@@ -37,6 +37,7 @@ CREATE TABLE bgsync.lane (
   part_lsn         pg_lsn,
   part_index       bigint NOT NULL DEFAULT 0,
   part_change_lsn  pg_lsn,
+  long_lsn         pg_lsn,
   consistent_after pg_lsn,
   src_writable     bool NOT NULL,
   src_epoch        bigint NOT NULL,
@@ -54,7 +55,8 @@ CREATE TABLE bgsync.lane (
   halted_at        timestamptz,
   CHECK (applied_lsn >= base_lsn),
   CHECK ((state = 'halted') = (halt_code IS NOT NULL)),
-  CHECK ((part_lsn IS NULL) = (part_change_lsn IS NULL))
+  CHECK ((part_lsn IS NULL) = (part_change_lsn IS NULL)),
+  CHECK ((part_lsn IS NULL) = (part_index = 0))
 ) WITH (fillfactor = 50);
 
 CREATE TABLE bgsync.chunk (
@@ -242,6 +244,18 @@ CREATE TABLE bgsync.deferred_ddl (
   state     text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'done'))
 );
 
+-- A change of a table that was made on the passive side first and is awaited from
+-- the authority's log.
+CREATE TABLE bgsync.ddl_expected (
+  table_id    int PRIMARY KEY,
+  former      bytea NOT NULL,
+  fingerprint bytea NOT NULL,
+  added       text[] NOT NULL,
+  statement   text NOT NULL,
+  planned_by  text[] NOT NULL,
+  at          timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+
 -- Writes down every statement that changes a replicated table, in the
 -- transaction that makes the change, so that the lane meets it in band. Members
 -- of bgsync_ddl are the engine itself.
@@ -282,6 +296,10 @@ GRANT SELECT ON bgsync.identity, bgsync.authority, bgsync.table_map, bgsync.defe
 GRANT SELECT, INSERT, UPDATE, DELETE ON bgsync.lane, bgsync.chunk, bgsync.canary, bgsync.table_state, bgsync.tombstone,
   bgsync.repair, bgsync.bucket, bgsync.dirty_key, bgsync.verify_pass, bgsync.verify_state, bgsync.quarantine, bgsync.conflict TO bgsync_apply;
 GRANT UPDATE ON bgsync.deferred_ddl TO bgsync_ddl;
+GRANT SELECT, DELETE ON bgsync.ddl_expected TO bgsync_apply;
+GRANT SELECT, INSERT ON bgsync.ddl_expected TO bgsync_ddl;
+GRANT INSERT ON bgsync.ddl_log TO bgsync_ddl;
+GRANT UPDATE (cols, u_cols, binary_ok, fingerprint) ON bgsync.table_map TO bgsync_apply;
 GRANT SELECT ON bgsync.authority, bgsync.identity, bgsync.lane, bgsync.sequence_map, bgsync.writer_acl, bgsync.table_map TO bgsync_fence;
 GRANT UPDATE ON bgsync.authority, bgsync.sequence_map TO bgsync_fence;
 GRANT UPDATE (epoch) ON bgsync.lane TO bgsync_fence;
@@ -292,4 +310,5 @@ GRANT UPDATE (bucket_kind) ON bgsync.table_state TO bgsync_verify;
 GRANT UPDATE (state, halt_code, halted_at, tail_from, clean_base, bucket_plan, consistent_after) ON bgsync.lane TO bgsync_verify;
 GRANT DELETE ON bgsync.dirty_key TO bgsync_verify;
 GRANT UPDATE (state, decided_by) ON bgsync.quarantine, bgsync.conflict TO bgsync_operator;
+GRANT INSERT ON bgsync.repair TO bgsync_operator;
 RESET ROLE;

@@ -70,7 +70,7 @@ func edgeMutations() []mutation {
 		{row: "E-09", name: "fails open", changes: one(graph.Set(balancerType, balancer, "enableWafFailOpen", true))},
 		{row: "E-13", name: "queries not logged", changes: one(graph.Remove("aws:route53/queryLog:QueryLog", "zone-queries"))},
 		{row: "E-13", name: "Route 53 of other accounts", changes: one(graph.Rewrite("aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "zone-queries", "policyDocument", "aws:SourceAccount", "aws:SourceOrgID"))},
-		{row: "E-14", name: "weight 0", changes: one(graph.Set(recordType, "blue-public", "weightedRoutingPolicies[0].weight", 0))},
+		{row: "E-14", name: "weight 0 with an open check", changes: one(graph.Set(recordType, "blue-public", "weightedRoutingPolicies[0].weight", 0))},
 		{row: "E-14", name: "health of all target groups", changes: one(graph.Set(recordType, "blue-public", "aliases[0].evaluateTargetHealth", true))},
 		{row: "E-14", name: "share of a closed colour", changes: one(graph.Set(healthCheckType, "blue-admission", "invertHealthcheck", true))},
 		{row: "E-14", name: "no health check", changes: one(graph.Unset(recordType, "blue-public", "healthCheckId"))},

@@ -32,13 +32,13 @@ type Config struct {
 // Traffic says how much of the public traffic a colour gets.
 type Traffic struct {
 	// Weight is the colour's part of the sum of all weights, 0 to 255, and 0 for a
-	// colour that is not ready. One of weight 0 has no record under the public name
-	// at all, since Route 53 answers records of weight 0 when all others are
-	// unhealthy (Route 53 developer guide, "How Amazon Route 53 chooses records when
-	// health checking is configured"); its health check is closed, too.
+	// colour that is not ready. The health check of one of weight 0 is closed, since
+	// Route 53 answers records of weight 0 that are healthy when all others are not
+	// (Route 53 developer guide, "How Amazon Route 53 chooses records when health
+	// checking is configured").
 	Weight int `config:"weight"`
-	// Ready tells whether the colour may be given customers. Traffic is never moved
-	// to one that is not.
+	// Ready tells whether the colour may be given customers. One that is not has no
+	// record under the public name at all.
 	Ready bool `config:"ready"`
 }
 

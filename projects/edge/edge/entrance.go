@@ -56,8 +56,8 @@ func (a *EntranceArgs) Validate() error {
 }
 
 // Entrance is the way from DNS to one colour: a name of its own, health checks
-// over the payment paths behind it, and, while the colour has a share, its part
-// of the public name.
+// over the payment paths behind it, and, while the colour is ready, its part of
+// the public name.
 type Entrance struct {
 	pulumi.ResourceState
 
@@ -155,7 +155,7 @@ func (e *Entrance) addHealthChecks(ctx *pulumi.Context, name string, args *Entra
 // addPublicName makes the colour's part of the public name. It waits for the
 // whole balancer: a record without rules behind it would answer 404 to payments.
 func (e *Entrance) addPublicName(ctx *pulumi.Context, name string, args *EntranceArgs) error {
-	if !args.Traffic.open() {
+	if !args.Traffic.Ready {
 		return nil
 	}
 	if _, err := route53.NewRecord(ctx, name+"-public", &route53.RecordArgs{

@@ -40,15 +40,19 @@ func TestPublicNameIsSplitByWeightWithAHealthCheckForEachColour(t *testing.T) {
 	}
 }
 
-// Route 53 answers records of weight 0 when all others are unhealthy, so a colour
-// without a share has none, ready or not, and its check stays unhealthy whatever
-// its paths answer.
-func TestColourWithoutAShareHasNoRecordAndIsClosed(t *testing.T) {
-	for _, green := range []string{`{"weight":0,"ready":false}`, `{"weight":0,"ready":true}`} {
+// Route 53 answers records of weight 0 that are healthy when all others are not.
+// So the check of a colour without a share stays unhealthy whatever its paths
+// answer, and a colour that is not ready has no record.
+func TestColourWithoutAShareIsClosed(t *testing.T) {
+	for green, records := range map[string]int{`{"weight":0,"ready":false}`: 1, `{"weight":0,"ready":true}`: 2} {
 		recording := run(t, "prod", map[string]string{"edge:green": green})
-		records := weighted(recording)
-		require.Len(t, records, 1)
-		require.Contains(t, records, "blue")
+		require.Len(t, weighted(recording), records, green)
+		require.Contains(t, weighted(recording), "blue")
+		if records == 2 {
+			inputs := weighted(recording)["green"].Inputs
+			require.Zero(t, at(t, inputs, "weightedRoutingPolicies", 0, "weight"))
+			require.Equal(t, "green-admission-id", inputs["healthCheckId"])
+		}
 		own := recording.Find(t, record, "green-own")
 		require.Equal(t, "green.pay.cutover.example", own.Inputs["name"])
 		require.Nil(t, own.Inputs["weightedRoutingPolicies"])

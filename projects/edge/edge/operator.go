@@ -46,7 +46,8 @@ func permitOperator(ctx *pulumi.Context, args operatorArgs, opts ...pulumi.Resou
 
 // trafficPolicy names the record by condition: the zone is the smallest resource
 // that Route 53 knows (Route 53 developer guide, "Using IAM policy conditions for
-// fine-grained access control"). A request without a name is refused too.
+// fine-grained access control"). A request without a name is refused too, and so is
+// one that deletes: a share is taken away by weight 0 and a closed check.
 func trafficPolicy(publicName string, values map[string]string) iamdoc.Document {
 	const names = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
 	var checks []string
@@ -60,6 +61,7 @@ func trafficPolicy(publicName string, values map[string]string) iamdoc.Document 
 				"ForAllValues:StringEquals": {
 					names: {strings.ToLower(strings.TrimSuffix(publicName, "."))},
 					"route53:ChangeResourceRecordSetsRecordTypes": {weightedType},
+					"route53:ChangeResourceRecordSetsActions":     {"UPSERT"},
 				},
 				"Null": {names: {"false"}},
 			},

@@ -13,6 +13,7 @@ func TestOperatorsMoveThePublicNameAndNoOther(t *testing.T) {
 	policy := recording.Find(t, "aws:iam/policy:Policy", "operator-traffic").Inputs["policy"].(string)
 	require.Contains(t, policy, `"route53:ChangeResourceRecordSetsNormalizedRecordNames":["pay.cutover.example"]`)
 	require.Contains(t, policy, `"route53:ChangeResourceRecordSetsRecordTypes":["A"]`)
+	require.Contains(t, policy, `"route53:ChangeResourceRecordSetsActions":["UPSERT"]`)
 	require.Contains(t, policy, `"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["false"]}`)
 	require.Contains(t, policy, "healthcheck/")
 	attachment := recording.Find(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "operator-traffic-on-operator")

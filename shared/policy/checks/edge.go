@@ -217,11 +217,18 @@ func weightsLeadToHealth(s *Scope) {
 		if weight >= 1 {
 			positive++
 		}
-		s.Expect(weight >= 1, record, "weight", "weightedRoutingPolicies", "a weight of 1 at least: an idle environment has no record")
 		s.Expect(record.Is("aliases[0].evaluateTargetHealth", false), record, "target-health", "aliases[0].evaluateTargetHealth", "false: one group without tasks would take the whole balancer away")
 		check := record.Reference("healthCheckId", healthCheckType)
 		s.Expect(check != nil, record, "own-check", "healthCheckId", "a health check of its own")
-		s.Expect(check == nil || !check.Is("disabled", true) && !check.Is("invertHealthcheck", true), record, "open", "healthCheckId", "a health check that follows the paths")
+		if check == nil {
+			continue
+		}
+		disabled, inverted := check.Is("disabled", true), check.Is("invertHealthcheck", true)
+		if weight == 0 {
+			s.Expect(disabled && inverted, record, "closed", "healthCheckId", "a health check that is disabled and inverted while the weight is 0")
+			continue
+		}
+		s.Expect(!disabled && !inverted, record, "open", "healthCheckId", "a health check that follows the paths while there is a weight")
 	}
 	s.Expect(weighted > 0 && positive > 0, nil, "some-weight", "", "a weighted record with a weight: without any the name leads nowhere")
 	for _, check := range s.Each(healthCheckType) {

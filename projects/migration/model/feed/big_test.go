@@ -1,0 +1,21 @@
+//go:build soak
+
+package feed
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/model/explore"
+)
+
+// The same model with wider bounds than every run can afford.
+func TestABaseAndItsStreamWithinWiderBounds(t *testing.T) {
+	r, err := explore.Run(t.Context(), Model{Transactions: 2, Crashes: 2, Interleaved: true, LoseSlot: true}, 60_000_000)
+	require.NoError(t, err)
+	t.Logf("%d states, %d transitions, %d deep", r.States, r.Transitions, r.Depth)
+	if r.Failure != nil {
+		t.Fatal(r.Failure)
+	}
+}

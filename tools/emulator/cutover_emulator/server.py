@@ -19,6 +19,9 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 HEALTH_PATH = "/_cutover/health"
+IMAGES_PATH = "/_cutover/ecs/broken-images"
+#: The platform's region, of everything that is asked beside the API of AWS.
+REGION = "us-east-1"
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -57,6 +60,9 @@ class Application:
         if environ.get("PATH_INFO") == HEALTH_PATH:
             return self._answer_health(start)
         body = _buffer_body(environ)
+        if environ.get("PATH_INFO") == IMAGES_PATH:
+            with self._lock:
+                return _change_images(environ, body, start)
         if _is_long_poll(environ, body):
             return self._moto(environ, start)
         status: list[str] = []
@@ -80,6 +86,29 @@ class Application:
             ],
         )
         return [self._health]
+
+
+def _change_images(
+    environ: Environ, body: bytes, start: StartResponse
+) -> list[bytes]:
+    """Breaks an image (POST, ``{"image": …, "fault": …}``) or mends all (DELETE)."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+
+    from cutover_emulator.gaps import ecs_rollouts
+
+    status, answer = "204 No Content", b""
+    try:
+        if environ["REQUEST_METHOD"] == "DELETE":
+            ecs_rollouts.mend_images(DEFAULT_ACCOUNT_ID, REGION)
+        else:
+            asked = json.loads(body)
+            ecs_rollouts.break_image(
+                DEFAULT_ACCOUNT_ID, REGION, asked["image"], asked["fault"]
+            )
+    except (ValueError, KeyError, TypeError) as problem:
+        status, answer = "400 Bad Request", str(problem).encode()
+    start(status, [("Content-Length", str(len(answer)))])
+    return [answer]
 
 
 def _buffer_body(environ: Environ) -> bytes:

@@ -1,17 +1,15 @@
-"""ECS: services that reach their desired state, with targets behind a load balancer."""
+"""ECS: services that keep their settings, and disappear when they are deleted."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
-from moto.elbv2.models import elbv2_backends
-from moto.moto_api._internal import mock_random
 
-from cutover_emulator.patching import replace, store
+from cutover_emulator.gaps import ecs_rollouts, ecs_tasks
+from cutover_emulator.patching import replace
 
 #: What a service answers for parameters that moto drops, when they are not given
 #: (Amazon ECS API reference, CreateService).
@@ -31,14 +29,17 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def steady_services() -> None:
-    """A service keeps its deployment settings and runs as many tasks as are desired.
+#: What makes a new deployment when UpdateService changes it (Amazon ECS API
+#: reference, UpdateService).
+_DEPLOYED = ("networkConfiguration", "platformVersion", "serviceConnectConfiguration")
 
-    After CreateService and UpdateService AWS starts tasks, registers their
-    addresses with the target groups, and completes the deployment. moto keeps
-    none of the deployment settings, and its services wait for tasks for ever, so a
-    provider that waits for a steady state never ends. Here the deployment is
-    complete at once, with one healthy target a task. Seen in moto 5.2.5.
+
+def settings_of_services() -> None:
+    """A service keeps its deployment settings and deploys what is new.
+
+    moto keeps none of the deployment settings and no Service Connect
+    configuration, and an update makes no deployment. What becomes of a deployment
+    stands in ``ecs_rollouts``. Seen in moto 5.2.5.
     """
     create = EC2ContainerServiceResponse.create_service
     update = EC2ContainerServiceResponse.update_service
@@ -47,19 +48,23 @@ def steady_services() -> None:
         answer = create(self)
         service = answer.result["service"]
         _keep(service, self._get_params(), _DEFAULTS)
-        _settle(service, new_deployment=False)
+        ecs_rollouts.begin(service, first=True, new=True)
         return answer
 
     def update_service(self: Any) -> ActionResult:
         given = dict(self._get_params())
-        former = _named(self, given).task_definition
+        service = _named(self, given)
+        former = service.task_definition
         answer = update(self)
-        service = answer.result["service"]
         _keep(service, given, {})
         if given.get("networkConfiguration"):
             service.network_configuration = given["networkConfiguration"]
-        changed = service.task_definition != former
-        _settle(service, changed or bool(given.get("forceNewDeployment")))
+        new = service.task_definition != former or given.get("forceNewDeployment")
+        ecs_rollouts.begin(
+            service,
+            first=False,
+            new=bool(new) or any(given.get(name) for name in _DEPLOYED),
+        )
         return answer
 
     replace(EC2ContainerServiceResponse, "create_service", create_service)
@@ -78,7 +83,9 @@ def inactive_services() -> None:
     def delete_service(self: Any, *args: Any, **rest: Any) -> Any:
         service = delete(self, *args, **rest)
         service.running_count = service.desired_count = 0
-        _register_targets(service, 0)
+        service.deployments = []
+        ecs_tasks.forget(service)
+        ecs_tasks.count(service)
         return service
 
     def list_services(self: Any, cluster_str: str, *args: Any, **rest: Any) -> list:
@@ -112,77 +119,11 @@ def _named(response: Any, given: dict[str, Any]) -> Any:
 
 def _keep(service: Any, given: dict[str, Any], defaults: dict[str, Any]) -> None:
     """Puts parameters on the service under AWS's names, from where they are answered."""
-    for name in _DEFAULTS:
+    for name in (*_DEFAULTS, "serviceConnectConfiguration"):
         if given.get(name) is not None:
             setattr(service, name, given[name])
         elif name in defaults:
             setattr(service, name, defaults[name])
 
 
-def _settle(service: Any, new_deployment: bool) -> None:
-    backend, cluster = service._backend, service._backend._get_cluster(service.cluster_name)
-    backend.update_cluster_resources(cluster, -service.pending_count, "PENDING")
-    missing = service.desired_count - service.running_count
-    backend.update_cluster_resources(cluster, missing, "RUNNING")
-    service.running_count, service.pending_count = service.desired_count, 0
-    for deployment in service.deployments[:1]:
-        _complete(service, deployment, new_deployment)
-    _register_targets(service, service.desired_count)
-
-
-def _complete(service: Any, deployment: dict[str, Any], new: bool) -> None:
-    if new:
-        deployment["id"] = f"ecs-svc/{mock_random.randint(0, 32**12)}"
-        deployment["createdAt"] = utcnow()
-    deployment.update(
-        desiredCount=service.desired_count,
-        runningCount=service.running_count,
-        pendingCount=0,
-        taskDefinition=service.task_definition,
-        networkConfiguration=service.network_configuration,
-        rolloutState="COMPLETED",
-        rolloutStateReason=f"ECS deployment {deployment['id']} completed.",
-        updatedAt=utcnow(),
-    )
-
-
-def _register_targets(service: Any, count: int) -> None:
-    """Makes the service's target groups hold one address for each of count tasks."""
-    kept = store(service, "cutover_targets")
-    groups = elbv2_backends[service._account_id][service.region_name].target_groups
-    addresses = _addresses(service, count)
-    for balancer in service.load_balancers:
-        group = groups.get(balancer.get("targetGroupArn"))
-        if group is None:
-            continue
-        for address in kept.get(group.arn, []):
-            group.targets.pop(address, None)
-        port = balancer["containerPort"]
-        group.register([{"Id": address, "Port": port} for address in addresses])
-        kept[group.arn] = addresses
-
-
-def _addresses(service: Any, count: int) -> list[str]:
-    """One address a task, round the service's subnets; former ones are kept."""
-    held = store(service, "cutover_addresses")
-    vpc = service.network_configuration.get("awsvpcConfiguration", {})
-    subnets = [_subnet(service, identifier) for identifier in vpc.get("subnets", [])]
-    if not subnets:
-        return []
-    for task in range(count, len(held)):
-        subnet, address = held.pop(task)
-        subnet.del_subnet_ip(address)
-    for task in range(len(held), count):
-        subnet = subnets[task % len(subnets)]
-        held[task] = (subnet, subnet.get_available_subnet_ip(service))
-    return [held[task][1] for task in range(count)]
-
-
-def _subnet(service: Any, identifier: str) -> Any:
-    from moto.ec2.models import ec2_backends
-
-    backend = ec2_backends[service._account_id][service.region_name]
-    return backend.get_subnet(identifier)
-
-
-GAPS = [steady_services, inactive_services, inactive_clusters]
+GAPS = [settings_of_services, inactive_services, inactive_clusters]

@@ -37,7 +37,11 @@ func deploying() action {
 			return r.engine.Preview(ctx, request)
 		},
 		do: func(ctx context.Context, r *run, request engine.Request) (engine.Result, error) {
-			return r.engine.Up(ctx, request)
+			result, err := r.engine.Up(ctx, request)
+			if err != nil {
+				return result, err
+			}
+			return result, r.comeToRest(ctx, request.Layer)
 		},
 	}
 }

@@ -36,6 +36,11 @@ type Layer struct {
 	// Verify asks AWS whether what the layer deployed is there and healthy; nil
 	// when the layer has no such check.
 	Verify func(ctx context.Context, v Verification) error
+	// Settled tells, after an update that the engine calls a success, whether what
+	// was deployed is what runs, and waits for what is still under way: some services
+	// of AWS go back by themselves. Its error fails the layer. nil when the engine's
+	// success says it all.
+	Settled func(ctx context.Context, v Verification) error
 	// Connections resolves the connections that the layer exports by secret, with
 	// what could not be resolved as error beside what could; nil when it exports none.
 	Connections func(ctx context.Context, v Verification) ([]Connection, error)

@@ -44,6 +44,7 @@ type world struct {
 	checks  map[contract.Layer]error // what the configuration checks find
 	prepare map[contract.Layer]func(context.Context) error
 	verify  map[contract.Layer]func(context.Context, ops.Verification) error
+	settled map[contract.Layer]func(context.Context, ops.Verification) error
 	program map[contract.Layer]pulumi.RunFunc
 	// connections are those of the data layer.
 	connections func(context.Context, ops.Verification) ([]ops.Connection, error)
@@ -115,8 +116,9 @@ func newWorldIn(root string) *world {
 	w := &world{
 		root: root, fake: enginetest.NewFake(), out: &buffer{}, err: &buffer{}, account: "123456789012",
 		checks: map[contract.Layer]error{}, prepare: map[contract.Layer]func(context.Context) error{},
-		verify: map[contract.Layer]func(context.Context, ops.Verification) error{},
-		found:  map[string][]string{}, amazon: &fakeEmulator{},
+		verify:  map[contract.Layer]func(context.Context, ops.Verification) error{},
+		settled: map[contract.Layer]func(context.Context, ops.Verification) error{},
+		found:   map[string][]string{}, amazon: &fakeEmulator{},
 	}
 	w.ports = ops.Ports{
 		In: strings.NewReader(""), Out: w.out, Err: w.err,
@@ -150,7 +152,7 @@ func (w *world) app(t tb, flags ...string) *ops.App {
 		if prepare := w.prepare[name]; prepare != nil {
 			l.Prepare = func(ctx context.Context, _ io.Writer) error { return prepare(ctx) }
 		}
-		l.Verify, l.Program = w.verify[name], w.program[name]
+		l.Verify, l.Settled, l.Program = w.verify[name], w.settled[name], w.program[name]
 		if name == contract.Data {
 			l.Connections = w.connections
 		}

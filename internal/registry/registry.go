@@ -22,6 +22,7 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops"
 	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/verify"
 )
 
 // Layers returns the layers of the checkout at root, in deployment order.
@@ -29,25 +30,15 @@ func Layers(root string) []ops.Layer {
 	layers := []ops.Layer{
 		{
 			Name: contract.Foundation, Program: foundation.Program, Check: foundation.CheckConfig,
-			Verify: func(ctx context.Context, v ops.Verification) error { return foundation.Verify(ctx, v.AWS, v.Outputs) },
+			Verify: verification(root, contract.Foundation, foundation.Verify),
 		},
 		{
 			Name: contract.Security, Program: security.Program, Check: security.CheckConfig,
-			Verify: func(ctx context.Context, v ops.Verification) error {
-				return security.Verify(ctx, security.VerifyArgs{
-					AWS: v.AWS, Environment: v.Environment, Outputs: v.Outputs,
-					StackFile: filepath.Join(project(root, contract.Security), "Pulumi."+v.Environment+".yaml"),
-				})
-			},
+			Verify: verification(root, contract.Security, security.Verify),
 		},
 		{
 			Name: contract.Data, Program: data.Program, Check: data.CheckConfig,
-			Verify: func(ctx context.Context, v ops.Verification) error {
-				return data.Verify(ctx, data.VerifyArgs{
-					AWS: v.AWS, Environment: v.Environment, Outputs: v.Outputs,
-					StackFile: filepath.Join(project(root, contract.Data), "Pulumi."+v.Environment+".yaml"),
-				})
-			},
+			Verify:      verification(root, contract.Data, data.Verify),
 			Connections: connections,
 			Prepare: func(ctx context.Context, w io.Writer) error {
 				return data.Prepare(ctx, project(root, contract.Data), w)
@@ -68,6 +59,16 @@ func Layers(root string) []ops.Layer {
 		layers[i].Check = withCatalog(root, layers[i].Check)
 	}
 	return layers
+}
+
+// verification runs a layer's own, with the stack file of the environment.
+func verification(root string, layer contract.Layer, run func(context.Context, verify.Args) error) func(context.Context, ops.Verification) error {
+	return func(ctx context.Context, v ops.Verification) error {
+		return run(ctx, verify.Args{
+			AWS: v.AWS, Environment: v.Environment, Outputs: v.Outputs,
+			StackFile: filepath.Join(project(root, layer), "Pulumi."+v.Environment+".yaml"),
+		})
+	}
 }
 
 // connections resolves what the layer of data stores exports by secret.

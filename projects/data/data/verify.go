@@ -17,21 +17,13 @@ import (
 
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/verify"
 )
-
-// VerifyArgs says what to verify.
-type VerifyArgs struct {
-	AWS aws.Config
-	// Environment names the stack, StackFile is its configuration: what was asked for.
-	Environment, StackFile string
-	// Outputs are the layer's own.
-	Outputs map[string]any
-}
 
 // Verify asks AWS, not the state, whether the stores are what the layer promises:
 // encrypted with the right keys, restorable, locked, streamed, indexed, backed up,
 // closed to the public, logged for ninety days. The error joins all that is not so.
-func Verify(ctx context.Context, args VerifyArgs) error {
+func Verify(ctx context.Context, args verify.Args) error {
 	cfg, err := config.ReadFile[Config](args.StackFile)
 	if err != nil {
 		return err
@@ -40,12 +32,9 @@ func Verify(ctx context.Context, args VerifyArgs) error {
 	problems := []error{v.checkControlTable(ctx), v.checkSubscriptions(ctx), v.checkLogGroup(ctx, operatingSystemLogs, v.alias("audit"))}
 	for _, color := range naming.Colors() {
 		c := v.in(color)
-		for _, check := range []func(context.Context) error{
+		problems = append(problems, verify.All(ctx,
 			c.checkCluster, c.checkInstances, c.checkParameters, c.checkMasterSecret, c.checkSecrets, c.checkTables,
-			c.checkBuckets, c.checkVault, c.checkSettings,
-		} {
-			problems = append(problems, check(ctx))
-		}
+			c.checkBuckets, c.checkVault, c.checkSettings))
 		problems = append(problems, v.checkLogGroup(ctx, postgresLog(c.clusterID()), c.alias("logs")),
 			v.checkLogGroup(ctx, c.names.Name(naming.LogGroup, "functions", rotationName), c.alias("logs")))
 	}
@@ -68,7 +57,7 @@ type verifier struct {
 	ssm     *ssm.Client
 }
 
-func newVerifier(args VerifyArgs, cfg Config) *verifier {
+func newVerifier(args verify.Args, cfg Config) *verifier {
 	return &verifier{
 		cfg: cfg, outputs: args.Outputs, names: naming.New(args.Environment),
 		backup:  backup.NewFromConfig(args.AWS),
@@ -122,48 +111,24 @@ func (v *verifier) keyARN(ctx context.Context, alias string) (string, error) {
 
 // checkLogGroup expects the retention and the key that PCI evidence needs.
 func (v *verifier) checkLogGroup(ctx context.Context, name, alias string) error {
-	f := &findings{about: "log group " + name}
+	f := verify.About("log group %s", name)
 	key, err := v.keyARN(ctx, alias)
 	if err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
 	answer, err := v.logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(name)})
 	if err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
 	for _, group := range answer.LogGroups {
 		if aws.ToString(group.LogGroupName) == name {
-			f.equal("retention in days", aws.ToInt32(group.RetentionInDays), int32(logDays))
-			f.equal("key", aws.ToString(group.KmsKeyId), key)
-			return f.err()
+			f.Equal("retention in days", aws.ToInt32(group.RetentionInDays), int32(logDays))
+			f.Equal("key", aws.ToString(group.KmsKeyId), key)
+			return f.Err()
 		}
 	}
-	return f.failed(errors.New("does not exist"))
+	return f.Failed(errors.New("does not exist"))
 }
 
 // logDays is how long log groups keep events (PCI DSS 10.5.1).
 const logDays = 90
-
-// findings collects what is not as it should be about one thing.
-type findings struct {
-	about string
-	list  []error
-}
-
-func (f *findings) expect(ok bool, format string, values ...any) {
-	if !ok {
-		f.list = append(f.list, fmt.Errorf("%s: %s", f.about, fmt.Sprintf(format, values...)))
-	}
-}
-
-func (f *findings) equal(what string, got, want any) {
-	f.expect(got == want, "%s is %v, expected %v", what, got, want)
-}
-
-// failed adds a question that AWS did not answer.
-func (f *findings) failed(err error) error {
-	f.list = append(f.list, fmt.Errorf("%s: %w", f.about, err))
-	return f.err()
-}
-
-func (f *findings) err() error { return errors.Join(f.list...) }

@@ -11,43 +11,44 @@ import (
 
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/verify"
 )
 
 func (c *colorVerifier) checkVault(ctx context.Context) error {
 	name := c.names.Name(naming.Vault, "backup")
-	f := &findings{about: "backup vault " + name}
+	f := verify.About("backup vault %s", name)
 	key, err := c.keyARN(ctx, c.alias("database"))
 	if err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
 	vault, err := c.backup.DescribeBackupVault(ctx, &backup.DescribeBackupVaultInput{BackupVaultName: aws.String(name)})
 	if err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
-	f.equal("key", aws.ToString(vault.EncryptionKeyArn), key)
-	f.equal("lock", aws.ToBool(vault.Locked), true)
-	f.equal("shortest retention in days", aws.ToInt64(vault.MinRetentionDays), int64(c.cfg.Backup.RetentionDays))
+	f.Equal("key", aws.ToString(vault.EncryptionKeyArn), key)
+	f.Equal("lock", aws.ToBool(vault.Locked), true)
+	f.Equal("shortest retention in days", aws.ToInt64(vault.MinRetentionDays), int64(c.cfg.Backup.RetentionDays))
 	policy, err := c.backup.GetBackupVaultAccessPolicy(ctx, &backup.GetBackupVaultAccessPolicyInput{BackupVaultName: aws.String(name)})
 	if err != nil {
-		return f.failed(fmt.Errorf("policy: %w", err))
+		return f.Failed(fmt.Errorf("policy: %w", err))
 	}
 	denials, err := readDenials(aws.ToString(policy.Policy))
 	if err != nil {
-		return f.failed(fmt.Errorf("policy: %w", err))
+		return f.Failed(fmt.Errorf("policy: %w", err))
 	}
 	for _, action := range keptActions() {
-		f.expect(slices.ContainsFunc(denials, func(d denial) bool { return len(d.conditions) == 0 && slices.Contains(d.actions, action) }),
+		f.Expect(slices.ContainsFunc(denials, func(d denial) bool { return len(d.conditions) == 0 && slices.Contains(d.actions, action) }),
 			"lets somebody call %s", action)
 	}
 	if err := c.checkPlan(ctx, f, name); err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
-	return f.err()
+	return f.Err()
 }
 
 // checkPlan expects a daily rule of the vault and a selection that names every
 // store.
-func (c *colorVerifier) checkPlan(ctx context.Context, f *findings, name string) error {
+func (c *colorVerifier) checkPlan(ctx context.Context, f *verify.Findings, name string) error {
 	plans, err := c.backup.ListBackupPlans(ctx, &backup.ListBackupPlansInput{})
 	if err != nil {
 		return fmt.Errorf("plans: %w", err)
@@ -61,21 +62,21 @@ func (c *colorVerifier) checkPlan(ctx context.Context, f *findings, name string)
 			return fmt.Errorf("plan: %w", err)
 		}
 		for _, rule := range plan.BackupPlan.Rules {
-			f.equal("schedule", aws.ToString(rule.ScheduleExpression), backupSchedule)
-			f.equal("vault of the plan", aws.ToString(rule.TargetBackupVaultName), name)
+			f.Equal("schedule", aws.ToString(rule.ScheduleExpression), backupSchedule)
+			f.Equal("vault of the plan", aws.ToString(rule.TargetBackupVaultName), name)
 			kept := int64(0)
 			if rule.Lifecycle != nil {
 				kept = aws.ToInt64(rule.Lifecycle.DeleteAfterDays)
 			}
-			f.equal("retention in days", kept, int64(c.cfg.Backup.RetentionDays))
+			f.Equal("retention in days", kept, int64(c.cfg.Backup.RetentionDays))
 		}
-		f.equal("number of rules", len(plan.BackupPlan.Rules), 1)
+		f.Equal("number of rules", len(plan.BackupPlan.Rules), 1)
 		return c.checkSelection(ctx, f, listed.BackupPlanId)
 	}
 	return errors.New("has no plan")
 }
 
-func (c *colorVerifier) checkSelection(ctx context.Context, f *findings, plan *string) error {
+func (c *colorVerifier) checkSelection(ctx context.Context, f *verify.Findings, plan *string) error {
 	selections, err := c.backup.ListBackupSelections(ctx, &backup.ListBackupSelectionsInput{BackupPlanId: plan})
 	if err != nil {
 		return fmt.Errorf("selections: %w", err)
@@ -95,7 +96,7 @@ func (c *colorVerifier) checkSelection(ctx context.Context, f *findings, plan *s
 		component.BucketARN(c.output("transactionLogsBucket")), component.BucketARN(c.output("documentsBucket")),
 		c.output("sessionsTableArn"), c.output("rateLimitsTableArn"), control,
 	} {
-		f.expect(slices.Contains(covered, store), "does not back up %s", store)
+		f.Expect(slices.Contains(covered, store), "does not back up %s", store)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/verify"
 )
 
 func (c *colorVerifier) checkBuckets(ctx context.Context) error {
@@ -22,12 +23,12 @@ func (c *colorVerifier) checkBuckets(ctx context.Context) error {
 // checkBucket asks for every property on its own: S3 has no call for all.
 func (c *colorVerifier) checkBucket(ctx context.Context, purpose string, keep Retention, lock *Documents) error {
 	name := c.names.Global(naming.Bucket, c.cfg.Environment.AccountID, purpose)
-	f := &findings{about: "bucket " + name}
+	f := verify.About("bucket %s", name)
 	key, err := c.keyARN(ctx, c.alias("documents"))
 	if err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
-	b := bucketCheck{client: c.s3, name: aws.String(name), findings: f}
+	b := bucketCheck{client: c.s3, name: aws.String(name), Findings: f}
 	for _, check := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.encryption(ctx, key) },
 		b.versioning, b.publicAccess, b.ownership, b.accessLogs,
@@ -35,20 +36,20 @@ func (c *colorVerifier) checkBucket(ctx context.Context, purpose string, keep Re
 		func(ctx context.Context) error { return b.policy(ctx, key) },
 	} {
 		if err := check(ctx); err != nil {
-			_ = f.failed(err) // f carries it
+			_ = f.Failed(err) // f carries it
 		}
 	}
 	if lock != nil {
 		if err := b.objectLock(ctx, lock); err != nil {
-			_ = f.failed(err) // f carries it
+			_ = f.Failed(err) // f carries it
 		}
 	}
-	return f.err()
+	return f.Err()
 }
 
 // bucketCheck asks S3 about one bucket.
 type bucketCheck struct {
-	*findings
+	*verify.Findings
 	client *s3.Client
 	name   *string
 }
@@ -60,9 +61,9 @@ func (b bucketCheck) encryption(ctx context.Context, key string) error {
 	}
 	for _, rule := range answer.ServerSideEncryptionConfiguration.Rules {
 		if by := rule.ApplyServerSideEncryptionByDefault; by != nil {
-			b.equal("encryption", by.SSEAlgorithm, types.ServerSideEncryptionAwsKms)
-			b.equal("key", aws.ToString(by.KMSMasterKeyID), key)
-			b.equal("bucket key", aws.ToBool(rule.BucketKeyEnabled), true)
+			b.Equal("encryption", by.SSEAlgorithm, types.ServerSideEncryptionAwsKms)
+			b.Equal("key", aws.ToString(by.KMSMasterKeyID), key)
+			b.Equal("bucket key", aws.ToBool(rule.BucketKeyEnabled), true)
 			return nil
 		}
 	}
@@ -74,7 +75,7 @@ func (b bucketCheck) versioning(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("versioning: %w", err)
 	}
-	b.equal("versioning", answer.Status, types.BucketVersioningStatusEnabled)
+	b.Equal("versioning", answer.Status, types.BucketVersioningStatusEnabled)
 	return nil
 }
 
@@ -84,7 +85,7 @@ func (b bucketCheck) publicAccess(ctx context.Context) error {
 		return fmt.Errorf("public access block: %w", err)
 	}
 	block := answer.PublicAccessBlockConfiguration
-	b.expect(aws.ToBool(block.BlockPublicAcls) && aws.ToBool(block.BlockPublicPolicy) &&
+	b.Expect(aws.ToBool(block.BlockPublicAcls) && aws.ToBool(block.BlockPublicPolicy) &&
 		aws.ToBool(block.IgnorePublicAcls) && aws.ToBool(block.RestrictPublicBuckets), "is not closed to the public on all four ways")
 	return nil
 }
@@ -95,7 +96,7 @@ func (b bucketCheck) ownership(ctx context.Context) error {
 		return fmt.Errorf("ownership: %w", err)
 	}
 	for _, rule := range answer.OwnershipControls.Rules {
-		b.equal("ownership", rule.ObjectOwnership, types.ObjectOwnershipBucketOwnerEnforced)
+		b.Equal("ownership", rule.ObjectOwnership, types.ObjectOwnershipBucketOwnerEnforced)
 	}
 	return nil
 }
@@ -105,7 +106,7 @@ func (b bucketCheck) accessLogs(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("access logs: %w", err)
 	}
-	b.expect(answer.LoggingEnabled != nil && aws.ToString(answer.LoggingEnabled.TargetBucket) != "", "does not log who used it")
+	b.Expect(answer.LoggingEnabled != nil && aws.ToString(answer.LoggingEnabled.TargetBucket) != "", "does not log who used it")
 	return nil
 }
 
@@ -134,11 +135,11 @@ func (b bucketCheck) lifecycle(ctx context.Context, keep Retention) error {
 		}
 	}
 	for _, step := range keep.steps() {
-		b.equal("days until "+step.class, classes[step.class], int32(step.days))
+		b.Equal("days until "+step.class, classes[step.class], int32(step.days))
 	}
-	b.equal("days until expiry", expiry, int32(keep.ExpireAfterDays))
-	b.expect(oldVersions > 0, "keeps old versions for ever")
-	b.expect(uploads > 0, "keeps unfinished uploads for ever")
+	b.Equal("days until expiry", expiry, int32(keep.ExpireAfterDays))
+	b.Expect(oldVersions > 0, "keeps old versions for ever")
+	b.Expect(uploads > 0, "keeps unfinished uploads for ever")
 	return nil
 }
 
@@ -155,7 +156,7 @@ func (b bucketCheck) policy(ctx context.Context, key string) error {
 	for condition, value := range map[string]string{
 		"aws:SecureTransport": "false", "s3:TlsVersion": "1.2", "s3:x-amz-server-side-encryption-aws-kms-key-id": key,
 	} {
-		b.expect(slices.ContainsFunc(denials, func(d denial) bool { return slices.Contains(d.conditions[condition], value) }),
+		b.Expect(slices.ContainsFunc(denials, func(d denial) bool { return slices.Contains(d.conditions[condition], value) }),
 			"refuses nobody by %s = %s", condition, value)
 	}
 	return nil
@@ -170,7 +171,7 @@ func (b bucketCheck) objectLock(ctx context.Context, want *Documents) error {
 	if lock == nil || lock.Rule == nil || lock.Rule.DefaultRetention == nil {
 		return errors.New("locks no object by itself")
 	}
-	b.equal("lock", string(lock.Rule.DefaultRetention.Mode), string(want.LockMode))
-	b.equal("days of lock", aws.ToInt32(lock.Rule.DefaultRetention.Days), int32(want.LockDays))
+	b.Equal("lock", string(lock.Rule.DefaultRetention.Mode), string(want.LockMode))
+	b.Equal("days of lock", aws.ToInt32(lock.Rule.DefaultRetention.Days), int32(want.LockDays))
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/cutover/cutover/shared/verify"
 )
 
 // checkSecrets expects that the secret of every database user is encrypted with the
@@ -34,28 +36,28 @@ func (c *colorVerifier) checkSecrets(ctx context.Context) error {
 }
 
 func (c *colorVerifier) checkSecret(ctx context.Context, h holder, key string) error {
-	f := &findings{about: "secret of " + h.name}
+	f := verify.About("secret of %s", h.name)
 	secret, err := c.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(h.secret)})
 	if err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
-	f.equal("key", aws.ToString(secret.KmsKeyId), key)
-	f.expect(aws.ToBool(secret.RotationEnabled), "is not rotated")
-	f.equal("function", aws.ToString(secret.RotationLambdaARN), c.output("rotationFunctionArn"))
+	f.Equal("key", aws.ToString(secret.KmsKeyId), key)
+	f.Expect(aws.ToBool(secret.RotationEnabled), "is not rotated")
+	f.Equal("function", aws.ToString(secret.RotationLambdaARN), c.output("rotationFunctionArn"))
 	if secret.RotationRules != nil {
-		f.equal("rotation in days", aws.ToInt64(secret.RotationRules.AutomaticallyAfterDays), int64(c.cfg.Secrets.RotationDays))
+		f.Equal("rotation in days", aws.ToInt64(secret.RotationRules.AutomaticallyAfterDays), int64(c.cfg.Secrets.RotationDays))
 	}
 	policy, err := c.secrets.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: aws.String(h.secret)})
 	if err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
 	principals, err := namedPrincipals(aws.ToString(policy.ResourcePolicy))
 	if err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
-	f.expect(len(principals) >= 2, "its policy names %d principals, expected a user and the rotation", len(principals))
-	f.expect(!slices.Contains(principals, "*"), "its policy admits anyone")
-	return f.err()
+	f.Expect(len(principals) >= 2, "its policy names %d principals, expected a user and the rotation", len(principals))
+	f.Expect(!slices.Contains(principals, "*"), "its policy admits anyone")
+	return f.Err()
 }
 
 // namedPrincipals lists whom the statements of a resource policy speak of.

@@ -12,34 +12,35 @@ import (
 
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/verify"
 )
 
 // checkSettings expects every setting in Parameter Store with the value that the
 // layer exports.
 func (c *colorVerifier) checkSettings(ctx context.Context) error {
 	path := c.output("parameterPath")
-	f := &findings{about: "settings below " + path}
+	f := verify.About("settings below %s", path)
 	documents, err := c.keyARN(ctx, c.alias("documents"))
 	if err != nil {
-		return f.failed(err)
+		return f.Failed(err)
 	}
 	found := map[string]string{}
 	pages := ssm.NewGetParametersByPathPaginator(c.ssm, &ssm.GetParametersByPathInput{Path: aws.String(path), Recursive: aws.Bool(true)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return f.failed(err)
+			return f.Failed(err)
 		}
 		for _, p := range page.Parameters {
 			found[aws.ToString(p.Name)] = aws.ToString(p.Value)
-			f.expect(p.Type == types.ParameterTypeString, "%s is of type %s, expected text: settings are no secrets", aws.ToString(p.Name), p.Type)
+			f.Expect(p.Type == types.ParameterTypeString, "%s is of type %s, expected text: settings are no secrets", aws.ToString(p.Name), p.Type)
 		}
 	}
 	want := c.wantedSettings(documents)
 	for _, key := range slices.Sorted(maps.Keys(want)) {
-		f.equal(key, found[path+"/"+key], want[key])
+		f.Equal(key, found[path+"/"+key], want[key])
 	}
-	return f.err()
+	return f.Err()
 }
 
 func (c *colorVerifier) wantedSettings(documentsKey string) map[string]string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/tables"
+	"github.com/cutover/cutover/shared/verify"
 )
 
 func TestDenialsToEverybodyAreReadInEitherForm(t *testing.T) {
@@ -66,14 +67,14 @@ func TestAnIndexIsComparedInFull(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			found := description(want)
 			c.spoil(&found)
-			f := &findings{about: "table t"}
+			f := verify.About("table t")
 			checkIndex(f, want, []types.GlobalSecondaryIndexDescription{found})
 			if c.seen == "" {
-				require.NoError(t, f.err())
+				require.NoError(t, f.Err())
 				return
 			}
-			require.ErrorContains(t, f.err(), "table t: ")
-			require.ErrorContains(t, f.err(), c.seen)
+			require.ErrorContains(t, f.Err(), "table t: ")
+			require.ErrorContains(t, f.Err(), c.seen)
 		})
 	}
 }

@@ -7,24 +7,24 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
-	"github.com/cutover/cutover/shared/reachability"
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/reachability"
+	"github.com/cutover/cutover/shared/verify"
 )
 
 // Verify asks EC2, not the state, whether the networks are what the layer
 // promises: every tier in three zones, no way to the internet but from the
 // public tier, and between the colours nothing but private tier to database
-// port. The error joins all that is not so. outputs are the layer's own.
-func Verify(ctx context.Context, cfg aws.Config, outputs map[string]any) error {
-	promised, err := readPromise(outputs)
+// port. The error joins all that is not so.
+func Verify(ctx context.Context, args verify.Args) error {
+	promised, err := readPromise(args.Outputs)
 	if err != nil {
 		return err
 	}
-	network, err := reachability.Read(ctx, ec2.NewFromConfig(cfg), promised.gateway, promised.vpc[naming.Blue], promised.vpc[naming.Green])
+	network, err := reachability.Read(ctx, ec2.NewFromConfig(args.AWS), promised.gateway, promised.vpc[naming.Blue], promised.vpc[naming.Green])
 	if err != nil {
 		return fmt.Errorf("read the networks: %w", err)
 	}

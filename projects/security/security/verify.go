@@ -18,35 +18,21 @@ import (
 
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/verify"
 )
-
-// VerifyArgs says what to verify.
-type VerifyArgs struct {
-	AWS aws.Config
-	// Environment names the stack, StackFile is its configuration: what was asked for.
-	Environment, StackFile string
-	// Outputs are the layer's own.
-	Outputs map[string]any
-}
 
 // Verify asks AWS, not the state, whether the account is watched: keys rotate,
 // the trail and the recorder are on and deliver, intruders are looked for,
 // traffic is logged, every log group of the account is encrypted and kept for 90
 // days, evidence is locked. Where the organisation owns the baseline, its trail,
 // recorder and detector count. The error joins all that is not so.
-func Verify(ctx context.Context, args VerifyArgs) error {
+func Verify(ctx context.Context, args verify.Args) error {
 	cfg, err := config.ReadFile[Config](args.StackFile)
 	if err != nil {
 		return err
 	}
 	v := newVerifier(args, cfg)
-	var problems []error
-	for _, check := range []func(context.Context) error{
-		v.checkKeys, v.checkTrail, v.checkRecorder, v.checkPacks, v.checkDetector, v.checkFlowLogs, v.checkLogGroups, v.checkLocks,
-	} {
-		problems = append(problems, check(ctx))
-	}
-	return errors.Join(problems...)
+	return verify.All(ctx, v.checkKeys, v.checkTrail, v.checkRecorder, v.checkPacks, v.checkDetector, v.checkFlowLogs, v.checkLogGroups, v.checkLocks)
 }
 
 // verifier asks one account about one environment.
@@ -64,7 +50,7 @@ type verifier struct {
 	objects   *s3.Client
 }
 
-func newVerifier(args VerifyArgs, cfg Config) *verifier {
+func newVerifier(args verify.Args, cfg Config) *verifier {
 	return &verifier{
 		cfg: cfg, outputs: args.Outputs, names: naming.New(args.Environment),
 		trails:    cloudtrail.NewFromConfig(args.AWS),

@@ -113,6 +113,7 @@ func (w *world) clean() {
 	w.exec(w.blue, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots`,
 		`TRUNCATE public.account, public.entry, public.document, public.payment RESTART IDENTITY`)
 	w.exec(w.green, `DROP TABLE public.account, public.entry, public.document, public.payment`, `DROP TYPE public.currency`,
-		`TRUNCATE bgsync.lane, bgsync.chunk, bgsync.table_state, bgsync.repair, bgsync.canary, bgsync.deferred_ddl`,
+		`TRUNCATE bgsync.lane, bgsync.chunk, bgsync.table_state, bgsync.repair, bgsync.canary, bgsync.deferred_ddl,
+		   bgsync.bucket, bgsync.verify_pass, bgsync.verify_state, bgsync.dirty_key`,
 		`SET ROLE platform`, tablesSQL, `RESET ROLE`)
 }

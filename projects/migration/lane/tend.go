@@ -11,7 +11,6 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/deferred"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
-	"github.com/cutover/cutover/projects/migration/lane/relation"
 )
 
 // tendInterval is how often a running lane looks for requests of repairs.
@@ -57,14 +56,17 @@ func (s *session) build(ctx context.Context) error {
 // open, also when it could do nothing about them now.
 func (s *session) repair(ctx context.Context, applier *apply.Applier) (open bool, err error) {
 	requests, open, err := applier.Requests(ctx)
-	if err != nil || len(requests.Keys) == 0 {
+	if err != nil || requests.None() {
 		return open, err
 	}
 	table := s.byID()[requests.TableID]
 	if table == nil {
 		return true, checkpoint.NewHalt(checkpoint.SchemaDrift, "a repair of table %d, which is not in the plan", requests.TableID)
 	}
-	truth, err := s.truth(ctx, applier, table, requests.Keys)
+	truth, err := applier.Ask(ctx, table, requests)
+	if err == nil {
+		err = s.truth(ctx, applier, &truth)
+	}
 	if errors.Is(err, ErrUnsettled) {
 		s.patience = time.Now().Add(10 * s.limits.SettleRepair) // a transaction of the source is in the way
 		return true, nil
@@ -72,30 +74,30 @@ func (s *session) repair(ctx context.Context, applier *apply.Applier) (open bool
 	if err != nil {
 		return true, err
 	}
-	if err := applier.Repair(ctx, truth); err != nil {
-		return true, err
+	err = applier.Repair(ctx, truth)
+	if err == nil {
+		s.counters.repaired.Add(int64(max(len(truth.Keys), len(truth.Rows))))
 	}
-	s.counters.repaired.Add(int64(len(requests.Keys)))
+	if errors.Is(err, apply.ErrHeld) {
+		err = nil
+	}
 	s.tended = time.Time{} // look again at once
-	return true, nil
+	return true, err
 }
 
 // truth reads rows of the source under a snapshot that shows all that the lane
 // has applied.
-func (s *session) truth(ctx context.Context, applier *apply.Applier, table *relation.Table, keys [][]string) (apply.Truth, error) {
+func (s *session) truth(ctx context.Context, applier *apply.Applier, truth *apply.Truth) error {
 	source, err := s.connect(ctx, s.endpoints.Reader, pg.Reader)
 	if err != nil {
-		return apply.Truth{}, err
+		return err
 	}
 	defer pg.Close(source)
 	row := applier.Row()
 	if err := passed(ctx, source, row.AppliedXid+1, s.limits.SettleRepair); err != nil {
-		return apply.Truth{}, err
-	}
-	var truth apply.Truth
-	err = pgx.BeginTxFunc(ctx, source, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		truth, err = apply.Read(ctx, tx, table, keys)
 		return err
+	}
+	return pgx.BeginTxFunc(ctx, source, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		return truth.Read(ctx, tx)
 	})
-	return truth, err
 }

@@ -48,7 +48,10 @@ CREATE TABLE public.document (
   body  text NOT NULL,
   attrs jsonb,
   tags  text[],
-  seen  timestamptz
+  seen  timestamptz,
+  ratio float8,
+  exact numeric,
+  code  character(8)
 );
 ALTER TABLE public.document ALTER COLUMN body SET STORAGE EXTERNAL;
 CREATE TABLE public.payment (
@@ -81,7 +84,7 @@ func plan(name string) *bgsync.Plan {
 }
 
 // logins are the login users of each server: one for every group role that acts.
-var logins = map[string]bgsync.Group{"reader_a": bgsync.Reader, "apply_a": bgsync.Apply, "builder_a": bgsync.Builder}
+var logins = map[string]bgsync.Group{"reader_a": bgsync.Reader, "apply_a": bgsync.Apply, "builder_a": bgsync.Builder, "verify_a": bgsync.Verify}
 
 const password = "of a test"
 

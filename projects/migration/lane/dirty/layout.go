@@ -108,9 +108,9 @@ func (l *layout) ask(ctx context.Context, conn *pgx.Conn, table *relation.Table,
 }
 
 // HashSQL is the number of the bucket, of count, that the key expressions fall
-// into.
+// into: alike on both servers whatever their collations.
 func HashSQL(key []string, count int) string {
-	return fmt.Sprintf("('x' || substr(md5(ROW(%s)::text), 1, 7))::bit(28)::int %% %d", strings.Join(key, ", "), count)
+	return fmt.Sprintf(`((hashtextextended(ROW(%s)::text COLLATE "C", 0) & 9223372036854775807) %% %d)::int`, strings.Join(key, ", "), count)
 }
 
 // hashedSQL finds buckets by hash; its arguments are one array for each column of

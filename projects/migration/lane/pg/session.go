@@ -23,6 +23,7 @@ const (
 	Reader   Role = "reader"   // reads and decodes the source
 	Applier  Role = "apply"    // writes the target, one transaction a batch
 	Loader   Role = "load"     // writes one chunk of the base
+	Verifier Role = "verify"   // reads both sides and compares
 	Builder  Role = "ddl"      // builds what was left out of the target before the load
 	Operator Role = "operator" // a person's command
 )
@@ -67,6 +68,18 @@ var writing = map[string]string{
 	"plan_cache_mode":                     "force_custom_plan",
 }
 
+// comparing are the further settings of sessions that compare: several of them
+// share the work, so none takes more than one processor of the server, and the
+// expression that finds a bucket is not worth compiling.
+var comparing = map[string]string{
+	"jit":                                 "off",
+	"max_parallel_workers_per_gather":     "0",
+	"lock_timeout":                        "10s",
+	"idle_in_transaction_session_timeout": "120s",
+	"client_connection_check_interval":    "5s",
+	"plan_cache_mode":                     "force_custom_plan",
+}
+
 // settings are those of the role.
 func settings(role Role) map[string]string {
 	all := maps.Clone(canonical)
@@ -79,6 +92,8 @@ func settings(role Role) map[string]string {
 	case Builder:
 		all["statement_timeout"], all["client_connection_check_interval"] = "0", "0"
 		all["lock_timeout"] = "10s"
+	case Verifier:
+		maps.Copy(all, comparing)
 	case Reader, Operator:
 	}
 	return all

@@ -177,6 +177,7 @@ CREATE TABLE bgsync.verify_pass (
   buckets    int NOT NULL DEFAULT 0,
   mismatched int NOT NULL DEFAULT 0,
   unstable   int NOT NULL DEFAULT 0,
+  older      float8 NOT NULL DEFAULT 0, -- seconds: what a continuous pass leaves out
   requested  bigint NOT NULL DEFAULT 0, -- rows of which a repair was asked for
   root       bytea
 );
@@ -305,7 +306,7 @@ GRANT UPDATE ON bgsync.authority, bgsync.sequence_map TO bgsync_fence;
 GRANT UPDATE (epoch) ON bgsync.lane TO bgsync_fence;
 GRANT SELECT ON bgsync.lane, bgsync.chunk, bgsync.table_state, bgsync.tombstone, bgsync.dirty_key TO bgsync_verify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON bgsync.bucket, bgsync.verify_pass, bgsync.verify_state, bgsync.repair TO bgsync_verify;
-GRANT INSERT, UPDATE ON bgsync.canary TO bgsync_verify; -- so that an idle lane moves past a snapshot at once
+GRANT SELECT, INSERT, UPDATE ON bgsync.canary TO bgsync_verify; -- so that an idle lane moves past a snapshot at once
 GRANT UPDATE (bucket_kind) ON bgsync.table_state TO bgsync_verify;
 GRANT UPDATE (state, halt_code, halted_at, tail_from, clean_base, bucket_plan, consistent_after) ON bgsync.lane TO bgsync_verify;
 GRANT DELETE ON bgsync.dirty_key TO bgsync_verify;

@@ -22,6 +22,7 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops"
 	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/steering"
 	"github.com/cutover/cutover/shared/verify"
 )
 
@@ -44,7 +45,7 @@ func Layers(root string) []ops.Layer {
 				return data.Prepare(ctx, project(root, contract.Data), w)
 			},
 		},
-		{Name: contract.Edge, Program: edge.Program, Check: edge.CheckConfig},
+		{Name: contract.Edge, Program: edge.Program, Check: edge.CheckConfig, Traffic: steered()},
 		{Name: contract.Services, Program: services.Program, Check: services.CheckConfig},
 		{
 			Name: contract.Migration, Program: migration.Program, Check: migration.CheckConfig,
@@ -82,6 +83,17 @@ func connections(ctx context.Context, v ops.Verification) ([]ops.Connection, err
 		return shown, fault.New(fault.Credentials, "connections of the data layer: %w", err)
 	}
 	return shown, nil
+}
+
+// steered tells the runner of the layer that splits the traffic.
+func steered() *ops.Steered {
+	return &ops.Steered{
+		Site: func(stackFile string) (steering.Site, error) {
+			site, err := edge.ReadSite(stackFile)
+			return steering.Site(site), err
+		},
+		Program: edge.ProgramWith, Carries: edge.CarriesTraffic, Place: edge.Place, Variable: edge.TrafficVariable,
+	}
 }
 
 func project(root string, layer contract.Layer) string {

@@ -7,4 +7,4 @@ import (
 	"github.com/cutover/cutover/projects/edge/edge"
 )
 
-func main() { pulumi.Run(edge.Program) }
+func main() { pulumi.Run(edge.Alone) }

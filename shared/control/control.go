@@ -10,7 +10,10 @@
 //
 //	authority    who may write (Token)
 //	switch       the change of authority in progress, or the last one (Switch)
-//	traffic      how far the traffic has moved: ladder, step, since, last_gate, hold_reason
+//	traffic      how far the traffic has moved: ladder, step, since, last_gate, hold_reason, …
+//	traffic#<n>  revision n of traffic: the history
+//	release      the number of the last release of the edge layer
+//	release#<n>  what the edge layer was after its deployment n
 //	lane#<lane>  who works on a lane: owner, lease_until, wanted (run or pause)
 //	load#<lane>  progress of the first load, for information: the databases know it
 //	canary#<color>  proof that the functions of a colour reach the table
@@ -18,7 +21,11 @@
 // A lease only avoids wasted work; nothing may depend on one.
 package control
 
-import "github.com/cutover/cutover/shared/naming"
+import (
+	"strconv"
+
+	"github.com/cutover/cutover/shared/naming"
+)
 
 // The table's key and the attribute that every item counts its changes in. A
 // write names the revision it replaces, so that two writers cannot both win.
@@ -32,6 +39,7 @@ const (
 	AuthorityItem = "authority"
 	SwitchItem    = "switch"
 	TrafficItem   = "traffic"
+	ReleaseItem   = "release"
 )
 
 // The beginnings of the keys of items of which there is one a lane.
@@ -39,6 +47,18 @@ const (
 	LanePrefix = "lane#"
 	LoadPrefix = "load#"
 )
+
+// The beginnings of the keys of items of which there is one a number.
+const (
+	TrafficPrefix = "traffic#"
+	ReleasePrefix = "release#"
+)
+
+// TrafficLine is the key of one revision of TrafficItem in its history.
+func TrafficLine(rev int64) string { return TrafficPrefix + strconv.FormatInt(rev, 10) }
+
+// ReleaseLine is the key of one release of the edge layer.
+func ReleaseLine(number int64) string { return ReleasePrefix + strconv.FormatInt(number, 10) }
 
 // LaneItem is the key of the lease of a lane, such as "core.fwd".
 func LaneItem(lane string) string { return LanePrefix + lane }

@@ -41,7 +41,10 @@ func deploying() action {
 			if err != nil {
 				return result, err
 			}
-			return result, r.comeToRest(ctx, request.Layer)
+			if err := r.comeToRest(ctx, request.Layer); err != nil {
+				return result, err
+			}
+			return result, r.publish(ctx, request.Stack, result.Outputs)
 		},
 	}
 }

@@ -18,7 +18,9 @@ import (
 	"github.com/cutover/cutover/shared/ops/dag"
 	"github.com/cutover/cutover/shared/ops/report"
 	"github.com/cutover/cutover/shared/ops/settings"
+	"github.com/cutover/cutover/shared/ops/steering"
 	"github.com/cutover/cutover/shared/ops/terminal"
+	"github.com/cutover/cutover/shared/traffic"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -41,9 +43,26 @@ type Layer struct {
 	// of AWS go back by themselves. Its error fails the layer. nil when the engine's
 	// success says it all.
 	Settled func(ctx context.Context, v Verification) error
+	// Traffic is set for the layer whose records split the traffic.
+	Traffic *Steered
 	// Connections resolves the connections that the layer exports by secret, with
 	// what could not be resolved as error beside what could; nil when it exports none.
 	Connections func(ctx context.Context, v Verification) ([]Connection, error)
+}
+
+// Steered is what the runner has to know of the layer that splits the traffic.
+type Steered struct {
+	// Site reads the public name and the weights of a new environment.
+	Site func(stackFile string) (steering.Site, error)
+	// Program returns the layer's program with a split that was decided.
+	Program func(split *traffic.Split) pulumi.RunFunc
+	// Carries tells whether a resource of the state, by type and name, holds a
+	// weight or a health check that traffic is moved by.
+	Carries func(kind, name string) bool
+	// Place reads where traffic is moved from the layer's outputs.
+	Place func(outputs map[string]any) (traffic.Place, error)
+	// Variable hands the split to plain Pulumi.
+	Variable string
 }
 
 // Verification is what a layer's check gets to look with.

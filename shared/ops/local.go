@@ -153,6 +153,7 @@ func (a *App) Env(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(s.vars)) {
 		fmt.Fprintf(&b, "export %s=%s\n", name, shellQuote(s.vars[name]))
 	}
+	s.exportTraffic(ctx, &b)
 	fmt.Fprintf(&b, "export PATH=\"$PATH\":%s\n", shellQuote(filepath.Join(s.tools.PulumiRoot, "bin")))
 	return a.print(b.String())
 }

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/cutover/cutover/shared/ops/emulator"
 	"github.com/cutover/cutover/shared/ops/engine"
 	"github.com/cutover/cutover/shared/ops/orphan"
+	"github.com/cutover/cutover/shared/ops/steering"
 	"github.com/cutover/cutover/shared/ops/toolchain"
 	"golang.org/x/term"
 )
@@ -36,6 +38,11 @@ type Ports struct {
 	Account func(ctx context.Context, c aws.Config) (id string, err error)
 	// Orphans looks for resources whose creation was interrupted.
 	Orphans func(c aws.Config) Finder
+	// DNS, Table and Eyes are what traffic is moved and judged with. Table is given
+	// the name of the control table.
+	DNS   func(c aws.Config) steering.DNS
+	Table func(c aws.Config, name string) steering.Table
+	Eyes  func(c aws.Config) steering.Eyes
 	// Signals takes the process's signals over; nil leaves them alone.
 	Signals bool
 }
@@ -68,6 +75,11 @@ func DefaultPorts() Ports {
 			return engine.NewPulumi(o)
 		},
 		Account: account,
+		DNS:     func(c aws.Config) steering.DNS { return steering.NewRoute53(c) },
+		Table: func(c aws.Config, name string) steering.Table {
+			return &steering.Dynamo{Client: dynamodb.NewFromConfig(c), Name: name}
+		},
+		Eyes:    func(c aws.Config) steering.Eyes { return steering.NewCloud(c) },
 		Orphans: func(c aws.Config) Finder { return orphan.New(c) },
 		Signals: true,
 	}

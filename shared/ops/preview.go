@@ -88,6 +88,9 @@ func (s *session) look(ctx context.Context, one contract.Layer, what inspection)
 		return nil, err
 	}
 	if what.makeStacks {
+		if err := s.handOver(ctx, selected); err != nil {
+			return nil, err
+		}
 		if err := s.ensure(ctx, s.withUpstream(selected)); err != nil {
 			return nil, err
 		}

@@ -83,6 +83,7 @@ func (r *run) execute(ctx context.Context) (err error) {
 		{"find the run to resume", r.resume},
 		{"find the tools", r.equip},
 		{"reach the account", r.connect},
+		{"find the traffic", r.findTraffic},
 		{"make stacks", r.ensureStacks},
 		{"check upstream layers", r.checkUpstream},
 		{"plan", r.confirm},

@@ -17,6 +17,7 @@ import (
 	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/settings"
 	"github.com/cutover/cutover/shared/ops/toolchain"
+	"github.com/cutover/cutover/shared/traffic"
 )
 
 // session is one command: its settings, its environment, its screen and, once
@@ -35,6 +36,10 @@ type session struct {
 	vars   map[string]string // for every process of the engine
 	cloud  aws.Config
 	engine engine.Engine
+
+	// decided is the split that the traffic has; nil while that of the stack file
+	// counts.
+	decided *traffic.Split
 }
 
 // open reads the settings and the environment of a command.
@@ -162,7 +167,11 @@ func (s *session) connect(ctx context.Context) error {
 // stack describes one layer to the engine; log is the file for its output.
 func (s *session) stack(name, log string) engine.Stack {
 	layer := s.app.layers[contract.Layer(name)]
-	return engine.Stack{Layer: layer.Name, Env: s.env.Name, Dir: layer.Dir, Program: layer.Program, Log: log}
+	program := layer.Program
+	if layer.Traffic != nil && s.decided != nil {
+		program = layer.Traffic.Program(s.decided)
+	}
+	return engine.Stack{Layer: layer.Name, Env: s.env.Name, Dir: layer.Dir, Program: program, Log: log}
 }
 
 // header tells where, what and with which tools.

@@ -51,13 +51,15 @@ func (a *App) Status(ctx context.Context) error {
 	entries = entries[max(0, len(entries)-shownActions):]
 	switch s.set.Output {
 	case settings.JSON:
-		return a.printJSON(map[string]any{"environment": s.env.Name, "account": s.env.AccountID, "layers": layers, "actions": entries})
+		return a.printJSON(map[string]any{
+			"environment": s.env.Name, "account": s.env.AccountID, "layers": layers, "traffic": s.trafficLine(ctx), "actions": entries,
+		})
 	case settings.Markdown:
 		return a.print(statusMarkdown(layers))
 	case settings.Table:
 	}
-	return a.print(fmt.Sprintf("%s: account %s, %s\n\n%s\n%s", s.env.Name, s.env.AccountID, s.env.Region,
-		a.statusTable(layers), tellEntries(entries)))
+	return a.print(fmt.Sprintf("%s: account %s, %s\n\n%s\n%s\n\n%s", s.env.Name, s.env.AccountID, s.env.Region,
+		a.statusTable(layers), s.trafficLine(ctx), tellEntries(entries)))
 }
 
 // shownActions is how many of the last actions the status page shows.

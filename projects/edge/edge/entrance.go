@@ -158,7 +158,7 @@ func (e *Entrance) addPublicName(ctx *pulumi.Context, name string, args *Entranc
 	if !args.Traffic.Ready {
 		return nil
 	}
-	if _, err := route53.NewRecord(ctx, name+"-public", &route53.RecordArgs{
+	if _, err := route53.NewRecord(ctx, name+publicSuffix, &route53.RecordArgs{
 		ZoneId:                  args.ZoneID,
 		Name:                    pulumi.String(args.PublicName),
 		Type:                    pulumi.String(weightedType),

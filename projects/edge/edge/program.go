@@ -15,12 +15,16 @@ import (
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/traffic"
 )
 
-// Program declares the layer.
-func Program(ctx *pulumi.Context) error {
+// run declares the layer, with the weights of split unless that is nil.
+func run(ctx *pulumi.Context, split *traffic.Split) error {
 	cfg, err := config.Load[Config](ctx)
 	if err != nil {
+		return err
+	}
+	if cfg, err = cfg.apply(split); err != nil {
 		return err
 	}
 	provider, err := component.NewProvider(ctx, cfg.Environment)

@@ -36,6 +36,9 @@ type Updater interface {
 	Destroy(ctx context.Context, r Request) (Result, error)
 	// Drift compares the state with reality and writes nothing.
 	Drift(ctx context.Context, r Request) (Result, error)
+	// Refresh takes reality into the state of the targets; it changes no resource
+	// and runs no program.
+	Refresh(ctx context.Context, r Request) (Result, error)
 }
 
 // Inspector reads and changes nothing.
@@ -139,6 +142,9 @@ type State struct {
 type Resource struct {
 	URN, Type, Name, ID string
 	Protected           bool // the engine refuses to delete it
+	// Inputs are what it was to be and Outputs what it was when the state last
+	// learned of it; secrets are encrypted.
+	Inputs, Outputs map[string]any
 }
 
 // Protected lists the resources that the engine refuses to delete.

@@ -125,7 +125,8 @@ func TestStateOfAFolderBackendIsReadWithoutTheCLI(t *testing.T) {
 	require.NoError(t, err)
 	key := Resource{URN: keyURN, Type: "aws:kms/key:Key", Name: "blue-key", ID: "k-1", Protected: true}
 	assert.Equal(t, State{Exists: true, Outputs: true, Resources: []Resource{key}, Pending: []Pending{{
-		Resource: Resource{URN: "urn:k2", Type: "aws:kms/key:Key"}, Op: "creating", Inputs: map[string]any{"description": "d"}, IDs: []string{"k-1"},
+		Resource: Resource{URN: "urn:k2", Type: "aws:kms/key:Key", Inputs: map[string]any{"description": "d"}},
+		Op:       "creating", Inputs: map[string]any{"description": "d"}, IDs: []string{"k-1"},
 	}}}, state)
 	assert.Equal(t, []Resource{key}, state.Protected())
 }

@@ -99,6 +99,11 @@ func (p *Pulumi) importState(ctx context.Context, s Stack, state []byte) (err er
 	return err
 }
 
+// Refresh takes reality into the state of the targets.
+func (p *Pulumi) Refresh(ctx context.Context, r Request) (Result, error) {
+	return p.refresh(ctx, r, r.Targets)
+}
+
 // refresh reads the given resources from the provider into the state.
 func (p *Pulumi) refresh(ctx context.Context, r Request, urns []string) (Result, error) {
 	args := []string{"refresh", "--yes", "--skip-preview", "--color", "never", "--suppress-progress", "--stack", r.Env}

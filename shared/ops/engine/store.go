@@ -128,7 +128,7 @@ type stored struct {
 }
 
 func (s stored) resource() Resource {
-	return Resource{URN: s.URN, Type: s.Type, Name: nameOf(s.URN), ID: s.ID, Protected: s.Protect}
+	return Resource{URN: s.URN, Type: s.Type, Name: nameOf(s.URN), ID: s.ID, Protected: s.Protect, Inputs: s.Inputs, Outputs: s.Outputs}
 }
 
 func (d deployment) state() State {

@@ -88,6 +88,7 @@ func (s Settings) Command(target string) string {
 	add(s.Color != Both, "-color="+string(s.Color))
 	add(s.Resume, "-resume")
 	add(s.Show != "", "-show="+s.Show)
+	add(s.To != "", "-to="+s.To)
 	add(s.Yes, "-yes")
 	add(s.Reason != "", "-reason="+quote(s.Reason))
 	return strings.Join(words, " ")

@@ -43,6 +43,59 @@ class LoadBalancers(EmulatorTest):
         self.assertEqual(self.balancer()["State"]["Code"], "active")
 
 
+class HealthChecks(EmulatorTest):
+    def test_keep_what_an_update_does_not_name(self) -> None:
+        route53 = client("route53")
+        child = route53.create_health_check(
+            CallerReference="child",
+            HealthCheckConfig={
+                "Type": "HTTPS",
+                "FullyQualifiedDomainName": "blue.example.com",
+                "Regions": ["us-east-1", "us-west-1", "eu-west-1"],
+            },
+        )["HealthCheck"]["Id"]
+        both = route53.create_health_check(
+            CallerReference="sum",
+            HealthCheckConfig={
+                "Type": "CALCULATED",
+                "HealthThreshold": 1,
+                "ChildHealthChecks": [child],
+            },
+        )["HealthCheck"]["Id"]
+        for check in (child, both):
+            route53.update_health_check(
+                HealthCheckId=check, Disabled=True, Inverted=True
+            )
+        found = route53.get_health_check(HealthCheckId=both)["HealthCheck"]
+        self.assertEqual(found["HealthCheckConfig"]["ChildHealthChecks"], [child])
+        self.assertTrue(found["HealthCheckConfig"]["Disabled"])
+        self.assertTrue(found["HealthCheckConfig"]["Inverted"])
+        self.assertEqual(found["HealthCheckVersion"], 2)
+        found = route53.get_health_check(HealthCheckId=child)["HealthCheck"]
+        self.assertEqual(len(found["HealthCheckConfig"]["Regions"]), 3)
+
+    def test_take_other_children(self) -> None:
+        route53 = client("route53")
+        ids = [
+            route53.create_health_check(
+                CallerReference=name,
+                HealthCheckConfig={"Type": "HTTPS", "FullyQualifiedDomainName": name},
+            )["HealthCheck"]["Id"]
+            for name in ("a.example.com", "b.example.com")
+        ]
+        both = route53.create_health_check(
+            CallerReference="sum",
+            HealthCheckConfig={
+                "Type": "CALCULATED",
+                "HealthThreshold": 1,
+                "ChildHealthChecks": ids[:1],
+            },
+        )["HealthCheck"]["Id"]
+        route53.update_health_check(HealthCheckId=both, ChildHealthChecks=ids[1:])
+        found = route53.get_health_check(HealthCheckId=both)["HealthCheck"]
+        self.assertEqual(found["HealthCheckConfig"]["ChildHealthChecks"], ids[1:])
+
+
 class Queues(EmulatorTest):
     ALLOW = json.dumps({"redrivePermission": "denyAll"})
 

@@ -16,7 +16,7 @@ import (
 
 // Call is one operation that the fake was asked for.
 type Call struct {
-	Op      string // ensure, preview, up, destroy, drift, settle, release, unlock, unprotect
+	Op      string // ensure, preview, up, destroy, drift, refresh, settle, release, unlock, unprotect
 	Layer   contract.Layer
 	Targets []string
 }
@@ -46,6 +46,7 @@ type Stack struct {
 	Locks     []engine.Lock
 	Updates   []engine.Update
 	Drifted   bool
+	Resources []engine.Resource // besides those that Size counts
 }
 
 var _ engine.Engine = (*Fake)(nil)
@@ -86,7 +87,7 @@ func (f *Fake) begin(ctx context.Context, op string, r engine.Request) error {
 	if !exists && op != "ensure" {
 		return engine.NoStack(r.Stack)
 	}
-	if len(locks) > 0 && (op == "up" || op == "destroy" || op == "settle") {
+	if len(locks) > 0 && (op == "up" || op == "destroy" || op == "settle" || op == "refresh") {
 		return engine.Locked(&engine.LockedError{Layer: r.Layer, Locks: locks}, r.Env)
 	}
 	if r.Observe != nil {
@@ -192,6 +193,21 @@ func (f *Fake) Destroy(ctx context.Context, r engine.Request) (engine.Result, er
 	s.Deployed, s.Outputs = false, nil
 	s.record("destroy", result.Changes)
 	return result, nil
+}
+
+// Refresh takes reality into the state.
+func (f *Fake) Refresh(ctx context.Context, r engine.Request) (engine.Result, error) {
+	if err := f.begin(ctx, "refresh", r); err != nil {
+		return engine.Result{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.stack(r.Layer)
+	if !s.Drifted {
+		return engine.Result{Changes: engine.Changes{Same: s.Size}}, nil
+	}
+	s.Drifted = false
+	return engine.Result{Changes: engine.Changes{Update: 1, Same: s.Size - 1}}, nil
 }
 
 // Drift compares the state with reality.

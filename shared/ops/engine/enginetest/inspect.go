@@ -17,6 +17,7 @@ func (f *Fake) State(_ context.Context, s engine.Stack) (engine.State, error) {
 	state := engine.State{
 		Exists: st.Exists, Outputs: len(st.Outputs) > 0, Pending: slices.Clone(st.Pending),
 	}
+	state.Resources = slices.Clone(st.Resources)
 	if st.Deployed {
 		for n := range st.Size {
 			state.Resources = append(state.Resources, engine.Resource{

@@ -1,4 +1,4 @@
-"""Route 53: query logging, and records that share a name."""
+"""Route 53: query logging, records of one name, health checks changed in part."""
 
 from __future__ import annotations
 
@@ -56,6 +56,22 @@ def weighted_records() -> None:
     former = replace(Route53Backend, "change_resource_record_sets", change)
 
 
+def partial_health_checks() -> None:
+    """UpdateHealthCheck changes what it is given and counts versions.
+
+    moto forgets the children and the regions of a check when a call does not name
+    them, and every check stays at version 1. Seen in moto 5.2.5.
+    """
+
+    def update(self: Any, health_check_id: str, given: dict[str, Any]) -> Any:
+        named = {k: v for k, v in given.items() if v != []}
+        changed = former(self, health_check_id, named)
+        changed.health_check_version += 1
+        return changed
+
+    former = replace(Route53Backend, "update_health_check", update)
+
+
 def _forget_creation(zone: Any, key: tuple[str, str, str | None]) -> None:
     zone.rr_changes[:] = [
         c
@@ -73,4 +89,4 @@ def _key_of(record: Any) -> tuple[str, str, str | None]:
     return record.name.strip(".") + ".", record.type, record.set_identifier
 
 
-GAPS = [query_log_group, weighted_records]
+GAPS = [query_log_group, weighted_records, partial_health_checks]

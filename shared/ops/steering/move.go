@@ -1,0 +1,188 @@
+package steering
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/traffic"
+)
+
+// How long a change may take to be there, and how often is looked. Route 53
+// reaches its servers within 60 seconds as a rule (Route 53 API reference,
+// ChangeResourceRecordSets).
+const (
+	syncPatience = 3 * time.Minute
+	syncPause    = time.Second
+	// Settle is how long resolvers may keep an answer: that of an alias to a
+	// balancer lives 60 seconds.
+	Settle = 60 * time.Second
+)
+
+// Decision is a move that was agreed on.
+type Decision struct {
+	Action string
+	To     traffic.Split
+	Reason string
+	// Hold is why no step up may follow without a word; "" lifts a hold.
+	Hold    string
+	Answers []traffic.Answer
+}
+
+// Outcome is what a move came to.
+type Outcome struct {
+	Before  traffic.Split `json:"before"`
+	After   traffic.Split `json:"after"`
+	Changed bool          `json:"changed"`
+	// Took is from the first call that changes something to records and health
+	// checks as decided.
+	Took   time.Duration `json:"took"`
+	Change string        `json:"change,omitempty"`
+	// Unrecorded is where the decision could not be written to, and why.
+	Unrecorded []string `json:"unrecorded,omitempty"`
+}
+
+// Step carries out a decision in the order of a step: record, change, wait until
+// Route 53 answers it everywhere, record that. Of two operators one wins the
+// record; the other's error carries fault.Locked and nothing was moved by it.
+func (c *Controller) Step(ctx context.Context, s Situation, d Decision) (Outcome, error) {
+	out := Outcome{Before: s.Real.Split(), After: d.To}
+	record := c.record(s, d)
+	if err := c.write(ctx, s, record); err != nil {
+		return out, c.beaten(ctx, err)
+	}
+	if err := c.at("recorded"); err != nil {
+		return out, err
+	}
+	var err error
+	if out.Took, out.Change, err = c.converge(ctx, s.Place, s.Real, d.To); err != nil {
+		return out, err
+	}
+	out.Changed = !s.Real.Is(d.To)
+	if err := c.at("moved"); err != nil {
+		return out, err
+	}
+	if err := c.AwaitSync(ctx, out.Change); err != nil {
+		return out, err
+	}
+	record.Rev++
+	record.Phase, record.Change, record.Since = traffic.Settled, out.Change, c.Now()
+	if err := c.write(ctx, Situation{Record: &record}, record); err != nil {
+		return out, errors.Join(c.yield(ctx, s.Place, err), c.beaten(ctx, err))
+	}
+	return out, nil
+}
+
+// yield restores what was decided by somebody else between this step's decision
+// and its end: a rollback that came between them was undone by the step.
+func (c *Controller) yield(ctx context.Context, place traffic.Place, err error) error {
+	if !errors.Is(err, ErrConflict) {
+		return nil
+	}
+	later, err := c.latest(ctx)
+	if err != nil || later == nil {
+		return err
+	}
+	real, err := c.DNS.Observe(ctx, place)
+	if err != nil {
+		return err
+	}
+	_, _, err = c.converge(ctx, place, real, later.To)
+	return err
+}
+
+// beaten explains a record that somebody else wrote.
+func (c *Controller) beaten(ctx context.Context, err error) error {
+	if !errors.Is(err, ErrConflict) {
+		return fmt.Errorf("record the decision in the control table: %w", err)
+	}
+	other := "somebody else"
+	if record, lookErr := c.latest(ctx); lookErr == nil && record != nil {
+		other = fmt.Sprintf("%s (%s to %s, %s)", record.Who, record.Action, record.To, record.Since.Local().Format("15:04:05"))
+	}
+	return fault.New(fault.Locked, "%s moves the traffic at this moment", other).WithHint("go tool mage traffic:status")
+}
+
+// record makes the next record of a decision.
+func (c *Controller) record(s Situation, d Decision) traffic.Record {
+	r := traffic.Record{
+		Rev: s.Behind + 1, Action: d.Action, Phase: traffic.Moving, From: s.Real.Split(), To: d.To, Since: c.Now(),
+		Who: c.Who, Reason: d.Reason, Hold: d.Hold, Gates: brief(d.Answers),
+	}
+	if r.From.Valid() != nil { // no record answers
+		r.From = d.To
+	}
+	return r
+}
+
+// brief writes the answers of gates on one line.
+func brief(answers []traffic.Answer) string {
+	text := ""
+	for _, a := range answers {
+		if text != "" {
+			text += "; "
+		}
+		text += a.Gate + " " + a.Verdict.String() + " (" + a.Value + ")"
+	}
+	return text
+}
+
+// converge makes Route 53 answer the split and judges by what it answers then,
+// not by what its calls returned: a call may succeed and return an error.
+func (c *Controller) converge(ctx context.Context, place traffic.Place, real Reality, split traffic.Split) (time.Duration, string, error) {
+	if err := split.Valid(); err != nil {
+		return 0, "", fault.Wrap(fault.Usage, err)
+	}
+	if real.Is(split) {
+		return 0, "", nil
+	}
+	if err := reachable(place, real, split); err != nil {
+		return 0, "", err
+	}
+	begun := c.Now()
+	change, applyErr := c.DNS.Apply(ctx, place, real, split)
+	found, err := c.DNS.Observe(ctx, place)
+	if err != nil {
+		return c.Now().Sub(begun), change, fault.New(fault.Resource, "the traffic was moved to %s, or was not: Route 53 does not answer: %w", split, errors.Join(applyErr, err))
+	}
+	if !found.Is(split) {
+		return c.Now().Sub(begun), change, fault.New(fault.Resource, "Route 53 has %s instead of %s: %w", found, split, applyErr)
+	}
+	return c.Now().Sub(begun), change, nil
+}
+
+// reachable refuses to give traffic to a colour of which nobody knows where it is.
+func reachable(place traffic.Place, real Reality, split traffic.Split) error {
+	for _, color := range naming.Colors() {
+		if split.Shut(color) || real.Of(color).Exists {
+			continue
+		}
+		if e := place.Of(color); e.Endpoint == "" || e.HealthCheck == "" || !e.Ready {
+			return fault.New(fault.Usage, "%s has no record under %s: it is not ready for traffic", color, place.PublicName).
+				WithHint("edge:%s.ready: true in the stack file, then go tool mage deploy:edge", color)
+		}
+	}
+	return nil
+}
+
+// AwaitSync waits until all of Route 53's servers answer a change.
+func (c *Controller) AwaitSync(ctx context.Context, change string) error {
+	if change == "" {
+		return nil
+	}
+	for deadline := c.Now().Add(syncPatience); ; {
+		done, err := c.DNS.InSync(ctx, change)
+		if err == nil && done {
+			return nil
+		}
+		if !c.Now().Before(deadline) {
+			return fault.New(fault.Timeout, "Route 53 has the change %s and does not answer it everywhere after %s: %w", change, syncPatience, err)
+		}
+		if err := c.Sleep(ctx, syncPause); err != nil {
+			return fault.New(fault.Cancelled, "the traffic was moved; stopped waiting for Route 53's servers: %w", err)
+		}
+	}
+}

@@ -1,0 +1,387 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/engine"
+	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/settings"
+	"github.com/cutover/cutover/shared/ops/steering"
+	"github.com/cutover/cutover/shared/traffic"
+)
+
+// shownMoves is how much of the history traffic:status shows.
+const shownMoves = 10
+
+// TrafficPage is what traffic:status shows.
+type TrafficPage struct {
+	Environment string           `json:"environment"`
+	PublicName  string           `json:"publicName"`
+	Real        steering.Reality `json:"real"`
+	Split       traffic.Split    `json:"split"`
+	Record      *traffic.Record  `json:"record"`
+	Problem     string           `json:"problem,omitempty"`
+	// Next is the next step up in percent of green; 0 at the top. Gates are its.
+	Next    int              `json:"next"`
+	Gates   []traffic.Answer `json:"gates"`
+	History []traffic.Record `json:"history"`
+}
+
+// TrafficStatus shows where the traffic is, what was decided, the history, and
+// what the gates say of the next step. It changes nothing.
+func (a *App) TrafficStatus(ctx context.Context) error {
+	st, err := a.steer(ctx, "traffic:status")
+	if err != nil {
+		return err
+	}
+	s, err := st.look(ctx)
+	if err != nil {
+		return err
+	}
+	page := TrafficPage{Environment: st.env.Name, PublicName: st.control.Site.PublicName, Real: s.Real, Split: s.Real.Split(), Record: s.Record, Problem: st.problem(s)}
+	if next, more := traffic.Steps().Next(page.Split); more {
+		page.Next = next
+		page.Gates = traffic.Ask(ctx, st.gates(s), traffic.Move{From: page.Split, To: traffic.At(next), At: a.ports.Now()})
+	}
+	if s.RecordErr == nil {
+		if page.History, err = st.control.History(ctx, shownMoves); err != nil {
+			page.Problem = strings.TrimSpace(page.Problem + " " + err.Error())
+		}
+	}
+	if st.set.Output == settings.JSON {
+		return a.printJSON(page)
+	}
+	return a.print(st.title() + "\n\n" + page.text())
+}
+
+// problem tells what stands between what was decided and what is; "" for nothing.
+func (st *steer) problem(s steering.Situation) string {
+	switch {
+	case s.RecordErr != nil:
+		return fmt.Sprintf("the control table does not answer: %v", s.RecordErr)
+	case s.Ahead:
+		return "the last move is not in the control table yet, only beside the state: the next move writes it"
+	case s.Record == nil:
+		return ""
+	case !s.Real.Is(s.Record.To) && s.Record.Phase == traffic.Moving && s.Record.Explains(s.Real.Split()):
+		return fmt.Sprintf("%s by %s to %s was begun %s and not finished; go on with: go tool mage traffic:shift -to=%s", s.Record.Action, s.Record.Who,
+			s.Record.To, s.Record.Since.Local().Format("15:04:05"), stepOf(s.Record.To))
+	case !s.Real.Is(s.Record.To):
+		return st.unexplained(s).Error()
+	}
+	return ""
+}
+
+func stepOf(s traffic.Split) string {
+	percent, _ := s.Percent()
+	return fmt.Sprint(percent)
+}
+
+func (p TrafficPage) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "now: %s\n", p.Real)
+	if p.Problem != "" {
+		fmt.Fprintf(&b, "!!   %s\n", p.Problem)
+	}
+	if p.Record != nil && p.Record.Hold != "" {
+		fmt.Fprintf(&b, "held: %s (go on with traffic:promote)\n", p.Record.Hold)
+	}
+	if p.Next > 0 {
+		fmt.Fprintf(&b, "next step: %d %%\n%s", p.Next, gateTable(p.Gates))
+	} else {
+		b.WriteString("next step: none, green has everything\n")
+	}
+	b.WriteString("\n" + moveTable(p.History))
+	return b.String()
+}
+
+// gateTable shows each gate's value and expectation.
+func gateTable(answers []traffic.Answer) string {
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "  gate\t\tfound\texpected")
+	for _, a := range answers {
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", a.Gate, a.Verdict, oneLine(a.Value), a.Expect)
+	}
+	_ = table.Flush() // into memory
+	return b.String()
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// moveTable shows the history. Of a move that was carried out only the end is a
+// line.
+func moveTable(moves []traffic.Record) string {
+	if len(moves) == 0 {
+		return "nothing was moved yet\n"
+	}
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	for i, m := range moves {
+		if m.Phase == traffic.Moving && i > 0 && moves[i-1].Phase == traffic.Settled && moves[i-1].To == m.To && moves[i-1].Action == m.Action {
+			continue
+		}
+		result := "done"
+		if m.Phase == traffic.Moving {
+			result = "begun"
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s %% -> %s %%\t%s\t%s\n", m.Since.Local().Format("2006-01-02 15:04:05"), m.Who, m.Action,
+			stepOf(m.From), stepOf(m.To), result, m.Reason)
+	}
+	_ = table.Flush() // into memory
+	return b.String()
+}
+
+// TrafficShift takes the next step up, or moves to the one that -to names.
+func (a *App) TrafficShift(ctx context.Context) error { return a.step(ctx, "traffic:shift") }
+
+// TrafficPromote lifts a hold and takes the next step up.
+func (a *App) TrafficPromote(ctx context.Context) error { return a.step(ctx, "traffic:promote") }
+
+const (
+	shiftTarget   = "traffic:shift"
+	promoteTarget = "traffic:promote"
+)
+
+// step is a move with gates.
+func (a *App) step(ctx context.Context, target string) error {
+	st, err := a.steer(ctx, target)
+	if err != nil {
+		return err
+	}
+	stop := newStopper(st.con, st.set.Timeout)
+	defer stop.release()
+	if a.ports.Signals {
+		stop.takeSignals(ctx)
+	}
+	return stop.explain(st.stepUp(stop.before))
+}
+
+func (st *steer) stepUp(ctx context.Context) error {
+	s, err := st.look(ctx)
+	if err != nil {
+		return err
+	}
+	to, err := st.destination(s)
+	if err != nil {
+		return err
+	}
+	if s.Real.Is(to) && (s.Record == nil || s.Record.Explains(to) && s.Record.Phase == traffic.Settled) {
+		st.con.Block(fmt.Sprintf("the traffic is there already: %s; nothing was changed", s.Real))
+		return st.align(ctx, s)
+	}
+	if err := st.ready(s, to); err != nil {
+		return err
+	}
+	answers, err := st.pass(ctx, s, to)
+	if err != nil {
+		return err
+	}
+	st.con.Block(fmt.Sprintf("%s\nfrom %s\nto   %s\n%s", st.title(), s.Real, to, gateTable(answers)))
+	if st.set.DryRun {
+		return nil
+	}
+	asked := st.app.ports.Now()
+	if err := st.agree(ctx, fmt.Sprintf("move the traffic of %s in %s to %s?", st.control.Site.PublicName, st.env.Name, to)); err != nil {
+		return err
+	}
+	if st.app.ports.Now().Sub(asked) > freshness { // a gate that was open a while ago proves nothing
+		if answers, err = st.pass(ctx, s, to); err != nil {
+			return err
+		}
+	}
+	return st.carry(ctx, s, steering.Decision{Action: strings.TrimPrefix(st.target, "traffic:"), To: to, Reason: st.set.Reason, Answers: answers})
+}
+
+// freshness is how long the answers of gates count.
+const freshness = 5 * time.Second
+
+// destination is the split that the command asks for.
+func (st *steer) destination(s steering.Situation) (traffic.Split, error) {
+	ladder, real := traffic.Steps(), s.Real.Split()
+	if st.set.To == "" {
+		if s.Record != nil && s.Record.Phase == traffic.Moving && s.Record.Action != traffic.ActionHold && st.target == shiftTarget {
+			return s.Record.To, nil // goes on with what was begun
+		}
+		next, more := ladder.Next(real)
+		if !more {
+			return real, nil
+		}
+		return traffic.At(next), nil
+	}
+	percent, err := ladder.Parse(st.set.To)
+	if err != nil {
+		return traffic.Split{}, fault.New(fault.Usage, "flag -to: %w", err)
+	}
+	to := traffic.At(percent)
+	if skipped := ladder.Skipped(real, percent); len(skipped) > 0 {
+		return to, st.maySkip(skipped)
+	}
+	return to, nil
+}
+
+// maySkip refuses to skip steps in a guarded environment, and elsewhere without a
+// reason.
+func (st *steer) maySkip(skipped traffic.Ladder) error {
+	if st.env.Guarded {
+		return fault.New(fault.Policy, "-to=%s skips the steps %s: in %s each is taken", st.set.To, skipped, st.env.Name).
+			WithHint("go tool mage %s -env=%s", shiftTarget, st.env.Name)
+	}
+	if st.set.Reason == "" {
+		return fault.New(fault.Usage, "-to=%s skips the steps %s: this needs a reason", st.set.To, skipped).
+			WithHint("%s -reason='…'", st.set.Command(st.target))
+	}
+	return nil
+}
+
+// ready refuses a move that a hold, a lock or a missing record forbids, before
+// any gate is asked.
+func (st *steer) ready(s steering.Situation, to traffic.Split) error {
+	if err := st.needReason(); err != nil {
+		return err
+	}
+	held := s.Record != nil && s.Record.Hold != "" && len(s.Real.Split().Gains(to)) > 0 && to.Share(naming.Green) > s.Real.Split().Share(naming.Green)
+	if held && st.target == shiftTarget {
+		return fault.New(fault.Gate, "the traffic is held: %s (%s by %s)", s.Record.Hold, s.Record.Action, s.Record.Who).
+			WithHint("go tool mage %s -reason='…', which lifts the hold and takes the next step", promoteTarget)
+	}
+	return nil
+}
+
+// pass asks the gates and refuses when one is not open.
+func (st *steer) pass(ctx context.Context, s steering.Situation, to traffic.Split) ([]traffic.Answer, error) {
+	if s.RecordErr != nil {
+		return nil, fault.New(fault.Gate, "the control table does not answer, and without it no step is taken: %w", s.RecordErr)
+	}
+	answers := traffic.Ask(ctx, st.gates(s), traffic.Move{From: s.Real.Split(), To: to, At: st.app.ports.Now()})
+	if traffic.Open(answers) {
+		return answers, nil
+	}
+	if err := st.noteAudit("gate closed", fmt.Sprintf("to %s", to)); err != nil {
+		return nil, err
+	}
+	return nil, fault.New(fault.Gate, "the traffic stays at %s; not every gate of the step to %s is open:\n%s", s.Real, to, gateTable(answers))
+}
+
+// carry moves the traffic and brings Pulumi's state in line. From the record on
+// an interruption lets the move come to its end: it takes seconds.
+func (st *steer) carry(ctx context.Context, s steering.Situation, d steering.Decision) error {
+	if err := st.noteAudit("started", d.To.String()); err != nil {
+		return err
+	}
+	out, err := st.control.Step(context.WithoutCancel(ctx), s, d)
+	if auditErr := st.noteAudit(resultOf(err), d.To.String()); auditErr != nil && err == nil {
+		err = auditErr
+	}
+	if err != nil {
+		return err
+	}
+	st.con.Block(fmt.Sprintf("the traffic is at %s, after %s; Route 53 answers it everywhere", d.To, out.Took.Round(time.Millisecond)))
+	return st.after(ctx, s)
+}
+
+// after looks again and brings Pulumi's state in line.
+func (st *steer) after(ctx context.Context, before steering.Situation) error {
+	real, err := st.control.DNS.Observe(ctx, before.Place)
+	if err != nil {
+		return err
+	}
+	before.Real = real
+	if err := st.align(ctx, before); err != nil {
+		return fmt.Errorf("the traffic is where it should be; Pulumi's state of %s is not in line yet, repeat the command for it: %w", st.layer.Name, err)
+	}
+	return nil
+}
+
+func resultOf(err error) string {
+	switch {
+	case err == nil:
+		return "succeeded"
+	case fault.CodeOf(err) == fault.Cancelled:
+		return "cancelled"
+	default:
+		return "failed"
+	}
+}
+
+// TrafficHold keeps the traffic where it is: no step up until traffic:promote.
+// What Route 53 answers becomes what was decided, also when somebody moved it
+// behind us.
+func (a *App) TrafficHold(ctx context.Context) error {
+	st, err := a.steer(ctx, "traffic:hold")
+	if err != nil {
+		return err
+	}
+	if st.set.Reason == "" {
+		return fault.New(fault.Usage, "traffic:hold needs a reason: the next one who wants to go on reads it").
+			WithHint("%s -reason='…'", st.set.Command(st.target))
+	}
+	s, err := st.look(ctx)
+	if err != nil {
+		return err
+	}
+	real := s.Real.Split()
+	if err := real.Valid(); err != nil {
+		return fault.New(fault.NoStack, "nothing to hold: %w", err)
+	}
+	if st.set.DryRun {
+		return a.print(fmt.Sprintf("%s\nwould hold %s\n", st.title(), s.Real))
+	}
+	if err := st.agree(ctx, fmt.Sprintf("hold the traffic of %s in %s at %s?", st.control.Site.PublicName, st.env.Name, real)); err != nil {
+		return err
+	}
+	_, err = st.control.Step(ctx, s, steering.Decision{Action: traffic.ActionHold, To: real, Reason: st.set.Reason, Hold: st.set.Reason})
+	if auditErr := st.noteAudit(resultOf(err), real.String()); auditErr != nil && err == nil {
+		err = auditErr
+	}
+	if err != nil {
+		return err
+	}
+	st.con.Block(fmt.Sprintf("held at %s: %s", real, st.set.Reason))
+	return st.after(ctx, s)
+}
+
+// trafficLine is one line for the status page.
+func (s *session) trafficLine(ctx context.Context) string {
+	line, err := s.lookBriefly(ctx)
+	if err != nil {
+		return "traffic: unknown: " + oneLine(err.Error())
+	}
+	return line
+}
+
+// briefly bounds how long the status page waits for AWS.
+const briefly = 5 * time.Second
+
+func (s *session) lookBriefly(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, briefly)
+	defer cancel()
+	var err error
+	if s.cloud, err = awsConfig(ctx, s.env.Region, s.vars); err != nil {
+		return "", err
+	}
+	st, err := s.steer()
+	if err != nil {
+		return "", err
+	}
+	found, err := st.look(ctx)
+	if err != nil {
+		return "", err
+	}
+	line := fmt.Sprintf("traffic: %s", found.Real)
+	if r := found.Record; r != nil {
+		line += fmt.Sprintf("; %s by %s, %s ago", r.Action, r.Who, engine.Age(s.app.ports.Now().Sub(r.Since)))
+		if r.Hold != "" {
+			line += "; held: " + r.Hold
+		}
+	}
+	if problem := st.problem(found); problem != "" {
+		line += "\n!! " + problem
+	}
+	return line, nil
+}

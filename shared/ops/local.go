@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/steering"
 )
 
 // LocalUp starts the emulator.
@@ -133,8 +134,10 @@ func (s *session) forgetState() error {
 	if !isFile || err != nil || inside == "." || strings.HasPrefix(inside, "..") {
 		return nil
 	}
-	if err := os.RemoveAll(filepath.Join(path, ".pulumi")); err != nil {
-		return fmt.Errorf("forget the local state: %w", err)
+	for _, folder := range []string{".pulumi", steering.VaultRoot} {
+		if err := os.RemoveAll(filepath.Join(path, folder)); err != nil {
+			return fmt.Errorf("forget the local state: %w", err)
+		}
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/cutover/cutover/shared/traffic"
 )
 
-// run declares the layer, with the weights of split unless that is nil.
-func run(ctx *pulumi.Context, split *traffic.Split) error {
+// declare declares the layer, with the weights of split unless that is nil.
+func declare(ctx *pulumi.Context, split *traffic.Split) error {
 	cfg, err := config.Load[Config](ctx)
 	if err != nil {
 		return err

@@ -19,13 +19,13 @@ import (
 const TrafficVariable = "EDGE_TRAFFIC"
 
 // Program declares the layer with the weights of the stack file.
-func Program(ctx *pulumi.Context) error { return run(ctx, nil) }
+func Program(ctx *pulumi.Context) error { return declare(ctx, nil) }
 
 // ProgramWith returns the program for a split that was decided since the stack
 // file was written: its weights are those of a new environment. A nil split
 // leaves them as configured.
 func ProgramWith(split *traffic.Split) pulumi.RunFunc {
-	return func(ctx *pulumi.Context) error { return run(ctx, split) }
+	return func(ctx *pulumi.Context) error { return declare(ctx, split) }
 }
 
 // Alone is the program for plain Pulumi. Without the split it previews with the
@@ -38,9 +38,9 @@ func Alone(ctx *pulumi.Context) error {
 		if err != nil {
 			return fmt.Errorf("variable %s: %w", TrafficVariable, err)
 		}
-		return run(ctx, &split)
+		return declare(ctx, &split)
 	case given || ctx.DryRun():
-		return run(ctx, nil)
+		return declare(ctx, nil)
 	default:
 		return fmt.Errorf("variable %s is not set: an update would put the weights of the stack file in the place of those decided; "+
 			`run eval "$(go tool mage env)" first`, TrafficVariable)

@@ -19,9 +19,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// vaultFolder is where the documents of an environment are, beside Pulumi's own
-// ".pulumi".
-func vaultFolder(environment string) string { return path.Join("cutover", environment, "edge") }
+// VaultRoot is the folder of all documents, beside Pulumi's own ".pulumi".
+const VaultRoot = "cutover"
+
+// vaultFolder is where the documents of an environment are.
+func vaultFolder(environment string) string { return path.Join(VaultRoot, environment, "edge") }
 
 // OpenVault returns the vault beside a state backend: a folder or a bucket. A
 // backend that keeps nothing but states has none; its vault refuses every call.

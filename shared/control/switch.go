@@ -29,12 +29,14 @@ const (
 	FieldHeldFrom   = "held_from"
 	FieldUntrusted  = "untrusted"
 	FieldOperators  = "operators"
+	FieldPause      = "pause_ms"
 )
 
 // switchFields lists all fields of the item.
 var switchFields = []string{
 	FieldState, FieldFrom, FieldTo, FieldEpoch, FieldAttempt, FieldHeir, FieldOwner, FieldLeaseUntil, FieldStepTimes, FieldReason,
 	FieldLastError, FieldPromoting, FieldFenceLSN, FieldReverseLSN, FieldProof, FieldHeldFrom, FieldUntrusted, FieldOperators,
+	FieldPause,
 }
 
 // StepTime is when a state was entered, by the clock of who entered it: for
@@ -83,6 +85,9 @@ type Switch struct {
 	ProofID string
 	// HeldFrom is the state from which HELD was entered.
 	HeldFrom State
+	// Pause is how long the last attempt kept writers out, by the monotonic clock of
+	// the process that made it; milliseconds in the item.
+	Pause time.Duration
 	// Untrusted is a side that a forced decision left behind; it must be rebuilt.
 	Untrusted naming.Color
 }
@@ -153,6 +158,7 @@ func (s Switch) Fields() map[string]string {
 		FieldReason: s.Reason, FieldOperators: string(operators), FieldLastError: s.LastError,
 		FieldPromoting: strconv.FormatBool(s.Promoting), FieldFenceLSN: s.FenceLSN, FieldReverseLSN: s.ReverseLSN,
 		FieldProof: s.ProofID, FieldHeldFrom: string(s.HeldFrom), FieldUntrusted: string(s.Untrusted),
+		FieldPause: strconv.FormatInt(s.Pause.Milliseconds(), 10),
 	}
 }
 
@@ -181,6 +187,11 @@ func (s *Switch) decode(fields map[string]string) error {
 	if s.Epoch, err = number(SwitchItem, FieldEpoch, fields); err != nil {
 		problems = append(problems, err)
 	}
+	pause, err := number(SwitchItem, FieldPause, fields)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	s.Pause = time.Duration(pause) * time.Millisecond
 	if fields[FieldLeaseUntil] != "" {
 		until, err := number(SwitchItem, FieldLeaseUntil, fields)
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 func aSwitch() control.Switch {
 	at := time.UnixMilli(1_700_000_000_123).UTC()
 	return control.Switch{
-		Rev: 7, State: control.Held, From: naming.Blue, To: naming.Green, Epoch: 3, Attempt: "x", Heir: "y", Owner: "p", LeaseUntil: at,
+		Rev: 7, State: control.Held, From: naming.Blue, To: naming.Green, Epoch: 3, Attempt: "x", Heirs: []string{"y", "z"}, Owner: "p", LeaseUntil: at,
 		StepTimes: []control.StepTime{{State: control.Arming, At: at}}, Reason: "r", Operators: []string{"a", "b"}, LastError: "e",
 		Promoting: true, FenceLSN: "0/1", ReverseLSN: "0/2", ProofID: "id", HeldFrom: control.Promoting, Untrusted: naming.Blue, Pause: time.Second,
 	}
@@ -40,7 +40,7 @@ func TestItemsAreReadAsTheyWereWritten(t *testing.T) {
 func TestAForeignItemIsNoItem(t *testing.T) {
 	for field, value := range map[string]string{
 		control.FieldState: "ARMD", control.FieldFrom: "red", control.FieldTo: "blue", control.FieldEpoch: "0", control.FieldAttempt: "",
-		control.FieldLeaseUntil: "soon", control.FieldStepTimes: "{", control.FieldOperators: "", control.FieldPromoting: "yes",
+		control.FieldLeaseUntil: "soon", control.FieldStepTimes: "{", control.FieldOperators: "", control.FieldHeirs: "y", control.FieldPromoting: "yes",
 		control.FieldHeldFrom: "?", control.FieldUntrusted: "red", control.FieldPause: "-1", "later": "1",
 	} {
 		fields := aSwitch().Fields()

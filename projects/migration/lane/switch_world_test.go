@@ -3,8 +3,6 @@
 package lane_test
 
 import (
-	"context"
-	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -16,10 +14,10 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/control"
-	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/proof"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
+	"github.com/cutover/cutover/projects/migration/lane/verify"
 	shared "github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -32,7 +30,6 @@ GRANT USAGE ON SCHEMA public TO app;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO app;
 CREATE ROLE app_a LOGIN PASSWORD 'of a test' IN ROLE app;
 CREATE ROLE fence_a LOGIN PASSWORD 'of a test';
-CREATE ROLE verify_a LOGIN PASSWORD 'of a test';
 CREATE ROLE clerk NOLOGIN`
 
 // grantsSQL gives the writers their rights.
@@ -58,6 +55,13 @@ func newSwitches(t *testing.T) *switches {
 	t.Helper()
 	s := restingSwitches(t)
 	s.lanes()
+	v := verify.Verifier{
+		Lane: "core.fwd", Source: s.blue.DSN("verify_a", password, database), Target: s.green.DSN("verify_a", password, database),
+		Invocation: "first", Limits: verify.Defaults(),
+	}
+	report, err := v.Full(t.Context())
+	require.NoError(t, err)
+	require.True(t, report.Clean)
 	return s
 }
 
@@ -74,7 +78,6 @@ func restingSwitches(t *testing.T) *switches {
 	for _, side := range []side{w.blue, w.green} {
 		w.exec(side, writersSQL, `SET ROLE platform`, grantsSQL, `RESET ROLE`)
 		require.NoError(t, bgsync.Enrol(w.ctx(), side.admin, "fence_a", bgsync.Fence))
-		require.NoError(t, bgsync.Enrol(w.ctx(), side.admin, "verify_a", bgsync.Verify))
 	}
 	require.NoError(t, lane.Create(w.ctx(), lane.Creation{Lane: "core.rev", Endpoints: endpoints(w.green, w.blue), Base: lane.Equal, Limits: quick()}))
 	require.NoError(t, postgres.Record(w.ctx(), w.blue.admin, w.green.admin))
@@ -102,6 +105,7 @@ func (s *switches) places() map[naming.Color]postgres.Side {
 		at := s.side(color)
 		places[color] = postgres.Side{
 			Fence: at.DSN("fence_a", password, database), Reader: at.DSN("reader_a", password, database), Probe: at.DSN("app_a", password, database),
+			Verify: at.DSN("verify_a", password, database),
 		}
 	}
 	return places
@@ -126,9 +130,14 @@ func (s *switches) machine(owner string) *switching.Machine {
 }
 
 func (s *switches) databases(owner string) *postgres.Databases {
+	compare := postgres.Compared()
+	compare.Sides, compare.Invocation, compare.Key = s.places(), owner, make([]byte, 32)
+	compare.Lanes = map[naming.Color]string{naming.Green: "core.fwd", naming.Blue: "core.rev"}
+	compare.Limits.Stop, compare.Limits.Cancel = 0, 0
+	compare.Round = 10 * time.Second
 	limits := postgres.Defaults()
 	limits.Forward, limits.Back = 10*time.Second, 10*time.Second // the machine is busy
-	return &postgres.Databases{Sides: s.places(), Compare: &rowsEqual{places: s.places()}, Invocation: owner, Limits: limits}
+	return &postgres.Databases{Sides: s.places(), Compare: &compare, Invocation: owner, Limits: limits}
 }
 
 // to asks for a switch to a side.
@@ -187,68 +196,4 @@ func (s *switches) settled(holder naming.Color, epoch int64) {
 		require.Empty(s.t, problems, "grants of %s", color)
 		require.Zero(s.t, value[int](s.world, s.side(color), `SELECT (SELECT count(*) FROM bgsync.arming) + (SELECT count(*) FROM bgsync.ddl_freeze)`), "arming of %s", color)
 	}
-}
-
-// rowsEqual is the comparison of a test: all rows of all tables, read as text
-// without the engine's code.
-type rowsEqual struct{ places map[naming.Color]postgres.Side }
-
-func (r *rowsEqual) ArmTail(context.Context, naming.Color) error    { return nil }
-func (r *rowsEqual) DisarmTail(context.Context, naming.Color) error { return nil }
-func (r *rowsEqual) Evaluate(context.Context, naming.Color) []switching.Gate {
-	return []switching.Gate{switching.Held("compared", true, "by the test")}
-}
-
-func (r *rowsEqual) CleanBase(ctx context.Context, on naming.Color, at string) error {
-	return r.exec(ctx, on, `UPDATE bgsync.lane SET clean_base = $1::text::pg_lsn`, at)
-}
-
-func (r *rowsEqual) ClearBase(ctx context.Context, on naming.Color) error {
-	return r.exec(ctx, on, `UPDATE bgsync.lane SET clean_base = NULL`)
-}
-
-func (r *rowsEqual) Diverged(context.Context, naming.Color, string) error { return nil }
-
-func (r *rowsEqual) exec(ctx context.Context, on naming.Color, statement string, args ...any) error {
-	conn, err := pg.Connect(ctx, r.places[on].Fence, pg.Identity{Role: pg.Operator, Lane: "test", Invocation: "compare"})
-	if err != nil {
-		return err
-	}
-	defer pg.Close(conn)
-	_, err = conn.Exec(ctx, statement, args...)
-	return err
-}
-
-func (r *rowsEqual) OpenTail(context.Context, naming.Color) (postgres.Tail, error) { return r, nil }
-func (r *rowsEqual) Close()                                                        {}
-
-// Check compares everything; the tables of the tests are small.
-func (r *rowsEqual) Check(ctx context.Context, _ time.Duration) (proof.Tail, error) {
-	begun := time.Now()
-	hashes := map[naming.Color]string{}
-	for color, place := range r.places {
-		conn, err := pg.Connect(ctx, place.Reader, pg.Identity{Role: pg.Reader, Lane: "test", Invocation: "compare"})
-		if err != nil {
-			return proof.Tail{}, err
-		}
-		for _, table := range plan("x").Tables {
-			var hash string
-			err := conn.QueryRow(ctx, fmt.Sprintf(`SELECT coalesce(sum(('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint), 0)::text FROM %s t`,
-				pg.Ident(table.Schema, table.Name))).Scan(&hash)
-			if err != nil {
-				pg.Close(conn)
-				return proof.Tail{}, err
-			}
-			hashes[color] += table.Name + " " + hash + "\n"
-		}
-		pg.Close(conn)
-	}
-	if hashes[naming.Blue] != hashes[naming.Green] {
-		return proof.Tail{}, switching.ErrMismatch
-	}
-	return proof.Tail{Keys: 1, Took: time.Since(begun)}, nil
-}
-
-func (r *rowsEqual) Summary(context.Context, naming.Color) ([]proof.Table, error) {
-	return []proof.Table{{Name: "all", Rows: 1}}, nil
 }

@@ -66,8 +66,12 @@ type Lane struct {
 // Table is what was shown of a table. HMAC is keyed over the sums of its buckets;
 // it is empty where a switch was forced.
 type Table struct {
-	Name string `json:"name"`
-	Rows int64  `json:"rows"`
+	Name    string `json:"name"`
+	Rows    int64  `json:"rows"`
+	Buckets int    `json:"buckets"`
+	// From and To are the positions between which the buckets were found equal.
+	From string `json:"from"`
+	To   string `json:"to"`
 	HMAC string `json:"hmac"`
 }
 

@@ -32,7 +32,7 @@ func (t *turn) move(ctx context.Context) error {
 		}
 	}
 	err = t.enter(ctx, 4, control.Registered, t.lease(), func(s *control.Switch) {
-		s.Attempt, s.Heir, s.Promoting, s.FenceLSN, s.ReverseLSN, s.ProofID, s.LastError, s.Pause = attempt, "", false, "", "", "", "", 0
+		s.Attempt, s.Heirs, s.Promoting, s.FenceLSN, s.ReverseLSN, s.ProofID, s.LastError, s.Pause = attempt, nil, false, "", "", "", "", 0
 	})
 	if err != nil {
 		return err

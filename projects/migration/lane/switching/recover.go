@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -17,13 +18,15 @@ import (
 func (t *turn) recover(ctx context.Context) error {
 	// What stands in the rows is read before the item is taken over: an attempt that
 	// is made afterwards is never mistaken for one that was left behind.
-	attempts := []string{t.sw.Attempt, t.sw.Heir}
+	attempts := append([]string{t.sw.Attempt}, t.sw.Heirs...)
 	for _, side := range []naming.Color{t.sw.From, t.sw.To} {
 		limited, cancel := context.WithTimeout(ctx, t.Limits.Total)
 		row, err := t.Primary.Truth(limited, side)
 		cancel()
 		if err == nil {
 			attempts = append(attempts, row.Attempt)
+		} else if t.sw.State == control.Held && (side == t.sw.From || t.sw.Promoting) {
+			return fmt.Errorf("%w: %s: %w", ErrHeld, side, err) // nothing has changed, nothing is written
 		}
 	}
 	heir := uuid.NewString()
@@ -31,7 +34,9 @@ func (t *turn) recover(ctx context.Context) error {
 	if t.sw.State == control.Held || t.sw.State == control.BackingOut {
 		cause = errors.New(t.sw.LastError)
 	}
-	if err := t.enter(ctx, 17, t.sw.State, t.lease(), func(s *control.Switch) { s.Heir = heir }); err != nil {
+	if err := t.enter(ctx, 17, t.sw.State, t.lease(), func(s *control.Switch) {
+		s.Heirs = append(slices.Clone(s.Heirs), heir)
+	}); err != nil {
 		return err
 	}
 	if t.sw.Promoting {

@@ -349,7 +349,7 @@ GRANT INSERT ON bgsync.ddl_log TO bgsync_ddl;
 GRANT UPDATE (cols, u_cols, binary_ok, fingerprint) ON bgsync.table_map TO bgsync_apply;
 GRANT SELECT ON bgsync.authority, bgsync.identity, bgsync.lane, bgsync.sequence_map, bgsync.writer_acl, bgsync.table_map TO bgsync_fence;
 GRANT UPDATE ON bgsync.authority, bgsync.sequence_map TO bgsync_fence;
-GRANT UPDATE (epoch, clean_base) ON bgsync.lane TO bgsync_fence;
+GRANT UPDATE (epoch) ON bgsync.lane TO bgsync_fence;
 GRANT SELECT, INSERT, DELETE ON bgsync.arming, bgsync.ddl_freeze TO bgsync_fence;
 GRANT SELECT ON bgsync.canary, bgsync.repair, bgsync.bucket, bgsync.verify_pass, bgsync.dirty_key TO bgsync_fence;
 GRANT SELECT (lane, state, commit_lsn, ordinal) ON bgsync.quarantine, bgsync.conflict TO bgsync_fence;

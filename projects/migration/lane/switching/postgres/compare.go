@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cutover/cutover/projects/migration/lane/proof"
 	"github.com/cutover/cutover/projects/migration/lane/sequence"
@@ -57,37 +59,51 @@ func (d *Databases) Prepare(ctx context.Context, t switching.Try) error {
 	if err != nil {
 		return fmt.Errorf("open the comparison: %w", err)
 	}
+	summary, err := d.Compare.Summary(ctx, t.To)
+	if err != nil {
+		tail.Close()
+		return fmt.Errorf("sum the comparison up: %w", err)
+	}
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	if d.tail != nil {
 		d.tail.Close()
 	}
-	d.tail = tail
+	d.tail, d.summary = tail, summary
 	return nil
 }
 
 // Check shows that the new side equals the old one, that its sequences are ahead,
 // and that the lane back will miss nothing from its position on.
 func (d *Databases) Check(ctx context.Context, t switching.Try) (switching.Evidence, error) {
-	var e switching.Evidence
-	tail, err := d.tail.Check(ctx, d.Limits.Tail)
-	if err != nil {
-		return e, err
+	d.mutex.Lock()
+	e, tail := switching.Evidence{Tables: d.summary}, d.tail
+	d.mutex.Unlock()
+	if tail == nil {
+		return e, errors.New("the comparison was not made ready")
 	}
-	e.Tail = tail
-	if e.Sequences, err = d.sequences(ctx, t); err != nil {
-		return e, err
+	group, limited := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		e.Tail, err = tail.Check(limited, d.Limits.Tail)
+		return err
+	})
+	group.Go(func() (err error) {
+		if e.Sequences, err = d.sequences(limited, t); err != nil {
+			return err
+		}
+		if e.Reverse, err = d.reverse(limited, t); err != nil {
+			return err
+		}
+		if e.Lanes, err = d.lanes(limited); err != nil {
+			return err
+		}
+		e.Discarded, err = d.discarded(limited, t)
+		return err
+	})
+	err := group.Wait()
+	if errors.Is(err, switching.ErrMismatch) {
+		err = errors.Join(err, d.Compare.Diverged(ctx, t.To, "rows differ while nobody may write"))
 	}
-	if e.Reverse, err = d.reverse(ctx, t); err != nil {
-		return e, err
-	}
-	if e.Tables, err = d.Compare.Summary(ctx, t.To); err != nil {
-		return e, err
-	}
-	if e.Lanes, err = d.lanes(ctx); err != nil {
-		return e, err
-	}
-	e.Discarded, err = d.discarded(ctx, t)
 	return e, err
 }
 

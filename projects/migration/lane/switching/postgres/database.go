@@ -15,6 +15,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/proof"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -27,6 +28,8 @@ type Side struct {
 	Fence string
 	// Reader is that of a member of bgsync_reader, which writes canaries.
 	Reader string
+	// Verify is that of a member of bgsync_verify.
+	Verify string
 	// Probe is that of a member of a writer's role, with which it is tried after a
 	// switch who may write. It is never used to change a row.
 	Probe string
@@ -45,6 +48,8 @@ type Databases struct {
 	open  map[string]*pgx.Conn // by role and side
 	acls  map[naming.Color]authority.ACL
 	tail  Tail
+	// summary is what was shown of the tables before writers had to wait.
+	summary []proof.Table
 }
 
 // Limits of the databases' part.

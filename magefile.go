@@ -3,7 +3,7 @@
 // Every target takes the same settings, as flags behind it or as variables with
 // the prefix CUTOVER_: -env=local|staging|prod, -yes, -dry-run, -parallel=N,
 // -only=LAYER,…, -from=LAYER, -resume, -check, -color=blue|green,
-// -output=table|json|md, -timeout=1h, -to=RELEASE, -show=connection, -reason='…'.
+// -output=table|json|md, -timeout=1h, -to=RELEASE, -show=connection, -halt=CODE, -reason='…'.
 package main
 
 import (
@@ -35,6 +35,7 @@ type (
 	Policy   mg.Namespace
 	Traffic  mg.Namespace
 	Rollback mg.Namespace
+	Migrate  mg.Namespace
 )
 
 // flags are the settings behind the targets.
@@ -51,6 +52,7 @@ func run(command func(*ops.App) error) error {
 	}
 	app, err := ops.New(ops.Config{
 		Root: root, Layers: registry.Layers(root), Environments: config.Names(), Load: registry.LoadEnvironment, Flags: flags,
+		Companions: registry.Companions(root), Sections: registry.Sections(),
 	})
 	if err != nil {
 		return err
@@ -384,3 +386,18 @@ func (n Unlock) Migration(ctx context.Context) error { return n.layer(ctx, contr
 
 // Observability releases the lock of observability, after showing whose it is.
 func (n Unlock) Observability(ctx context.Context) error { return n.layer(ctx, contract.Observability) }
+
+// Preflight prepares both databases for the move to -color (green) and checks whether it may begin.
+func (Migrate) Preflight(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigratePreflight(ctx, a) })
+}
+
+// Start makes the lane to -color (green), loads it and follows; -halt=CODE goes on after a halt.
+func (Migrate) Start(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateStart(ctx, a) })
+}
+
+// Status shows both lanes, who may write, and the switch.
+func (Migrate) Status(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateStatus(ctx, a) })
+}

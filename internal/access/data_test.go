@@ -32,7 +32,7 @@ func (s scene) syncs() []access.Caller {
 }
 
 func (s scene) lambdaUsers(color naming.Color) []access.Caller {
-	return []access.Caller{s.role(color, "sync"), s.role(color, "rotation"), s.role("", "deploy")}
+	return []access.Caller{s.role(color, "sync"), s.role(color, "canary"), s.role(color, "rotation"), s.role("", "deploy")}
 }
 
 // item is the context of a call that names one item.
@@ -71,7 +71,7 @@ func (s scene) dataRules() []access.Rule {
 		rules = append(rules,
 			access.Rule{
 				Name: "a canary is its colour's", Actions: []string{"dynamodb:PutItem"}, On: control, With: item("canary#" + string(color)),
-				May: append(slices.Clone(administrator), s.role(color, "sync")),
+				May: append(slices.Clone(administrator), s.role(color, "canary")),
 			},
 			access.Rule{
 				Name: "items of sessions", Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
@@ -225,7 +225,7 @@ func (s scene) messageRules() []access.Rule {
 		rules = append(rules,
 			access.Rule{
 				Name: "failures are set aside by what failed", Actions: []string{"sqs:SendMessage"}, On: queue,
-				May: []access.Caller{access.Administrator, s.role(color, "sync"), s.role(color, "scheduler")},
+				May: []access.Caller{access.Administrator, s.role(color, "sync"), s.role(color, "canary"), s.role(color, "scheduler")},
 			},
 			access.Rule{
 				Name: "no role takes failures away", Actions: []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"}, On: queue,

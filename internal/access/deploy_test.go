@@ -110,6 +110,7 @@ func (s scene) creations() map[string]creation {
 		"aws:lambda/function:Function":                                   {action: "lambda:CreateFunction"},
 		"aws:lambda/permission:Permission":                               {"lambda:AddPermission", function},
 		"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"lambda:PutFunctionEventInvokeConfig", function},
+		"aws:lambda/functionRecursionConfig:FunctionRecursionConfig":     {"lambda:PutFunctionRecursionConfig", function},
 		"aws:lambda/eventSourceMapping:EventSourceMapping":               {"lambda:GetEventSourceMapping", s.regional("lambda", "event-source-mapping:any")},
 		"aws:scheduler/scheduleGroup:ScheduleGroup":                      {action: "scheduler:CreateScheduleGroup"},
 		"aws:scheduler/schedule:Schedule":                                {action: "scheduler:CreateSchedule"},

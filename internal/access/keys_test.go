@@ -73,12 +73,12 @@ func (s scene) colorKeyRules(color naming.Color) []access.Rule {
 		},
 		{
 			Name: "key of messages, to send them", Actions: []string{"kms:GenerateDataKey"}, On: key("messaging"), With: s.via("sqs"),
-			May: []access.Caller{s.role(color, "sync"), s.role(color, "scheduler"), s.role(color, "payment-api-task")},
+			May: []access.Caller{s.role(color, "sync"), s.role(color, "canary"), s.role(color, "scheduler"), s.role(color, "payment-api-task")},
 		},
 		{
 			Name: "key of messages", Actions: []string{"kms:Decrypt"}, On: key("messaging"), With: s.via("sqs"),
 			May: []access.Caller{
-				s.role(color, "sync"), s.role(color, "scheduler"), s.role(color, "payment-api-task"), s.role(color, "transaction-processor-task"),
+				s.role(color, "sync"), s.role(color, "canary"), s.role(color, "scheduler"), s.role(color, "payment-api-task"), s.role(color, "transaction-processor-task"),
 			},
 		},
 	}
@@ -97,7 +97,7 @@ func (s scene) sharedKeyRules() []access.Rule {
 	deploy := s.role("", "deploy")
 	control := []access.Caller{deploy}
 	for _, color := range naming.Colors() {
-		control = append(control, s.role(color, "sync"), s.role(color, "backup"))
+		control = append(control, s.role(color, "sync"), s.role(color, "canary"), s.role(color, "backup"))
 		control = append(control, s.tasks(color)...)
 	}
 	return []access.Rule{

@@ -40,9 +40,9 @@ func mutations() map[string]mutation {
 			[]string{"cutover-prod-deploy cannot rds:CreateDBCluster on", "cluster:cutover-prod-"},
 		},
 		"the whole table instead of one item": {
-			in(policyType, "green-control-table", "policy", `"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["canary#green"]},"Null":{"dynamodb:LeadingKeys":["false"]}`,
+			in(policyType, "green-control-canary", "policy", `"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["canary#green"]},"Null":{"dynamodb:LeadingKeys":["false"]}`,
 				`"Bool":{"aws:SecureTransport":["true"]}`),
-			[]string{"a canary is its colour's", "cutover-prod-green-sync can dynamodb:PutItem"},
+			[]string{"a canary is its colour's", "cutover-prod-green-canary can dynamodb:PutItem"},
 		},
 		"the other colour's table": {
 			in(policyType, "blue-payment-api-stores", "policy", "table/cutover-prod-blue-sessions", "table/cutover-prod-green-sessions"),

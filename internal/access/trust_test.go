@@ -15,7 +15,7 @@ import (
 // takers are the services that take roles, by the end of the role's name.
 func takers() map[string]string {
 	return map[string]string{
-		"-task": "ecs-tasks", "-execution": "ecs-tasks", "-sync": "lambda", "-scheduler": "scheduler", "-rotation": "lambda",
+		"-task": "ecs-tasks", "-execution": "ecs-tasks", "-sync": "lambda", "-canary": "lambda", "-scheduler": "scheduler", "-rotation": "lambda",
 		"-backup": "backup", "-replication": "s3", "-database-monitoring": "monitoring.rds",
 	}
 }

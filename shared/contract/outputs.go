@@ -96,11 +96,15 @@ type Principals struct {
 	TaskRoleNames      pulumi.StringMapOutput `pulumi:"taskRoleNames"`
 	ExecutionRoleARNs  pulumi.StringMapOutput `pulumi:"executionRoleArns"`
 	ExecutionRoleNames pulumi.StringMapOutput `pulumi:"executionRoleNames"`
-	SyncRoleARN        pulumi.StringOutput    `pulumi:"syncRoleArn"`
-	SyncRoleName       pulumi.StringOutput    `pulumi:"syncRoleName"`
-	SchedulerRoleARN   pulumi.StringOutput    `pulumi:"schedulerRoleArn"`
-	SchedulerRoleName  pulumi.StringOutput    `pulumi:"schedulerRoleName"`
-	MonitoringRoleARN  pulumi.StringOutput    `pulumi:"monitoringRoleArn"`
+	// SyncRole is taken by the function that carries changes to this colour,
+	// CanaryRole by the one that proves that the colour reaches the control table.
+	SyncRoleARN       pulumi.StringOutput `pulumi:"syncRoleArn"`
+	SyncRoleName      pulumi.StringOutput `pulumi:"syncRoleName"`
+	CanaryRoleARN     pulumi.StringOutput `pulumi:"canaryRoleArn"`
+	CanaryRoleName    pulumi.StringOutput `pulumi:"canaryRoleName"`
+	SchedulerRoleARN  pulumi.StringOutput `pulumi:"schedulerRoleArn"`
+	SchedulerRoleName pulumi.StringOutput `pulumi:"schedulerRoleName"`
+	MonitoringRoleARN pulumi.StringOutput `pulumi:"monitoringRoleArn"`
 	// RotationRole is taken by the function that rotates secrets.
 	RotationRoleARN  pulumi.StringOutput `pulumi:"rotationRoleArn"`
 	RotationRoleName pulumi.StringOutput `pulumi:"rotationRoleName"`
@@ -151,7 +155,7 @@ type Stores struct {
 	ApplicationSecretARNs pulumi.StringMapOutput `pulumi:"applicationSecretArns"`
 	// SyncSecretARNs are those of the sync functions, by database role without its
 	// prefix: "apply", "ddl", "fence", "operator", "reader", "verify".
-	SyncSecretARNs pulumi.StringMapOutput `pulumi:"syncSecretArns"`
+	SyncSecretARNs pulumi.StringMapOutput `pulumi:"syncSecretArns" entries:"apply,ddl,fence,operator,reader,verify"`
 	// RotationFunction changes the passwords in all of them.
 	RotationFunctionName pulumi.StringOutput `pulumi:"rotationFunctionName"`
 	RotationFunctionARN  pulumi.StringOutput `pulumi:"rotationFunctionArn"`

@@ -94,6 +94,10 @@ type Config struct {
 	Load func(root, name string) (Environment, error)
 	// Flags were given behind the target; see settings.Split.
 	Flags []settings.Flag
+	// Companions belong to the local profile besides the emulator.
+	Companions []Companion
+	// Sections are further parts of the status page.
+	Sections []Section
 }
 
 // App runs commands. A command reads its settings when it is called.

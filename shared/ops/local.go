@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,24 +17,39 @@ import (
 	"github.com/cutover/cutover/shared/ops/steering"
 )
 
-// LocalUp starts the emulator.
+// LocalUp starts the emulator and its companions.
 func (a *App) LocalUp(ctx context.Context) error {
-	return a.local(ctx, "local:up", func(s *session) error { return s.emulator().Up(ctx) })
+	return a.local(ctx, "local:up", func(s *session) error {
+		return errors.Join(s.emulator().Up(ctx), s.accompany(func(c Companion, w io.Writer) error { return c.Up(ctx, w) }))
+	})
 }
 
-// LocalDown stops the emulator. Its memory goes with it, and so does the state
-// of the local stacks: it would describe resources that no longer are.
+// LocalDown stops the emulator and its companions. The emulator's memory goes with
+// it, and so does the state of the local stacks: it would describe resources that
+// no longer are.
 func (a *App) LocalDown(ctx context.Context) error {
 	return a.local(ctx, "local:down", func(s *session) error {
-		return errors.Join(s.emulator().Down(ctx), s.forgetState())
+		return errors.Join(s.accompany(func(c Companion, w io.Writer) error { return c.Down(ctx, w) }),
+			s.emulator().Down(ctx), s.forgetState())
 	})
 }
 
-// LocalReset empties the emulator and the state of the local stacks.
+// LocalReset empties the emulator, its companions and the state of the local
+// stacks.
 func (a *App) LocalReset(ctx context.Context) error {
 	return a.local(ctx, "local:reset", func(s *session) error {
-		return errors.Join(s.emulator().Reset(ctx), s.forgetState())
+		return errors.Join(s.accompany(func(c Companion, w io.Writer) error { return c.Reset(ctx, w) }),
+			s.emulator().Reset(ctx), s.forgetState())
 	})
+}
+
+// accompany does something to every companion.
+func (s *session) accompany(do func(Companion, io.Writer) error) error {
+	var problems []error
+	for _, c := range s.app.config.Companions {
+		problems = append(problems, do(c, progress{s.con}))
+	}
+	return errors.Join(problems...)
 }
 
 // local runs what is only about this machine, alone: a deployment under way

@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -49,17 +50,45 @@ func (a *App) Status(ctx context.Context) error {
 		return err
 	}
 	entries = entries[max(0, len(entries)-shownActions):]
+	sections, told := s.sections(ctx)
 	switch s.set.Output {
 	case settings.JSON:
-		return a.printJSON(map[string]any{
+		page := map[string]any{
 			"environment": s.env.Name, "account": s.env.AccountID, "layers": layers, "traffic": s.trafficLine(ctx), "actions": entries,
-		})
+		}
+		maps.Copy(page, sections)
+		return a.printJSON(page)
 	case settings.Markdown:
 		return a.print(statusMarkdown(layers))
 	case settings.Table:
 	}
-	return a.print(fmt.Sprintf("%s: account %s, %s\n\n%s\n%s\n\n%s", s.env.Name, s.env.AccountID, s.env.Region,
-		a.statusTable(layers), s.trafficLine(ctx), tellEntries(entries)))
+	return a.print(fmt.Sprintf("%s: account %s, %s\n\n%s\n%s\n\n%s%s", s.env.Name, s.env.AccountID, s.env.Region,
+		a.statusTable(layers), s.trafficLine(ctx), told, tellEntries(entries)))
+}
+
+// Section is a part of the status page that another package knows.
+type Section struct {
+	// Name is its key in JSON.
+	Name string
+	// Read returns it for JSON and for a person. What cannot be read is told in the
+	// section: the page is for the moments in which something is wrong.
+	Read func(ctx context.Context, w *Workplace) (value any, text string)
+}
+
+// sections reads all of them.
+func (s *session) sections(ctx context.Context) (values map[string]any, text string) {
+	values = map[string]any{}
+	var b strings.Builder
+	w := s.workplace()
+	w.equipped = true
+	for _, section := range s.app.config.Sections {
+		value, told := section.Read(ctx, w)
+		values[section.Name] = value
+		if told != "" {
+			fmt.Fprintf(&b, "%s\n\n", strings.TrimRight(told, "\n"))
+		}
+	}
+	return values, b.String()
 }
 
 // shownActions is how many of the last actions the status page shows.

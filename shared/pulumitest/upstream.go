@@ -45,7 +45,11 @@ func fillExports(t testing.TB, exports map[string]any, of reflect.Type, layer, p
 			exports[key] = []any{value + "/0", value + "/1", value + "/2"}
 		case reflect.TypeFor[pulumi.StringMapOutput]():
 			entries := make(map[string]any)
-			for _, service := range services {
+			keys := services
+			if listed := field.Tag.Get("entries"); listed != "" {
+				keys = strings.Split(listed, ",")
+			}
+			for _, service := range keys {
 				entries[service] = fmt.Sprintf("%s/%s", value, service)
 			}
 			exports[key] = entries

@@ -5,6 +5,7 @@
 package rdstrust
 
 import (
+	"bytes"
 	"crypto/x509"
 	_ "embed" // the bundle is part of the program
 	"errors"
@@ -18,6 +19,9 @@ import (
 //
 //go:embed us-east-1.pem
 var bundle []byte
+
+// PEM is the bundle as text, for clients that read their authorities from a file.
+func PEM() []byte { return bytes.Clone(bundle) }
 
 // Pool returns the authorities. With a path it returns those of that PEM file
 // instead, for a database that AWS does not run.

@@ -22,8 +22,9 @@ type ControlTableArgs struct {
 	Names       naming.Namer
 	Environment config.Environment
 	KeyARN      pulumi.StringInput
-	// SyncRoles are the names of the roles of each colour's sync functions.
-	SyncRoles map[naming.Color]pulumi.StringInput
+	// CanaryRoles and SyncRoles are the names of the roles of each colour's
+	// functions: of the canary and of what works on lanes.
+	CanaryRoles, SyncRoles map[naming.Color]pulumi.StringInput
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -35,6 +36,9 @@ func (a *ControlTableArgs) Validate() error {
 	for _, color := range naming.Colors() {
 		if a.SyncRoles[color] == nil {
 			problems = append(problems, fmt.Errorf("sync role of %s: is missing, expected a role name", color))
+		}
+		if a.CanaryRoles[color] == nil {
+			problems = append(problems, fmt.Errorf("canary role of %s: is missing, expected a role name", color))
 		}
 	}
 	return errors.Join(problems...)
@@ -48,8 +52,9 @@ type ControlTable struct {
 	Name, ARN pulumi.StringOutput
 }
 
-// NewControlTable makes the table and lets the sync functions of each colour
-// write that colour's canary and the leases of lanes in it, and nothing else.
+// NewControlTable makes the table, lets the canary of each colour write that
+// colour's canary item and the sync functions the leases of lanes, and nobody
+// anything else.
 func NewControlTable(ctx *pulumi.Context, name string, args *ControlTableArgs, opts ...pulumi.ResourceOption) (*ControlTable, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("control table: %w", err)
@@ -83,32 +88,57 @@ func NewControlTable(ctx *pulumi.Context, name string, args *ControlTableArgs, o
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name})
 }
 
-// admit attaches the policy for one colour's functions to their role.
+// admit attaches the policies for one colour's functions to their roles.
 func (c *ControlTable) admit(ctx *pulumi.Context, color naming.Color, args *ControlTableArgs) error {
-	_, err := component.NewPolicy(ctx, string(color)+"-control-table", &component.PolicyArgs{
-		Name:        args.Names.In(color).Name(naming.Policy, "control-table"),
-		Description: "What the sync functions of " + string(color) + " do with the control table",
-		Values:      pulumi.StringMap{"table": c.ARN, "key": args.KeyARN.ToStringOutput()},
-		Write:       func(values map[string]string) iamdoc.Document { return controlPolicy(color, values) },
-		Roles:       map[string]pulumi.StringInput{"sync": args.SyncRoles[color]},
-	}, pulumi.Parent(c))
-	return err
+	for _, each := range []struct {
+		name, part, description string
+		write                   func(values map[string]string) iamdoc.Document
+		roles                   map[string]pulumi.StringInput
+	}{
+		{
+			string(color) + "-control-table", "control-table", "What the sync functions of " + string(color) + " do with the control table",
+			lanesPolicy, map[string]pulumi.StringInput{"sync": args.SyncRoles[color]},
+		},
+		{
+			string(color) + "-control-canary", "control-canary", "The canary of " + string(color) + " in the control table",
+			func(values map[string]string) iamdoc.Document { return canaryPolicy(color, values) },
+			map[string]pulumi.StringInput{"canary": args.CanaryRoles[color]},
+		},
+	} {
+		if _, err := component.NewPolicy(ctx, each.name, &component.PolicyArgs{
+			Name:        args.Names.In(color).Name(naming.Policy, each.part),
+			Description: each.description,
+			Values:      pulumi.StringMap{"table": c.ARN, "key": args.KeyARN.ToStringOutput()},
+			Write:       each.write,
+			Roles:       each.roles,
+		}, pulumi.Parent(c)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// controlPolicy lets the functions of one colour write its canary and the leases
-// of lanes, and read what the migration has decided. The decision itself, who may
+// canaryPolicy lets the canary of one colour write its item, and nothing else.
+func canaryPolicy(color naming.Color, values map[string]string) iamdoc.Document {
+	return iamdoc.Document{Statements: []iamdoc.Statement{
+		{
+			Sid: "CanaryItem", Resources: []string{values["table"]}, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
+			Conditions: onlyItems(control.CanaryItem(color)),
+		},
+		useKey("KeyOfTheTable", values["key"], "dynamodb", "kms:Decrypt"),
+	}}
+}
+
+// lanesPolicy lets functions write the leases of lanes and what these tell about
+// themselves, and read what the migration has decided. The decision itself, who may
 // write and where the traffic goes, they cannot touch.
-func controlPolicy(color naming.Color, values map[string]string) iamdoc.Document {
+func lanesPolicy(values map[string]string) iamdoc.Document {
 	table := []string{values["table"]}
 	lanes := iamdoc.Conditions{
 		"ForAllValues:StringLike": {"dynamodb:LeadingKeys": {control.LaneItem("*"), control.LoadItem("*")}},
 		"Null":                    {"dynamodb:LeadingKeys": {"false"}},
 	}
 	return iamdoc.Document{Statements: []iamdoc.Statement{
-		{
-			Sid: "CanaryItem", Resources: table, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
-			Conditions: onlyItems(control.CanaryItem(color)),
-		},
 		{
 			Sid: "LaneItems", Resources: table, Conditions: lanes,
 			Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},

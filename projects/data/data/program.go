@@ -99,6 +99,9 @@ func newShared(ctx *pulumi.Context, cfg Config, security contract.SecurityOutput
 		Names:       names,
 		Environment: cfg.Environment,
 		KeyARN:      security.ControlKeyARN,
+		CanaryRoles: map[naming.Color]pulumi.StringInput{
+			naming.Blue: security.Blue.CanaryRoleName, naming.Green: security.Green.CanaryRoleName,
+		},
 		SyncRoles: map[naming.Color]pulumi.StringInput{
 			naming.Blue: security.Blue.SyncRoleName, naming.Green: security.Green.SyncRoleName,
 		},

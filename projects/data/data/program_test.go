@@ -278,13 +278,18 @@ func TestSyncFunctionsWriteTheirOwnCanaryAndLeasesAndNothingElse(t *testing.T) {
 		assert.Equal(t, "security/"+color+"SyncRoleName", attachment.Inputs["role"])
 		policy := recording.Find(t, "aws:iam/policy:Policy", color+"-control-table").Inputs["policy"]
 		statements := readPolicy(t, policy)
-		require.Len(t, statements, 4)
-		canary, lanes, decisions, key := statements[0], statements[1], statements[2], statements[3]
+		require.Len(t, statements, 3)
+		lanes, decisions, key := statements[0], statements[1], statements[2]
+		own := recording.Find(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", color+"-control-canary-on-canary")
+		assert.Equal(t, "security/"+color+"CanaryRoleName", own.Inputs["role"])
+		beats := readPolicy(t, recording.Find(t, "aws:iam/policy:Policy", color+"-control-canary").Inputs["policy"])
+		require.Len(t, beats, 2)
+		canary := beats[0]
 		assert.Equal(t, []string{"dynamodb:GetItem", "dynamodb:PutItem"}, canary.Action)
 		assert.Equal(t, []string{"canary#" + color}, canary.Condition["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"])
 		assert.Equal(t, []string{"lane#*", "load#*"}, lanes.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
 		assert.Equal(t, []string{"dynamodb:GetItem"}, decisions.Action, "the token is read, never written")
-		for _, items := range statements[:3] {
+		for _, items := range []statement{canary, lanes, decisions} {
 			assert.Equal(t, []string{"false"}, items.Condition["Null"]["dynamodb:LeadingKeys"], "a request without a key must not pass")
 		}
 		assert.Equal(t, []string{"security/controlKeyArn"}, key.Resource)

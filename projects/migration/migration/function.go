@@ -6,7 +6,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/cutover/cutover/projects/migration/canary"
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -14,8 +13,6 @@ import (
 const (
 	runtime      = "provided.al2023"
 	architecture = "arm64"
-	// atOnce lets a function run once at a time: a second run would only collide.
-	atOnce = 1
 	// staleSeconds is the age at which an event is no longer worth a run: the
 	// schedule has made the next one by then. It is the least that Lambda takes.
 	staleSeconds = 60
@@ -47,7 +44,7 @@ func (s *Sync) addFunction(ctx *pulumi.Context, name string, args *SyncArgs, f f
 	if err != nil {
 		return err
 	}
-	made, err := lambda.NewFunction(ctx, at, functionArgs(args, f, physical, logs.Name, s.deadLetters.Arn),
+	made, err := lambda.NewFunction(ctx, at, functionArgs(args, f, ctx.Stack(), physical, logs.Name, s.deadLetters.Arn),
 		pulumi.Parent(s), pulumi.DependsOn(policy.Attachments))
 	if err != nil {
 		return err
@@ -62,10 +59,27 @@ func (s *Sync) addFunction(ctx *pulumi.Context, name string, args *SyncArgs, f f
 	}, pulumi.Parent(s)); err != nil {
 		return fmt.Errorf("asynchronous invocation: %w", err)
 	}
+	return s.allowAgain(ctx, at, f, made)
+}
+
+// allowAgain lets a function ask for its own next invocation. Lambda takes a chain
+// of those for a mistake and ends it after some sixteen, unless it is told that the
+// chain is meant (AWS Lambda developer guide, "Use Lambda recursive loop detection
+// to prevent infinite loops"). This one ends by itself: a run that finds the lease
+// taken, the lane halted or nobody wanting it asks for no other.
+func (s *Sync) allowAgain(ctx *pulumi.Context, at string, f function, made *lambda.Function) error {
+	if !f.again {
+		return nil
+	}
+	if _, err := lambda.NewFunctionRecursionConfig(ctx, at, &lambda.FunctionRecursionConfigArgs{
+		FunctionName: made.Name, RecursiveLoop: pulumi.String("Allow"),
+	}, pulumi.Parent(s)); err != nil {
+		return fmt.Errorf("recursion: %w", err)
+	}
 	return nil
 }
 
-func functionArgs(args *SyncArgs, f function, physical string, logGroup, deadLetters pulumi.StringInput) *lambda.FunctionArgs {
+func functionArgs(args *SyncArgs, f function, stack, physical string, logGroup, deadLetters pulumi.StringInput) *lambda.FunctionArgs {
 	return &lambda.FunctionArgs{
 		Name:          pulumi.String(physical),
 		Description:   pulumi.String(f.description),
@@ -74,16 +88,13 @@ func functionArgs(args *SyncArgs, f function, physical string, logGroup, deadLet
 		Runtime:       pulumi.String(runtime),
 		Architectures: pulumi.StringArray{pulumi.String(architecture)},
 		Handler:       pulumi.String("bootstrap"),
-		Role:          args.Principals.SyncRoleARN,
+		Role:          f.roleOf(args.Principals).arn,
 		MemorySize:    pulumi.Int(f.memory),
 		Timeout:       pulumi.Int(f.timeout),
 
-		ReservedConcurrentExecutions: pulumi.Int(atOnce),
-		Environment: lambda.FunctionEnvironmentArgs{Variables: pulumi.StringMap{
-			canary.VariableTable: args.ControlTable.ToStringOutput(),
-			canary.VariableColor: pulumi.String(args.Color),
-		}},
-		KmsKeyArn: args.Principals.SecretsKeyARN,
+		ReservedConcurrentExecutions: pulumi.Int(f.atOnce),
+		Environment:                  lambda.FunctionEnvironmentArgs{Variables: args.variables(f, stack)},
+		KmsKeyArn:                    args.Principals.SecretsKeyARN,
 		VpcConfig: lambda.FunctionVpcConfigArgs{
 			SubnetIds:        args.Network.PrivateSubnetIDs,
 			SecurityGroupIds: pulumi.StringArray{args.Network.SyncSecurityGroupID},

@@ -24,8 +24,8 @@ func (s *Sync) permitFunction(ctx *pulumi.Context, at string, args *SyncArgs, f 
 			"messaging": args.Principals.MessagingKeyARN,
 			"secrets":   args.Principals.SecretsKeyARN,
 		},
-		Write: functionPolicy,
-		Roles: map[string]pulumi.StringInput{"sync": args.Principals.SyncRoleName},
+		Write: func(values map[string]string) iamdoc.Document { return functionPolicy(f, values) },
+		Roles: map[string]pulumi.StringInput{f.role: f.roleOf(args.Principals).name},
 	}, pulumi.Parent(s))
 }
 
@@ -41,8 +41,8 @@ func interfaces() []string {
 // interface calls without a resource; the refusal keeps the function's own code
 // from them (AWS Lambda developer guide, "Giving Lambda functions access to
 // resources in an Amazon VPC"). The calls of X-Ray know no resources.
-func functionPolicy(values map[string]string) iamdoc.Document {
-	return iamdoc.Document{Statements: []iamdoc.Statement{
+func functionPolicy(f function, values map[string]string) iamdoc.Document {
+	document := iamdoc.Document{Statements: []iamdoc.Statement{
 		{Sid: "Logs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{values["logs"] + ":*"}},
 		{Sid: "Traces", Actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resources: []string{"*"}},
 		{Sid: "Failures", Actions: []string{"sqs:SendMessage"}, Resources: []string{values["queue"]}},
@@ -54,6 +54,12 @@ func functionPolicy(values map[string]string) iamdoc.Document {
 			Conditions: iamdoc.Conditions{"ArnEquals": {"lambda:SourceFunctionArn": {values["function"]}}},
 		},
 	}}
+	if f.again {
+		document.Statements = append(document.Statements, iamdoc.Statement{
+			Sid: "NextInvocation", Actions: []string{"lambda:InvokeFunction"}, Resources: []string{values["function"]},
+		})
+	}
+	return document
 }
 
 // schedulePolicy is what the schedules need: to start the functions and to set

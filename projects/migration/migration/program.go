@@ -46,6 +46,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 	}
 	networks := map[naming.Color]contract.Network{naming.Blue: foundation.Blue, naming.Green: foundation.Green}
 	principals := map[naming.Color]contract.Principals{naming.Blue: security.Blue, naming.Green: security.Green}
+	data := map[naming.Color]contract.Stores{naming.Blue: stores.Blue, naming.Green: stores.Green}
 	syncs := make(map[naming.Color]*Sync)
 	for _, color := range naming.Colors() {
 		syncs[color], err = NewSync(ctx, string(color), &SyncArgs{
@@ -55,6 +56,8 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 			Active:       cfg.SyncWindow,
 			Network:      networks[color],
 			Principals:   principals[color],
+			Stores:       data[color],
+			PeerStores:   data[color.Other()],
 			ControlTable: stores.ControlTableName,
 		}, opts...)
 		if err != nil {

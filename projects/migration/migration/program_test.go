@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/cutover/cutover/projects/migration/migration"
+	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/pulumitest"
@@ -50,8 +51,11 @@ func TestEveryEnvironmentLoadsAndKeepsTheContract(t *testing.T) {
 			require.NoError(t, migration.CheckConfig("../Pulumi."+stack+".yaml"))
 			recording := run(t, stack)
 			assert.Subset(t, recording.ExportKeys, contract.Keys[contract.MigrationOutputs]())
-			assert.Equal(t, map[string]any{"canary": "cutover-" + stack + "-blue-canary"}, recording.Exports["blueSyncFunctionNames"])
-			assert.Equal(t, map[string]any{"canary": "cutover-" + stack + "-green-canary"}, recording.Exports["greenSyncScheduleNames"])
+			for key, color := range map[string]string{"blueSyncFunctionNames": "blue", "greenSyncScheduleNames": "green"} {
+				assert.Equal(t, map[string]any{
+					"canary": "cutover-" + stack + "-" + color + "-canary", "lane": "cutover-" + stack + "-" + color + "-lane",
+				}, recording.Exports[key])
+			}
 		})
 	}
 }
@@ -79,7 +83,7 @@ func TestFunctionIsPrivateEncryptedTracedAndAlone(t *testing.T) {
 		for property, want := range map[string]any{
 			"name":    "cutover-prod-" + color + "-canary",
 			"runtime": "provided.al2023", "handler": "bootstrap", "architectures": []any{"arm64"}, "packageType": "Zip",
-			"role": "security/" + color + "SyncRoleArn", "kmsKeyArn": "security/" + color + "SecretsKeyArn",
+			"role": "security/" + color + "CanaryRoleArn", "kmsKeyArn": "security/" + color + "SecretsKeyArn",
 			"reservedConcurrentExecutions": 1.0, "tracingConfig": map[string]any{"mode": "Active"},
 			"vpcConfig": map[string]any{
 				"securityGroupIds": []any{"foundation/" + color + "SyncSecurityGroupId"},
@@ -100,6 +104,38 @@ func TestFunctionIsPrivateEncryptedTracedAndAlone(t *testing.T) {
 		assert.EqualValues(t, 0, events["maximumRetryAttempts"])
 		assert.EqualValues(t, 60, events["maximumEventAgeInSeconds"], "the least that AWS takes")
 	}
+}
+
+// A lane runs where it ends and is told where both databases are, and which secrets
+// hold the logins that it uses: of its own side those that write, of the other the
+// reader's.
+func TestLaneKnowsBothDatabasesAndItsOwnLoginsOnly(t *testing.T) {
+	recording := run(t, "prod")
+	function := recording.Find(t, functionType, "green-lane").Inputs
+	assert.EqualValues(t, 900, function["timeout"])
+	assert.EqualValues(t, 2, function["reservedConcurrentExecutions"], "one at work, one that takes over")
+	variables := function["environment"].(map[string]any)["variables"].(map[string]any)
+	assert.Equal(t, "table:data/controlTableName", variables["CONTROL_STORE"])
+	assert.Equal(t, "prod", variables["PLATFORM"])
+	assert.JSONEq(t, `{
+		"green": {"host": "data/greenWriterEndpoint", "port": 5433, "name": "data/greenDatabaseName",
+			"logins": {"bgsync_apply": "data/greenSyncSecretArns/apply", "bgsync_ddl": "data/greenSyncSecretArns/ddl"}},
+		"blue": {"host": "data/blueWriterEndpoint", "port": 5433, "name": "data/blueDatabaseName",
+			"logins": {"bgsync_reader": "data/blueSyncSecretArns/reader"}}}`, variables["DATABASES"].(string))
+	_, err := place.Parse(variables["DATABASES"].(string))
+	require.NoError(t, err)
+}
+
+// Lambda ends a chain of invocations that nobody declared as meant.
+func TestLaneMayAskForItsNextInvocationAndNothingElseMay(t *testing.T) {
+	recording := run(t, "prod")
+	const recursion = "aws:lambda/functionRecursionConfig:FunctionRecursionConfig"
+	require.Len(t, recording.OfType(recursion), 2)
+	assert.Equal(t, "Allow", recording.Find(t, recursion, "blue-lane").Inputs["recursiveLoop"])
+	next := statements(t, recording.Find(t, policyType, "blue-lane").Inputs["policy"])["NextInvocation"]
+	assert.Equal(t, []string{"lambda:InvokeFunction"}, next.Action)
+	assert.Equal(t, []string{"arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-blue-lane"}, next.Resource)
+	assert.NotContains(t, statements(t, recording.Find(t, policyType, "blue-canary").Inputs["policy"]), "NextInvocation")
 }
 
 func TestScheduleStartsTheFunctionEveryMinuteWhileTheWindowIsOpen(t *testing.T) {
@@ -158,7 +194,7 @@ var withoutResource = []string{"NetworkByLambda", "NoNetworkByCode", "Traces"}
 
 func TestPermissionsNameTheirResourcesAndTheWayToKeys(t *testing.T) {
 	recording := run(t, "prod")
-	require.Len(t, recording.OfType(policyType), 4)
+	require.Len(t, recording.OfType(policyType), 8)
 	for _, policy := range recording.OfType(policyType) {
 		for sid, s := range statements(t, policy.Inputs["policy"]) {
 			at := policy.Name + " " + sid
@@ -187,7 +223,7 @@ func TestFunctionsOwnCodeMakesNoNetworkInterfaces(t *testing.T) {
 func TestPermissionsAreAttachedToTheRolesOfTheSecurityLayer(t *testing.T) {
 	recording := run(t, "prod")
 	for name, role := range map[string]string{
-		"blue-canary-on-sync": "security/blueSyncRoleName", "green-canary-schedule-on-scheduler": "security/greenSchedulerRoleName",
+		"blue-canary-on-canary": "security/blueCanaryRoleName", "blue-lane-on-sync": "security/blueSyncRoleName", "green-canary-schedule-on-scheduler": "security/greenSchedulerRoleName",
 	} {
 		assert.Equal(t, role, recording.Find(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", name).Inputs["role"])
 	}

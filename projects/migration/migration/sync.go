@@ -23,6 +23,8 @@ type SyncArgs struct {
 	Active     bool
 	Network    contract.Network
 	Principals contract.Principals
+	// Stores are those of this colour, PeerStores of the other.
+	Stores, PeerStores contract.Stores
 	// ControlTable is the name of the control table.
 	ControlTable pulumi.StringInput
 }

@@ -64,7 +64,7 @@ var uses = map[Purpose]use{
 	Secrets: {
 		description: "secrets, confidential parameters and environments of functions",
 		via:         []string{"lambda", "rds", "secretsmanager", "ssm"}, grants: true,
-		own: []string{task, execution, sync, rotation}, peer: []string{sync}, outside: []string{deploy},
+		own: []string{task, execution, sync, canary, rotation}, peer: []string{sync}, outside: []string{deploy},
 	},
 	Logs: {description: "log groups", logs: true},
 	Documents: {
@@ -79,7 +79,7 @@ var uses = map[Purpose]use{
 	// only where the key admits them (Amazon SNS developer guide, "Key management").
 	Messaging: {
 		description: "queues and topics", via: []string{"sns", "sqs"},
-		own:      []string{task, sync, scheduler, rotation},
+		own:      []string{task, sync, canary, scheduler, rotation},
 		services: []string{"budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com"},
 	},
 	Images: {
@@ -88,7 +88,7 @@ var uses = map[Purpose]use{
 	},
 	Control: {
 		description: "control table", via: []string{"dynamodb"}, grants: true,
-		own: []string{task, sync, backup}, outside: []string{deploy, operator},
+		own: []string{task, sync, canary, backup}, outside: []string{deploy, operator},
 	},
 }
 

@@ -112,6 +112,8 @@ func (p *Principals) outputs() contract.Principals {
 		ExecutionRoleNames:  roleNames(p.executions),
 		SyncRoleARN:         p.others[sync].arn,
 		SyncRoleName:        p.others[sync].name,
+		CanaryRoleARN:       p.others[canary].arn,
+		CanaryRoleName:      p.others[canary].name,
 		SchedulerRoleARN:    p.others[scheduler].arn,
 		SchedulerRoleName:   p.others[scheduler].name,
 		MonitoringRoleARN:   p.others[monitoring].arn,

@@ -266,7 +266,7 @@ func TestEveryWorkloadHasARoleOfItsOwnUnderTheBoundary(t *testing.T) {
 	boundary := recording.Find(t, policyType, "shared-boundary")
 	trusted := map[string]string{
 		"sync": "lambda", "scheduler": "scheduler", "database-monitoring": "monitoring.rds", "rotation": "lambda", "backup": "backup",
-		"replication": "s3",
+		"replication": "s3", "canary": "lambda",
 	}
 	for _, service := range services.Names() {
 		trusted[service+"-task"], trusted[service+"-execution"] = "ecs-tasks", "ecs-tasks"

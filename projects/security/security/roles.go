@@ -68,7 +68,8 @@ func (p *Principals) addServiceRoles(ctx *pulumi.Context, name string, args *Pri
 // addWorkerRoles makes the roles of functions and of what starts them.
 func (p *Principals) addWorkerRoles(ctx *pulumi.Context, name string, args *PrincipalsArgs) (err error) {
 	for _, worker := range []struct{ kind, service, description string }{
-		{sync, "lambda.amazonaws.com", "Functions that keep both colours equal"},
+		{sync, "lambda.amazonaws.com", "Function that carries the other colour's changes here"},
+		{canary, "lambda.amazonaws.com", "Function that proves that this colour reaches the control table"},
 		{scheduler, "scheduler.amazonaws.com", "Schedules that start the functions"},
 		{rotation, "lambda.amazonaws.com", "Function that rotates the secrets of the database's users"},
 		{replication, "s3.amazonaws.com", "Replication of objects to the other colour"},

@@ -12,6 +12,7 @@ const (
 	task        = "task"
 	execution   = "execution"
 	sync        = "sync"
+	canary      = "canary"
 	scheduler   = "scheduler"
 	monitoring  = "database-monitoring"
 	rotation    = "rotation"

@@ -90,6 +90,7 @@ func (s Settings) Command(target string) string {
 	add(s.Show != "", "-show="+s.Show)
 	add(s.To != "", "-to="+s.To)
 	add(s.Yes, "-yes")
+	add(s.Halt != "", "-halt="+quote(s.Halt))
 	add(s.Reason != "", "-reason="+quote(s.Reason))
 	return strings.Join(words, " ")
 }

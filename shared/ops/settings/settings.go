@@ -54,6 +54,7 @@ type Settings struct {
 	Timeout  time.Duration    // end the command after this time; 0 means no limit
 	To       string           // rollback: the release to go back to
 	Show     string           // outputs: what to resolve, "connection"
+	Halt     string           // migrate:start: the code of the halt after which the lane goes on
 	Reason   string           // why; compulsory in prod for what cannot be undone
 }
 

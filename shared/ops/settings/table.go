@@ -34,6 +34,7 @@ func table(environments []string) []setting {
 		{"timeout", false, "a duration above zero such as 45m or 1h30m", setTimeout},
 		text("to", "the name of a release", func(s *Settings) *string { return &s.To }),
 		{"show", false, ShowConnection, setShow},
+		text("halt", "the code of a lane's halt", func(s *Settings) *string { return &s.Halt }),
 		text("reason", "a sentence that says why", func(s *Settings) *string { return &s.Reason }),
 	}
 }

@@ -35,6 +35,21 @@ class Functions(EmulatorTest):
         )
         self.assertNotIn("DeadLetterConfig", self.configuration())
 
+    def test_say_whether_a_chain_of_invocations_is_meant(self) -> None:
+        self.awslambda.create_function(**self.required)
+
+        def loop() -> str:
+            found = self.awslambda.get_function_recursion_config(FunctionName="sync")
+            return found["RecursiveLoop"]
+
+        self.assertEqual(loop(), "Terminate")
+        self.awslambda.put_function_recursion_config(
+            FunctionName="sync", RecursiveLoop="Allow"
+        )
+        self.assertEqual(loop(), "Allow")
+        with self.assertRaises(self.awslambda.exceptions.ResourceNotFoundException):
+            self.awslambda.get_function_recursion_config(FunctionName="other")
+
     def test_keep_and_change_logging_and_dead_letters(self) -> None:
         json_logs = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO"}
         queue = "arn:aws:sqs:us-east-1:123456789012:"

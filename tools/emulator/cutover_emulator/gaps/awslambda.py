@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import unquote
 
+from moto.awslambda import urls
 from moto.awslambda.models import LambdaFunction
+from moto.awslambda.responses import LambdaResponse
 
-from cutover_emulator.patching import replace
+from cutover_emulator.patching import GapMismatch, add, replace, store
 
 #: Parameters that moto drops when a function is made, and their defaults.
 _KEPT = ("LoggingConfig", "DeadLetterConfig")
@@ -59,4 +63,41 @@ def function_configuration() -> None:
     replace(LambdaFunction, "get_configuration", describe_all)
 
 
-GAPS = [function_configuration]
+#: Where the configuration of recursion is asked for (Lambda API reference).
+_RECURSION = (
+    r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)"
+    r"/recursion-config/?$"
+)
+
+
+def function_recursion() -> None:
+    """A function says whether a chain of its own invocations is meant.
+
+    GetFunctionRecursionConfig and PutFunctionRecursionConfig: "Terminate" unless
+    it was set to "Allow". moto has neither, so the provider cannot make the
+    resource. Seen in moto 5.2.5.
+    """
+    if _RECURSION in urls.url_paths:
+        raise GapMismatch("moto routes recursion-config now: delete function_recursion")
+    urls.url_paths[_RECURSION] = LambdaResponse.dispatch
+
+    def answer(self: Any, set_to: str | None) -> tuple[int, dict[str, str], str]:
+        name = unquote(self.path.rstrip("/").rsplit("/", 2)[-2])
+        function = self.backend.get_function(name)
+        kept = store(function, "recursion_configuration")
+        if set_to:
+            kept["loop"] = set_to
+        loop = kept.get("loop", "Terminate")
+        return 200, {}, json.dumps({"RecursiveLoop": loop})
+
+    def get(self: Any) -> tuple[int, dict[str, str], str]:
+        return answer(self, None)
+
+    def put(self: Any) -> tuple[int, dict[str, str], str]:
+        return answer(self, self._get_param("RecursiveLoop"))
+
+    add(LambdaResponse, "get_function_recursion_config", get)
+    add(LambdaResponse, "put_function_recursion_config", put)
+
+
+GAPS = [function_configuration, function_recursion]

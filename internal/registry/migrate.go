@@ -1,0 +1,115 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/local"
+	"github.com/cutover/cutover/projects/migration/move"
+	"github.com/cutover/cutover/projects/migration/place"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops"
+	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/settings"
+)
+
+// Companions are what the local profile has besides the emulator: both databases.
+func Companions(root string) []ops.Companion { return []ops.Companion{local.Profile{Root: root}} }
+
+// Sections are the parts of the status page that the migration knows.
+func Sections() []ops.Section {
+	return []ops.Section{{Name: "migration", Read: func(ctx context.Context, w *ops.Workplace) (any, string) {
+		store, err := controls(ctx, w)
+		if err != nil {
+			return map[string]string{"error": err.Error()}, "migration: " + err.Error()
+		}
+		status := move.ReadStatus(ctx, store, w.Now())
+		return status, status.String()
+	}}}
+}
+
+// MigratePreflight prepares the databases for the lane to a colour and checks them.
+func MigratePreflight(ctx context.Context, a *ops.App) error {
+	return migrate(ctx, a, "migrate:preflight", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+		return o.Preflight(ctx, destination(w))
+	})
+}
+
+// MigrateStart makes and starts the lane to a colour.
+func MigrateStart(ctx context.Context, a *ops.App) error {
+	return migrate(ctx, a, "migrate:start", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+		return o.Start(ctx, destination(w), w.Settings.Halt)
+	})
+}
+
+// MigrateStatus shows lanes, authority and switch.
+func MigrateStatus(ctx context.Context, a *ops.App) error {
+	return a.Work(ctx, "migrate:status", false, func(ctx context.Context, w *ops.Workplace) error {
+		store, err := controls(ctx, w)
+		if err != nil {
+			return err
+		}
+		status := move.ReadStatus(ctx, store, w.Now())
+		return w.Print(status.String(), status)
+	})
+}
+
+// destination is the side to which data moves: green, unless -color says blue.
+func destination(w *ops.Workplace) naming.Color {
+	if w.Settings.Color == settings.Blue {
+		return naming.Blue
+	}
+	return naming.Green
+}
+
+// migrate runs a command that changes something.
+func migrate(ctx context.Context, a *ops.App, target string, do func(context.Context, *move.Operator, *ops.Workplace) error) error {
+	return a.Work(ctx, target, true, func(ctx context.Context, w *ops.Workplace) error {
+		o, err := operator(ctx, w)
+		if err != nil {
+			return err
+		}
+		return do(ctx, o, w)
+	})
+}
+
+// operator works on the databases of the environment.
+func operator(ctx context.Context, w *ops.Workplace) (*move.Operator, error) {
+	store, err := controls(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	o := &move.Operator{
+		Store: store, Say: w.Say, DryRun: w.Settings.DryRun, By: w.By, Now: w.Now,
+		Plan: func(lane string) (*bgsync.Plan, error) {
+			return move.ReadTables(filepath.Join(w.Root, filepath.FromSlash(move.TablesFile)), lane)
+		},
+	}
+	if !w.Local {
+		return nil, fault.New(fault.Usage, "not in AWS")
+	}
+	profile := local.Profile{Root: w.Root}
+	sides, err := profile.Databases(ctx)
+	if errors.Is(err, local.ErrDown) {
+		return nil, fault.New(fault.NoStack, "%w", err).WithHint("go tool mage local:up")
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.Desk = &move.Desk{Place: &place.Databases{Sides: sides, Secrets: place.Files{}}, Limits: lane.Defaults()}
+	o.Lanes = local.Lanes{Profile: profile}
+	return o, nil
+}
+
+// controls is where the control items of the environment are.
+func controls(ctx context.Context, w *ops.Workplace) (control.Store, error) {
+	if w.Local {
+		return &control.File{Folder: local.Profile{Root: w.Root}.Controls()}, nil
+	}
+	return nil, fmt.Errorf("not in AWS")
+}

@@ -1,0 +1,204 @@
+// Package gauge reads how a lane does: how far behind its source it is, what its
+// slot keeps, how much of its base is loaded, what waits for a decision. It only
+// reads, with the rights of the lane's own roles, and it knows nothing of metrics
+// or screens.
+package gauge
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/jackc/pglogrepl"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+)
+
+// Snapshot is a lane at one moment. It holds no value of a row.
+type Snapshot struct {
+	Lane       string              `json:"lane"`
+	At         time.Time           `json:"at"` // this process's clock
+	State      checkpoint.State    `json:"state"`
+	Halt       checkpoint.HaltCode `json:"halt,omitempty"`
+	Generation int64               `json:"generation"`
+	Epoch      int64               `json:"epoch"`
+	Applied    string              `json:"applied"`
+	Source     string              `json:"source"` // the source's position
+	// LagBytes is the part of the source's log that is not applied. LagSeconds is
+	// the age, by the source's clock, of the last applied commit; a running lane
+	// has a commit every second, its own canary.
+	LagBytes   int64   `json:"lagBytes"`
+	LagSeconds float64 `json:"lagSeconds"`
+	// CanarySeconds is the age, by the source's clock, of the newest canary that
+	// has arrived: its way and, at most, the second until the next.
+	CanarySeconds float64 `json:"canarySeconds"`
+	// Followed is false until a commit of the source has arrived: without one there
+	// is no age.
+	Followed bool `json:"followed"`
+
+	SlotActive        bool  `json:"slotActive"`
+	SlotRetainedBytes int64 `json:"slotRetainedBytes"`
+
+	// Load is the base, over all Tables.
+	Load
+	Tables []Table `json:"tables"`
+
+	Conflicts  int64 `json:"conflicts"`
+	Quarantine int64 `json:"quarantine"`
+	Repairs    int64 `json:"repairs"`
+
+	Transactions int64 `json:"transactions"`
+	Echoes       int64 `json:"echoes"`
+	Torn         bool  `json:"torn"`
+}
+
+// Load is how far a copy is: its chunks and what they brought.
+type Load struct {
+	ChunksPlanned int64 `json:"chunksPlanned"` // not loaded yet
+	ChunksLoaded  int64 `json:"chunksLoaded"`
+	Rows          int64 `json:"rows"`
+	Bytes         int64 `json:"bytes"`
+}
+
+// Table is one table's part of the load.
+type Table struct {
+	Name string `json:"name"` // schema.table
+	Load
+}
+
+// Read asks the target first and the source afterwards, so that the lag is never
+// negative. source is a session of bgsync_reader, target one of bgsync_apply.
+func Read(ctx context.Context, source, target *pgx.Conn, lane string) (Snapshot, error) {
+	row, err := checkpoint.Load(ctx, target, lane)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s := Snapshot{
+		Lane: lane, State: row.State, Halt: row.Halt, Generation: row.Generation, Epoch: row.Epoch,
+		Applied: row.Applied.String(), Transactions: row.Txns, Echoes: row.Echoes,
+	}
+	if err := s.load(ctx, target); err != nil {
+		return Snapshot{}, err
+	}
+	if err := s.open(ctx, target); err != nil {
+		return Snapshot{}, err
+	}
+	if err := s.lag(ctx, source, target, row); err != nil {
+		return Snapshot{}, err
+	}
+	s.At = time.Now().UTC()
+	return s, nil
+}
+
+// load counts the chunks by table.
+func (s *Snapshot) load(ctx context.Context, target *pgx.Conn) error {
+	rows, err := target.Query(ctx, `SELECT m.schema || '.' || m.name, count(*) FILTER (WHERE c.state = 'planned'),
+		  count(*) FILTER (WHERE c.state = 'loaded'), coalesce(sum(c.rows), 0)::bigint, coalesce(sum(c.bytes), 0)::bigint
+		FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) JOIN bgsync.table_map m USING (table_id)
+		WHERE c.lane = $1 GROUP BY 1 ORDER BY 1`, s.Lane)
+	if err != nil {
+		return pg.Wrap(err, "count chunks of lane %s", s.Lane)
+	}
+	s.Tables, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
+		var t Table
+		err := row.Scan(&t.Name, &t.ChunksPlanned, &t.ChunksLoaded, &t.Rows, &t.Bytes)
+		return t, err
+	})
+	for _, t := range s.Tables {
+		s.ChunksPlanned += t.ChunksPlanned
+		s.ChunksLoaded += t.ChunksLoaded
+		s.Rows += t.Rows
+		s.Bytes += t.Bytes
+	}
+	return pg.Wrap(err, "count chunks of lane %s", s.Lane)
+}
+
+// open counts what waits for the engine or for a person.
+func (s *Snapshot) open(ctx context.Context, target *pgx.Conn) error {
+	err := target.QueryRow(ctx, `SELECT (SELECT count(*) FROM bgsync.conflict WHERE lane = $1 AND state = 'open'),
+		  (SELECT count(*) FROM bgsync.quarantine WHERE lane = $1 AND state = 'open'),
+		  (SELECT count(*) FROM bgsync.repair WHERE lane = $1),
+		  (SELECT part_lsn IS NOT NULL FROM bgsync.lane WHERE lane = $1)`, s.Lane).Scan(&s.Conflicts, &s.Quarantine, &s.Repairs, &s.Torn)
+	return pg.Wrap(err, "count open decisions of lane %s", s.Lane)
+}
+
+// lag compares the checkpoint with the source.
+func (s *Snapshot) lag(ctx context.Context, source, target *pgx.Conn, row *checkpoint.Row) error {
+	var position, restart pglogrepl.LSN
+	var now time.Time
+	err := source.QueryRow(ctx, `SELECT pg_catalog.pg_current_wal_insert_lsn(), pg_catalog.clock_timestamp(),
+		  coalesce((SELECT active FROM pg_catalog.pg_replication_slots WHERE slot_name = $1), false),
+		  coalesce((SELECT restart_lsn FROM pg_catalog.pg_replication_slots WHERE slot_name = $1), '0/0')`, row.Slot).
+		Scan(&position, &now, &s.SlotActive, &restart)
+	if err != nil {
+		return pg.Wrap(err, "read the position of the source of lane %s", s.Lane)
+	}
+	if err := s.canary(ctx, target, now); err != nil {
+		return err
+	}
+	s.Source = position.String()
+	s.LagBytes = distance(row.Applied, position)
+	if restart != 0 {
+		s.SlotRetainedBytes = distance(restart, position)
+	}
+	if row.AppliedAt.Unix() > 0 {
+		s.LagSeconds, s.Followed = math.Max(0, now.Sub(row.AppliedAt).Seconds()), true
+	}
+	return nil
+}
+
+// canary finds the newest one that has arrived. now is the source's clock, by
+// which it was written.
+func (s *Snapshot) canary(ctx context.Context, target *pgx.Conn, now time.Time) error {
+	var age float64
+	err := target.QueryRow(ctx, `SELECT coalesce(max(greatest(0, extract(epoch FROM $1::timestamptz - c.written_at))), 0)::float8
+		FROM bgsync.canary c, bgsync.identity i WHERE c.name = $2 AND c.side <> i.side`, now, s.Lane).Scan(&age)
+	s.CanarySeconds = age
+	return pg.Wrap(err, "read the canary of lane %s", s.Lane)
+}
+
+// distance is the length of the log between two positions, 0 if they are swapped.
+func distance(from, to pglogrepl.LSN) int64 {
+	if to <= from {
+		return 0
+	}
+	return int64(min(uint64(to-from), math.MaxInt64)) //nolint:gosec // bounded
+}
+
+// Progress is how a load goes on between two snapshots.
+type Progress struct {
+	// BytesPerSecond and RowsPerSecond are 0 while nothing is known.
+	BytesPerSecond, RowsPerSecond float64
+	// Remaining is a range: chunks are planned to be of one size and are not.
+	RemainingLow, RemainingHigh time.Duration
+}
+
+// spread is how far an estimate may be off, either way.
+const spread = 0.25
+
+// Since compares with an earlier snapshot of the same load.
+func (s Snapshot) Since(former Snapshot) Progress {
+	elapsed := s.At.Sub(former.At).Seconds()
+	chunks := s.ChunksLoaded - former.ChunksLoaded
+	if elapsed <= 0 || chunks <= 0 {
+		return Progress{}
+	}
+	remaining := elapsed * float64(s.ChunksPlanned) / float64(chunks)
+	return Progress{
+		BytesPerSecond: float64(s.Bytes-former.Bytes) / elapsed, RowsPerSecond: float64(s.Rows-former.Rows) / elapsed,
+		RemainingLow:  time.Duration(remaining * (1 - spread) * float64(time.Second)),
+		RemainingHigh: time.Duration(remaining * (1 + spread) * float64(time.Second)),
+	}
+}
+
+// String is the snapshot in a few words.
+func (s Snapshot) String() string {
+	text := fmt.Sprintf("lane %s: %s, %.1f s and %d bytes behind", s.Lane, s.State, s.LagSeconds, s.LagBytes)
+	if s.Halt != "" {
+		text += ", halt " + string(s.Halt)
+	}
+	return text
+}

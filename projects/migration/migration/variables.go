@@ -1,0 +1,68 @@
+package migration
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/projects/migration/canary"
+	handler "github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/place"
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// variables configure one function. They name secrets and hold none.
+func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
+	if f.own == nil && f.peer == nil {
+		return pulumi.StringMap{
+			canary.VariableTable: a.ControlTable.ToStringOutput(),
+			canary.VariableColor: pulumi.String(a.Color),
+		}
+	}
+	return pulumi.StringMap{
+		handler.VariablePlatform:  pulumi.String(stack),
+		handler.VariableColor:     pulumi.String(a.Color),
+		handler.VariableStore:     pulumi.Sprintf("table:%s", a.ControlTable),
+		handler.VariableDatabases: a.databases(f),
+	}
+}
+
+// databases renders where both databases are and the secrets of the logins that
+// the function uses.
+func (a *SyncArgs) databases(f function) pulumi.StringOutput {
+	own, peer := a.database(a.Stores, a.Color, f.own), a.database(a.PeerStores, a.Color.Other(), f.peer)
+	return pulumi.All(own, peer).ApplyT(func(known []any) (string, error) {
+		text, err := json.Marshal(map[naming.Color]any{a.Color: known[0], a.Color.Other(): known[1]})
+		if err != nil {
+			return "", fmt.Errorf("render the databases: %w", err)
+		}
+		return string(text), nil
+	}).(pulumi.StringOutput)
+}
+
+// database is one side's, with the secrets of the groups.
+func (a *SyncArgs) database(stores contract.Stores, side naming.Color, groups []bgsync.Group) pulumi.Output {
+	inputs := []any{stores.WriterEndpoint, stores.Port, stores.DatabaseName}
+	groups = slices.Clone(groups)
+	for _, group := range groups {
+		inputs = append(inputs, component.Entry(stores.SyncSecretARNs, "sync secrets of "+string(side)+" of the data layer", short(group)))
+	}
+	return pulumi.All(inputs...).ApplyT(func(known []any) place.Database {
+		database := place.Database{ //nolint:forcetypeassert // as given above
+			Host: known[0].(string), Port: known[1].(int), Name: known[2].(string), Logins: map[bgsync.Group]string{},
+		}
+		for i, group := range groups {
+			database.Logins[group] = known[3+i].(string) //nolint:forcetypeassert // as given above
+		}
+		return database
+	})
+}
+
+// short is the name of a group's secret in the contract: without the prefix that
+// all groups have.
+func short(group bgsync.Group) string { return string(group)[len("bgsync_"):] }

@@ -1,0 +1,246 @@
+// Package move is the operator's side of a migration: it prepares both databases,
+// makes and starts lanes, tells how they do, has them verified, and moves the
+// authority. What touches a database is a request to a Desk, which works where the
+// databases can be reached: in this process for the local profile, in a function
+// in AWS. The rest reads the control store and starts things. The package copies
+// and applies nothing itself.
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/preflight"
+	"github.com/cutover/cutover/projects/migration/place"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// Act is what a Desk is asked to do.
+type Act string
+
+// The acts.
+const (
+	// Look tells whether there is a lane, and nothing else.
+	Look Act = "look"
+	// Prepare installs the engine's schema on both sides, enrols its logins and
+	// registers the plan. It changes nothing of the application's.
+	Prepare Act = "prepare"
+	// Check runs the preflight, which only reads.
+	Check Act = "check"
+	// Create makes the lane.
+	Create Act = "create"
+	// Resume lets a halted lane go on.
+	Resume Act = "resume"
+)
+
+// Request is one act on the lane that ends at To.
+type Request struct {
+	Act Act          `json:"act"`
+	To  naming.Color `json:"to"`
+	// Plan is for Prepare and Check.
+	Plan *bgsync.Plan `json:"plan,omitempty"`
+	// By is who asks.
+	By string `json:"by,omitempty"`
+	// Halt is the code that Resume lets go.
+	Halt checkpoint.HaltCode `json:"halt,omitempty"`
+}
+
+// Reply is what came of it.
+type Reply struct {
+	// Lane is the lane's state; empty when there is none.
+	State checkpoint.State    `json:"state,omitempty"`
+	Halt  checkpoint.HaltCode `json:"halt,omitempty"`
+	// Done lists what was done, in words.
+	Done []string `json:"done,omitempty"`
+	// Results are those of the checks.
+	Results []preflight.Result `json:"results,omitempty"`
+	// Unregistered says why the plan could not be registered; the checks tell the
+	// same at more length where one of them looks at it.
+	Unregistered string `json:"unregistered,omitempty"`
+}
+
+// Desk does acts with connections of its own.
+type Desk struct {
+	Place  place.Place
+	Limits lane.Limits
+}
+
+// Do does one act.
+func (d *Desk) Do(ctx context.Context, r Request) (Reply, error) {
+	switch r.Act {
+	case Look:
+		return d.look(ctx, r)
+	case Prepare:
+		return d.prepare(ctx, r)
+	case Check:
+		return d.check(ctx, r)
+	case Create:
+		return d.create(ctx, r)
+	case Resume:
+		return d.resume(ctx, r)
+	default:
+		return Reply{}, fmt.Errorf("act %q: expected one of %v", r.Act, []Act{Look, Prepare, Check, Create, Resume})
+	}
+}
+
+// connect opens a session of a group on one side.
+func (d *Desk) connect(ctx context.Context, side naming.Color, group bgsync.Group) (*pgx.Conn, error) {
+	dsn, err := d.Place.DSN(ctx, side, group)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pg.Connect(ctx, dsn, pg.Identity{Role: pg.Operator, Lane: "none", Invocation: "desk"})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", side, err)
+	}
+	return conn, nil
+}
+
+// administrators opens an administrator's session on source and target.
+func (d *Desk) administrators(ctx context.Context, to naming.Color) (source, target *pgx.Conn, done func(), err error) {
+	if source, err = d.connect(ctx, to.Other(), place.Administrator); err != nil {
+		return nil, nil, nil, err
+	}
+	if target, err = d.connect(ctx, to, place.Administrator); err != nil {
+		pg.Close(source)
+		return nil, nil, nil, err
+	}
+	return source, target, func() { pg.Close(source); pg.Close(target) }, nil
+}
+
+// first is the side that has the authority in the beginning.
+const first = naming.Blue
+
+// prepare makes both databases ready for a lane. A plan that cannot be registered
+// is no failure of the act: the checks that follow find the reason.
+func (d *Desk) prepare(ctx context.Context, r Request) (Reply, error) {
+	source, target, done, err := d.administrators(ctx, r.To)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer done()
+	var reply Reply
+	for _, side := range []struct {
+		color naming.Color
+		conn  *pgx.Conn
+	}{{r.To.Other(), source}, {r.To, target}} {
+		if err := install(ctx, side.conn, side.color, r.By); err != nil {
+			return reply, err
+		}
+		reply.Done = append(reply.Done, fmt.Sprintf("%s: schema bgsync of version %d, logins enrolled", side.color, bgsync.SchemaVersion))
+	}
+	if _, err := bgsync.Register(ctx, source, target, r.Plan); err != nil {
+		reply.Unregistered = err.Error()
+		return reply, nil
+	}
+	reply.Done = append(reply.Done, fmt.Sprintf("%d tables registered on both sides", len(r.Plan.Tables)))
+	return reply, nil
+}
+
+// logins are the group roles whose users are enrolled.
+var logins = []bgsync.Group{bgsync.Reader, bgsync.Apply, bgsync.Builder, bgsync.Fence, bgsync.Verify, bgsync.Operator}
+
+// install makes the schema and gives both users of each group role, between which
+// the rotation of secrets changes, what PostgreSQL does not inherit.
+func install(ctx context.Context, conn *pgx.Conn, side naming.Color, by string) error {
+	if err := bgsync.Install(ctx, conn, bgsync.Installation{Side: side, Writable: side == first, By: by}); err != nil {
+		return err
+	}
+	for _, group := range logins {
+		for _, user := range []string{string(group) + "_a", string(group) + "_b"} {
+			if err := bgsync.Enrol(ctx, conn, user, group); err != nil {
+				return fmt.Errorf("%s: %w", side, err)
+			}
+		}
+	}
+	return nil
+}
+
+// look reads the lane's row as an administrator: before the schema is installed the
+// lane's own logins may do nothing.
+func (d *Desk) look(ctx context.Context, r Request) (Reply, error) {
+	conn, err := d.connect(ctx, r.To, place.Administrator)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer pg.Close(conn)
+	row, err := checkpoint.Load(ctx, conn, function.Lane(r.To))
+	if errors.Is(err, checkpoint.ErrAbsent) || errors.Is(err, checkpoint.ErrUnreadable) { // PF03 tells which
+		return Reply{}, nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	return Reply{State: row.State, Halt: row.Halt}, nil
+}
+
+// check runs the checks for making the lane, or, where it is made, those for
+// running it.
+func (d *Desk) check(ctx context.Context, r Request) (Reply, error) {
+	source, target, done, err := d.administrators(ctx, r.To)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer done()
+	var reply Reply
+	phase := preflight.Creation
+	row, err := checkpoint.Load(ctx, target, function.Lane(r.To))
+	switch {
+	case err == nil:
+		phase, reply.State, reply.Halt = preflight.Start, row.State, row.Halt
+	case !errors.Is(err, checkpoint.ErrAbsent) && !errors.Is(err, checkpoint.ErrUnreadable): // PF03 tells of the schema
+		return reply, err
+	}
+	endpoints, err := place.Endpoints(ctx, d.Place, r.To.Other())
+	if err != nil {
+		return reply, err
+	}
+	reply.Results, err = preflight.Run(ctx, &preflight.Subject{
+		Source: source, Target: target, Reader: endpoints.Reader, Apply: endpoints.Apply, Builder: endpoints.Builder,
+		Plan: r.Plan, Workers: d.Limits.LoadWorkers,
+	}, phase)
+	return reply, err
+}
+
+// create makes the lane, unless it is there.
+func (d *Desk) create(ctx context.Context, r Request) (Reply, error) {
+	there, err := d.look(ctx, r)
+	if err != nil || there.State != "" {
+		return there, err
+	}
+	endpoints, err := place.Endpoints(ctx, d.Place, r.To.Other())
+	if err != nil {
+		return Reply{}, err
+	}
+	base := lane.Chunks
+	if r.To == first { // the way back: all that is there came from here
+		base = lane.Equal
+	}
+	if err := lane.Create(ctx, lane.Creation{Lane: function.Lane(r.To), Endpoints: endpoints, Base: base, Limits: d.Limits}); err != nil {
+		return Reply{}, err
+	}
+	made, err := d.look(ctx, r)
+	made.Done = []string{"lane " + function.Lane(r.To) + " made"}
+	return made, err
+}
+
+// resume lets a lane that was halted with the code go on.
+func (d *Desk) resume(ctx context.Context, r Request) (Reply, error) {
+	conn, err := d.connect(ctx, r.To, bgsync.Apply)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer pg.Close(conn)
+	if err := checkpoint.Resume(ctx, conn, function.Lane(r.To), r.Halt); err != nil {
+		return Reply{}, err
+	}
+	return Reply{State: checkpoint.CatchingUp, Done: []string{fmt.Sprintf("lane %s resumed after halt %s", function.Lane(r.To), r.Halt)}}, nil
+}

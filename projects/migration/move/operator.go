@@ -1,0 +1,270 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/preflight"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/fault"
+)
+
+// Caller asks a Desk.
+type Caller interface {
+	Do(ctx context.Context, r Request) (Reply, error)
+}
+
+// Lanes starts what runs a lane.
+type Lanes interface {
+	// Start has the lane that ends at color run from now on; what says so in words.
+	Start(ctx context.Context, color naming.Color) (what string, err error)
+}
+
+// Operator is one command of an operator.
+type Operator struct {
+	Desk  Caller
+	Lanes Lanes
+	Store control.Store
+	Plan  func(lane string) (*bgsync.Plan, error)
+	// Say shows a line, or a block, to the operator.
+	Say func(format string, args ...any)
+	// DryRun changes nothing.
+	DryRun bool
+	By     string
+	Now    func() time.Time
+	// Poll is how often progress is read; 0 is the default.
+	Poll time.Duration
+}
+
+// Target is a command as it is called, for hints.
+const target = "go tool mage migrate:"
+
+// Preflight prepares both databases for the lane that ends at to, and checks
+// whether it may be made. With DryRun it only checks; where there is a lane
+// already, nothing is prepared either: its tables are published.
+func (o *Operator) Preflight(ctx context.Context, to naming.Color) error {
+	plan, err := o.plan(to)
+	if err != nil {
+		return err
+	}
+	there, err := o.Desk.Do(ctx, Request{Act: Look, To: to})
+	if err != nil {
+		return fmt.Errorf("look for the lane: %w", err)
+	}
+	var prepared Reply
+	switch {
+	case there.State != "":
+		o.Say("lane %s is there, %s: nothing is prepared, only checked", function.Lane(to), there.State)
+	case o.DryRun:
+		o.Say("would install schema bgsync on both sides, enrol its logins and register %d tables", len(plan.Tables))
+	default:
+		if prepared, err = o.Desk.Do(ctx, Request{Act: Prepare, To: to, Plan: plan, By: o.By}); err != nil {
+			return fmt.Errorf("prepare the databases: %w", err)
+		}
+	}
+	for _, done := range prepared.Done {
+		o.Say("%s", done)
+	}
+	checked, err := o.Desk.Do(ctx, Request{Act: Check, To: to, Plan: plan})
+	if err != nil {
+		return fmt.Errorf("preflight: %w", err)
+	}
+	results := withoutEcho(checked.Results, prepared.Unregistered != "")
+	o.Say("%s", tellResults(results))
+	return refusal(results, prepared.Unregistered)
+}
+
+func (o *Operator) plan(to naming.Color) (*bgsync.Plan, error) {
+	plan, err := o.Plan(function.Lane(to))
+	if err != nil {
+		return nil, fault.Wrap(fault.Usage, err)
+	}
+	return plan, nil
+}
+
+// registered are the checks of what registering the plan makes.
+var registered = []string{"PF05", "PF16", "PF24"}
+
+// registration is what blocks them when it failed.
+const registration = "the registration of the plan"
+
+// withoutEcho leaves out findings that only repeat that the plan could not be
+// registered.
+func withoutEcho(results []preflight.Result, failed bool) []preflight.Result {
+	if !failed {
+		return results
+	}
+	kept := slices.Clone(results)
+	for i, r := range kept {
+		if r.Status == preflight.Refuse && slices.Contains(registered, r.ID) {
+			kept[i].Status, kept[i].BlockedBy, kept[i].Findings = preflight.Blocked, registration, nil
+		}
+	}
+	return kept
+}
+
+// refusal is nil when nothing forbids the lane.
+func refusal(results []preflight.Result, unregistered string) error {
+	err := preflight.Refusal(results)
+	if err == nil && unregistered == "" {
+		return nil
+	}
+	if err == nil || !slices.ContainsFunc(results, func(r preflight.Result) bool { return r.Status == preflight.Refuse }) {
+		err = errors.Join(errors.New(unregistered), err)
+	}
+	return fault.New(fault.Gate, "preflight refuses the lane:\n%w", err).WithHint("what the findings say, then %spreflight", target)
+}
+
+// tellResults is a line for each check, and one for each finding.
+func tellResults(results []preflight.Result) string {
+	var b strings.Builder
+	for _, r := range results {
+		fmt.Fprintf(&b, "%s  %-7s %s", r.ID, r.Status, r.Name)
+		if r.BlockedBy != "" {
+			fmt.Fprintf(&b, " (by %s)", r.BlockedBy)
+		}
+		b.WriteByte('\n')
+		for _, finding := range r.Findings {
+			fmt.Fprintf(&b, "      %s\n", finding)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// Start makes the lane that ends at to where there is none, has it run, and shows
+// its progress until it follows its source. A halted lane goes on when halt names
+// the code that it has.
+func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) error {
+	if err := o.Preflight(ctx, to); err != nil {
+		return err
+	}
+	if o.DryRun {
+		o.Say("would make lane %s and start it", function.Lane(to))
+		return nil
+	}
+	if halt != "" {
+		if err := o.resume(ctx, to, halt); err != nil {
+			return err
+		}
+	}
+	made, err := o.Desk.Do(ctx, Request{Act: Create, To: to, By: o.By})
+	if err != nil {
+		return fmt.Errorf("make the lane: %w", err)
+	}
+	for _, done := range made.Done {
+		o.Say("%s", done)
+	}
+	if made.State == checkpoint.Halted {
+		return o.halted(to, made.Halt)
+	}
+	if err := function.Want(ctx, o.Store, function.Lane(to), true); err != nil {
+		return err
+	}
+	began := o.Now()
+	what, err := o.Lanes.Start(ctx, to)
+	if err != nil {
+		return err
+	}
+	o.Say("%s", what)
+	return o.follow(ctx, to, began)
+}
+
+// resume takes the code of a halt that the operator has seen.
+func (o *Operator) resume(ctx context.Context, to naming.Color, halt string) error {
+	code := checkpoint.HaltCode(halt)
+	if !slices.Contains(checkpoint.HaltCodes(), code) {
+		return fault.New(fault.Usage, "flag -halt is %q: expected the code of the lane's halt, one of %v", halt, checkpoint.HaltCodes()).
+			WithHint("%sstatus", target)
+	}
+	done, err := o.Desk.Do(ctx, Request{Act: Resume, To: to, Halt: code, By: o.By})
+	if err != nil {
+		return fault.New(fault.Usage, "%w", err).WithHint("%sstatus", target)
+	}
+	for _, line := range done.Done {
+		o.Say("%s", line)
+	}
+	return nil
+}
+
+// defaultPoll is how often progress is read.
+const defaultPoll = time.Second
+
+// follow shows progress until the lane follows its source or is halted.
+func (o *Operator) follow(ctx context.Context, to naming.Color, began time.Time) error {
+	poll := o.Poll
+	if poll == 0 {
+		poll = defaultPoll
+	}
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	last := ""
+	for {
+		p, absent, err := function.ReadProgress(ctx, o.Store, function.Lane(to))
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if !absent && err == nil && p.At.After(began) {
+			if line := tellProgress(p); line != last {
+				o.Say("%s", line)
+				last = line
+			}
+			switch p.State {
+			case checkpoint.Running:
+				return nil
+			case checkpoint.Halted:
+				return o.halted(to, p.Halt)
+			case checkpoint.Created, checkpoint.Loading, checkpoint.CatchingUp, checkpoint.Retired:
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fault.New(codeOf(ctx), "stopped watching; lane %s goes on by itself: %w", function.Lane(to), context.Cause(ctx)).
+				WithHint("%sstatus", target)
+		case <-ticker.C:
+		}
+	}
+}
+
+// codeOf tells whether the time was over or somebody asked to stop.
+func codeOf(ctx context.Context) fault.Code {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fault.Timeout
+	}
+	return fault.Cancelled
+}
+
+// ways are the ways on after a halt: what to do before the lane is resumed, or why
+// it cannot be.
+var ways = map[checkpoint.HaltCode]string{
+	checkpoint.SourceIdentity:    "lead the name back to the right server",
+	checkpoint.SourceRewound:     "",
+	checkpoint.CheckpointInvalid: "",
+	checkpoint.Gap:               "",
+	checkpoint.MarkerForged:      "find out who pretends to be the engine",
+	checkpoint.RogueWrite:        "find the writer; go on only when its rows are undone or wanted",
+	checkpoint.SchemaDrift:       "bring both sides to the lane's tables",
+	checkpoint.Divergence:        "look at bgsync.conflict on the target and repair its row",
+	checkpoint.Poison:            "look at bgsync.quarantine on the target and remove the cause",
+	checkpoint.TornMismatch:      "",
+	checkpoint.Permission:        "grant the right",
+	checkpoint.Unexpected:        "read the lane's log",
+	checkpoint.ByOperator:        "somebody halted the lane: ask why",
+}
+
+// halted is the error for a halted lane, with its code and one command to go on.
+func (o *Operator) halted(to naming.Color, code checkpoint.HaltCode) error {
+	way, known := ways[code]
+	if !known || way == "" {
+		return fault.New(fault.Gate, "lane %s is halted: %s. It cannot be resumed: its log or its checkpoint is not what it was", function.Lane(to), code).
+			WithHint("see \"Halts\" in docs/sync.md: it takes a new generation, or an empty target and %sstart", target)
+	}
+	return fault.New(fault.Gate, "lane %s is halted: %s. First %s", function.Lane(to), code, way).WithHint("%sstart -halt=%s", target, code)
+}

@@ -49,7 +49,10 @@ type Creation struct {
 	Lane      string
 	Endpoints Endpoints
 	Base      Base
-	Limits    Limits
+	// Interleaved lets the lane apply changes from the start, while chunks are
+	// loaded: the source keeps less log, and the load takes longer.
+	Interleaved bool
+	Limits      Limits
 	// At is told each durable step; nil is no observer.
 	At func(step string) error
 }
@@ -262,6 +265,9 @@ func (c *creation) write(ctx context.Context) error {
 // its first position on and strict from the start.
 func (c *creation) writeLane(ctx context.Context, tx pgx.Tx) error {
 	state, consistent := checkpoint.Loading, (*string)(nil)
+	if c.Interleaved {
+		state = checkpoint.CatchingUp
+	}
 	if c.Base == Equal {
 		position := c.base.String()
 		state, consistent = checkpoint.Running, &position

@@ -18,6 +18,18 @@ type Limits struct {
 	ChunkBytes  int64
 	LoadWorkers int
 	ChunkTime   time.Duration
+	// ThrottleInterval is how often the inputs of the load's throttle are read;
+	// SourceActive, SourceCommit and TargetCommit are the limits of those that every
+	// lane has: client sessions at work on the source, and how long a commit takes
+	// on either side.
+	ThrottleInterval           time.Duration
+	SourceActive               int
+	SourceCommit, TargetCommit time.Duration
+	// WALSoft is how many bytes of log the source may keep for the lane until the
+	// lane applies while it still loads; WALHard how many until the load is slowed
+	// down in favour of the stream. They are 20 and 50 % of what may be used of the
+	// source's storage.
+	WALSoft, WALHard int64
 	// SettleCreation and SettleRepair bound the wait for visibility. A repair that
 	// has waited in vain is tried again after ten times as long, since the lane
 	// stands meanwhile.
@@ -39,6 +51,8 @@ func Defaults() Limits {
 	return Limits{
 		BatchRows: 5_000, BatchBytes: 16 << 20, BatchTxns: 200, BatchWait: 250 * time.Millisecond,
 		QueueBytes: 32 << 20, ChunkBytes: 64 << 20, LoadWorkers: 4, ChunkTime: 10 * time.Minute,
+		ThrottleInterval: time.Second, SourceActive: 32, SourceCommit: 250 * time.Millisecond, TargetCommit: 250 * time.Millisecond,
+		WALSoft: 20 << 30, WALHard: 50 << 30,
 		SettleCreation: 120 * time.Second, SettleRepair: time.Second,
 		Stop: 60 * time.Second, Cancel: 15 * time.Second, Return: 5 * time.Second,
 		EmptyAdvance: time.Second, Canary: time.Second, SlotWait: 15 * time.Second,
@@ -57,6 +71,8 @@ func (l Limits) Validate() error {
 		"chunk.time": int64(l.ChunkTime), "settle.creation": int64(l.SettleCreation), "settle.repair": int64(l.SettleRepair),
 		"advance.empty": int64(l.EmptyAdvance), "canary.interval": int64(l.Canary), "slot.wait": int64(l.SlotWait),
 		"invocation.return": int64(l.Return),
+		"throttle.interval": int64(l.ThrottleInterval), "throttle.source.active": int64(l.SourceActive),
+		"throttle.source.commit": int64(l.SourceCommit), "throttle.target.commit": int64(l.TargetCommit), "wal.soft": l.WALSoft,
 	} {
 		if value <= 0 {
 			problems = append(problems, fmt.Errorf("%s: is %d, expected more than 0", name, value))
@@ -64,6 +80,9 @@ func (l Limits) Validate() error {
 	}
 	if l.LoadWorkers < 1 || l.LoadWorkers > maxWorkers {
 		problems = append(problems, fmt.Errorf("load.workers: is %d, expected 1 to %d", l.LoadWorkers, maxWorkers))
+	}
+	if l.WALHard < l.WALSoft {
+		problems = append(problems, fmt.Errorf("wal.hard: is %d, expected no less than wal.soft, %d", l.WALHard, l.WALSoft))
 	}
 	if l.Stop < l.Cancel || l.Cancel < l.Return {
 		problems = append(problems, fmt.Errorf("invocation.stop, cancel, return: are %s, %s, %s, expected each to be no shorter than the next", l.Stop, l.Cancel, l.Return))

@@ -12,10 +12,12 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
+	"github.com/cutover/cutover/projects/migration/lane/throttle"
 )
 
-// load copies all chunks that are still planned and then lets the lane catch up.
-// Workers take chunks in order; each has two sessions of its own.
+// load copies all chunks that are still planned and then lets the lane catch up,
+// unless the source keeps more log meanwhile than it should: then the lane begins
+// to apply, and the rest is loaded beside.
 func (s *session) load(ctx context.Context) error {
 	for {
 		chunks, err := backfill.Planned(ctx, s.target, s.row.Lane)
@@ -25,37 +27,73 @@ func (s *session) load(ctx context.Context) error {
 		if len(chunks) == 0 {
 			return s.loaded(ctx)
 		}
-		if err := s.loadAll(ctx, chunks); err != nil {
+		err = s.loadAll(ctx, chunks, s.interleaves)
+		if errors.Is(err, errInterleave) {
+			return s.interleave(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}
 }
 
-func (s *session) loadAll(ctx context.Context, chunks []backfill.Chunk) error {
+// loadAll loads chunks in order, as many at once as the throttle allows; each
+// worker has two sessions of its own. It ends early when leave says so.
+func (s *session) loadAll(ctx context.Context, chunks []backfill.Chunk, leave func(context.Context) error) error {
+	gate, disconnect, err := s.throttle(ctx)
+	if err != nil {
+		return err
+	}
+	defer disconnect()
+	watching, unwatch := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		_ = gate.Watch(watching, s.limits.ThrottleInterval) // ends with its context only
+	}()
+	defer func() {
+		unwatch()
+		<-watched
+		s.run.throttled, s.run.over = gate.Share()
+	}()
 	work := make(chan backfill.Chunk)
 	group, ctx := errgroup.WithContext(ctx)
+	for range min(s.limits.LoadWorkers, len(chunks)) {
+		group.Go(func() error { return s.loadSome(ctx, gate, work) })
+	}
+	var left error
 	group.Go(func() error {
 		defer close(work)
-		for _, chunk := range chunks {
-			if s.ending() {
-				return errDeadline
-			}
-			select {
-			case work <- chunk:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
+		left = s.deal(ctx, chunks, work, leave)
 		return nil
 	})
-	for range min(s.limits.LoadWorkers, len(chunks)) {
-		group.Go(func() error { return s.loadSome(ctx, work) })
+	if err := group.Wait(); err != nil {
+		return err
 	}
-	return group.Wait()
+	return left
+}
+
+// deal hands chunks out until the invocation's end is near or leave says so. What
+// is handed out is finished.
+func (s *session) deal(ctx context.Context, chunks []backfill.Chunk, work chan<- backfill.Chunk, leave func(context.Context) error) error {
+	for _, chunk := range chunks {
+		if s.ending() {
+			return errDeadline
+		}
+		if err := leave(ctx); err != nil {
+			return err
+		}
+		select {
+		case work <- chunk:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // loadSome is one worker.
-func (s *session) loadSome(ctx context.Context, work <-chan backfill.Chunk) error {
+func (s *session) loadSome(ctx context.Context, gate *throttle.Gate, work <-chan backfill.Chunk) error {
 	source, target, done, err := s.loaders(ctx)
 	if err != nil {
 		return err
@@ -63,7 +101,12 @@ func (s *session) loadSome(ctx context.Context, work <-chan backfill.Chunk) erro
 	defer done()
 	loader := &backfill.Loader{Source: source, Target: target, Lane: s.row.Lane, Invocation: s.invocation, Tables: s.byID(), At: s.at}
 	for chunk := range work {
-		if err := s.loadOne(ctx, loader, chunk); err != nil {
+		if err := gate.Enter(ctx); err != nil {
+			return err
+		}
+		err := s.loadOne(ctx, loader, chunk)
+		gate.Leave()
+		if err != nil {
 			return err
 		}
 	}
@@ -91,6 +134,8 @@ func (s *session) loadOne(ctx context.Context, loader *backfill.Loader, chunk ba
 	switch {
 	case errors.Is(err, backfill.ErrElsewhere):
 		return nil
+	case errors.Is(err, backfill.ErrEarly): // it stays planned
+		return sleep(ctx, settlePoll)
 	case err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded):
 		return s.split(ctx, chunk)
 	case err != nil:

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,12 +15,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/apply"
+	"github.com/cutover/cutover/projects/migration/lane/backfill"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 )
 
-// Any interleaving of writes on the source and invocations that crash at any
-// durable step, from the first chunk on, ends equal, with every acknowledged write
-// there once. Each case is a lane of its own on the same two servers.
+// Any interleaving of writes on the source and invocations that crash or run out of
+// time at any durable step, from the first chunk on, ends equal, with every
+// acknowledged write there once: with the load before the stream or beside it, in
+// whole transactions or torn ones. Each case is a lane of its own on the same two
+// servers.
 func TestAnyInterleavingOfWritesLoadsBatchesAndCrashesEndsEqual(t *testing.T) {
 	w := bareWorld(t)
 	cases := 0
@@ -30,7 +36,8 @@ func TestAnyInterleavingOfWritesLoadsBatchesAndCrashesEndsEqual(t *testing.T) {
 		limits := quick()
 		limits.ChunkBytes, limits.BatchRows = 16<<10, rapid.SampledFrom([]int{1, 3, 50, 5000}).Draw(rt, "batch rows")
 		limits.BatchBytes = rapid.SampledFrom([]int{8 << 10, 16 << 20}).Draw(rt, "batch bytes")
-		require.NoError(rt, lane.Create(w.ctx(), lane.Creation{Lane: "core.fwd", Endpoints: endpoints(w.blue, w.green), Base: lane.Chunks, Limits: limits}))
+		require.NoError(rt, lane.Create(w.ctx(), lane.Creation{Lane: "core.fwd", Endpoints: endpoints(w.blue, w.green), Base: lane.Chunks,
+			Interleaved: rapid.Bool().Draw(rt, "interleaved"), Limits: limits}))
 		for i := range rapid.IntRange(1, 6).Draw(rt, "rounds") {
 			for range rapid.IntRange(0, 8).Draw(rt, "writes") {
 				w.exec(w.blue, anyWrite(rt))
@@ -53,28 +60,40 @@ func TestAnyInterleavingOfWritesLoadsBatchesAndCrashesEndsEqual(t *testing.T) {
 	t.Logf("%d interleavings", cases)
 }
 
-// crash runs an invocation that dies at a drawn step, or ends after a moment, and
-// writes while the step is reached.
+// anyStep are all durable steps of all paths.
+var anyStep = append([]string{backfill.BeforeMerge, backfill.AfterMerge, apply.BeforePart, apply.AfterPart}, steps...)
+
+// crash runs an invocation that dies at a drawn step, or finds there that its time
+// is over, or ends after a moment, and writes while the step is reached.
 func (w *world) crash(rt *rapid.T, limits lane.Limits, name string) {
 	w.t.Helper()
-	step := rapid.SampledFrom(steps).Draw(rt, "step")
+	step := rapid.SampledFrom(anyStep).Draw(rt, "step")
 	crash := crashAt(step, rapid.IntRange(1, 12).Draw(rt, "time"))
 	meanwhile := anyWrite(rt)
 	r := w.runner(name)
 	r.Limits = limits
-	wrote := false
+	l := life{over: make(chan struct{})}
+	end := sync.OnceFunc(func() { close(l.over) })
+	timely := rapid.Bool().Draw(rt, "out of time")
+	var wrote atomic.Bool
 	r.At = func(reached string) error {
-		if reached == step && !wrote {
-			wrote = true
+		if reached == step && wrote.CompareAndSwap(false, true) {
 			if _, err := w.blue.admin.Exec(context.Background(), meanwhile); err != nil {
 				return err
 			}
 		}
-		return crash(reached)
+		err := crash(reached)
+		if err != nil && timely {
+			end()
+			return nil
+		}
+		return err
 	}
-	ctx, cancel := context.WithTimeout(w.ctx(), 1500*time.Millisecond)
+	limited, cancel := context.WithTimeout(w.ctx(), 1500*time.Millisecond)
 	defer cancel()
-	report, err := r.Run(ctx)
+	l.Context = limited
+	context.AfterFunc(limited, end)
+	report, err := r.Run(l)
 	if !errors.Is(err, errCrash) && !errors.Is(err, lane.ErrBusy) {
 		require.NoError(rt, err)
 	}
@@ -100,6 +119,7 @@ func anyWrite(rt *rapid.T) string {
 		`DELETE FROM public.payment WHERE id BETWEEN %[1]d AND %[1]d + 3`,
 		`BEGIN; TRUNCATE public.payment_rest; INSERT INTO public.payment VALUES (%[3]d, '2033-03-03', 1); COMMIT`,
 		`DELETE FROM public.account WHERE id = 100 + %[1]d`,
+		`BEGIN; UPDATE public.account SET balance = balance + 1; UPDATE public.entry SET amount = amount + 1; DELETE FROM public.entry WHERE account = %[1]d AND seq = %[2]d; UPDATE public.document SET tags = '{%[3]d}'; INSERT INTO public.payment SELECT %[3]d + n, '2026-07-07', n FROM generate_series(1, 300) n ON CONFLICT DO NOTHING; COMMIT`,
 		`BEGIN; UPDATE public.account SET owner = owner || '.' WHERE id = %[1]d; SAVEPOINT s; UPDATE public.account SET balance = 0; ROLLBACK TO s; COMMIT`,
 	}).Draw(rt, "write"), n, m, key)
 }
@@ -113,7 +133,7 @@ func (w *world) clean() {
 	w.exec(w.blue, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots`,
 		`TRUNCATE public.account, public.entry, public.document, public.payment RESTART IDENTITY`)
 	w.exec(w.green, `DROP TABLE public.account, public.entry, public.document, public.payment`, `DROP TYPE public.currency`,
-		`TRUNCATE bgsync.lane, bgsync.chunk, bgsync.table_state, bgsync.repair, bgsync.canary, bgsync.deferred_ddl,
+		`TRUNCATE bgsync.lane, bgsync.chunk, bgsync.table_state, bgsync.repair, bgsync.tombstone, bgsync.canary, bgsync.deferred_ddl,
 		   bgsync.bucket, bgsync.verify_pass, bgsync.verify_state, bgsync.dirty_key`,
 		`SET ROLE platform`, tablesSQL, `RESET ROLE`)
 }

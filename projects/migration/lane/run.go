@@ -23,6 +23,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/deferred"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/reader"
+	"github.com/cutover/cutover/projects/migration/lane/throttle"
 )
 
 // Runner is one invocation of a lane.
@@ -34,6 +35,9 @@ type Runner struct {
 	Limits     Limits
 	// Leases keeps a second invocation from starting; nil is none.
 	Leases *control.Leases
+	// Throttle are inputs that slow the load down besides those that every lane
+	// has: free storage, an operator's switch.
+	Throttle []throttle.Input
 	// At is told each durable step; nil is no observer.
 	At func(step string) error
 	// Observe is told the lane's row after each commit; nil is no observer.
@@ -52,6 +56,12 @@ type Report struct {
 	LoadedRows, LoadedBytes                    int64
 	Duplicates, Fallbacks, Retries, Reconnects int64
 	RepairedRows                               int64
+
+	// Throttled is the part of the load's time, from 0 to 1, in which less was loaded
+	// at once than could be; Over are the inputs that were over their limit when last
+	// read.
+	Throttled float64
+	Over      []string
 
 	// Torn tells that the target has a part of a source transaction.
 	Torn bool
@@ -126,6 +136,8 @@ type run struct {
 
 	tornSkip     time.Duration
 	tornSkipSlow bool
+	throttled    float64
+	over         []string
 }
 
 // loop runs sessions until one ends for good.
@@ -224,6 +236,7 @@ func (r *run) report() Report {
 	return Report{
 		Row: r.row, LoadedRows: c.loadedRows.Load(), LoadedBytes: c.loadedBytes.Load(), Duplicates: c.duplicates.Load(),
 		Fallbacks: c.fallbacks.Load(), Retries: c.retries.Load(), Reconnects: r.reconnects, RepairedRows: c.repaired.Load(),
+		Throttled: r.throttled, Over: r.over,
 		Torn: r.row.Torn(), TornSkip: r.tornSkip, TornSkipSlow: r.tornSkipSlow,
 	}
 }

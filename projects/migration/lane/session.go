@@ -44,6 +44,8 @@ type session struct {
 	canary         *relation.Table
 	next           atomic.Uint64 // the source's next transaction id
 	tended         time.Time
+	allLoaded      atomic.Bool
+	looked         time.Time // at the log that the source keeps
 	patience       time.Time // no repair is tried before
 }
 
@@ -181,6 +183,9 @@ func (s *session) follow(ctx context.Context) error {
 		}
 		return err
 	})
+	if applier.Loading() {
+		group.Go(func() error { return s.beside(reading) })
+	}
 	group.Go(func() error {
 		defer end()
 		return f.consume(ctx, queue, s.ending)

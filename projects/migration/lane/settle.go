@@ -60,3 +60,13 @@ func passed(ctx context.Context, source *pgx.Conn, bound uint64, limit time.Dura
 		}
 	}
 }
+
+// sleep waits a while, or until ctx ends.
+func sleep(ctx context.Context, a time.Duration) error {
+	select {
+	case <-time.After(a):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

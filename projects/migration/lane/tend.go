@@ -27,12 +27,15 @@ func (s *session) tend(ctx context.Context, applier *apply.Applier) error {
 		return nil
 	}
 	s.tended = time.Now()
+	if err := s.endLoads(ctx, applier); err != nil {
+		return err
+	}
 	open, err := s.repair(ctx, applier)
 	if err != nil || open || applier.Row().State == checkpoint.Running {
 		return err
 	}
 	row = applier.Row()
-	if row.Tolerant() {
+	if row.Tolerant() || applier.Loading() {
 		return nil
 	}
 	if err := s.build(ctx); err != nil {

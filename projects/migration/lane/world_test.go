@@ -327,3 +327,8 @@ const (
 	waiting = 20 * time.Second
 	tick    = 20 * time.Millisecond
 )
+
+// connectAs opens an administrator's session for use beside the test's own.
+func (s side) connectAs(ctx context.Context) (*pgx.Conn, error) {
+	return pg.Connect(ctx, s.AdminDSN(database), pg.Identity{Role: pg.Operator, Lane: "test", Invocation: "beside"})
+}

@@ -47,6 +47,8 @@ type Applier struct {
 	track *dirty.Tracker
 	// repairing has the position until which a table stays tolerant.
 	repairing map[int32]pglogrepl.LSN
+	// loading are the tables of which chunks are still to come.
+	loading map[int32]bool
 	// Fallbacks counts groups that were written row by row.
 	Fallbacks int64
 }
@@ -185,6 +187,10 @@ func (t *Transaction) Write(ctx context.Context, changes []change.Change) error 
 		a.rollback()
 		return err
 	}
+	if err := a.exclude(ctx, changes); err != nil {
+		a.rollback()
+		return err
+	}
 	for _, group := range change.Groups(changes) {
 		if err := t.group(ctx, group); err != nil {
 			a.rollback()
@@ -258,7 +264,7 @@ func (a *Applier) set(ctx context.Context, changes []change.Change) error {
 	if err != nil {
 		return err
 	}
-	statements := plan(a.row.Lane, folds, a.tolerant)
+	statements := planner{lane: a.row.Lane, tolerant: a.tolerant, loading: a.loading, xid: changes[len(changes)-1].Xid}.plan(folds)
 	if len(statements) == 0 {
 		return nil
 	}

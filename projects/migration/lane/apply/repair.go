@@ -25,6 +25,10 @@ func (a *Applier) Repair(ctx context.Context, truth Truth) error {
 	if err != nil {
 		return err
 	}
+	if err := a.excludeTables(ctx, map[int32]bool{truth.Table.ID: a.loading[truth.Table.ID]}); err != nil {
+		a.rollback()
+		return err
+	}
 	if err := a.repair(ctx, truth); err != nil {
 		a.rollback()
 		if pg.Classify(err) == pg.Unique {
@@ -210,7 +214,8 @@ func (a *Applier) Promote(ctx context.Context) error {
 	return nil
 }
 
-// Restore takes over until when each table stays tolerant after repairs.
+// Restore takes over until when each table stays tolerant after repairs, and which
+// tables are being loaded.
 func (a *Applier) Restore(ctx context.Context) error {
 	rows, err := a.conn.Query(ctx, `SELECT table_id, repair_until FROM bgsync.table_state WHERE lane = $1 AND repair_until IS NOT NULL`, a.row.Lane)
 	if err != nil {
@@ -222,5 +227,8 @@ func (a *Applier) Restore(ctx context.Context) error {
 		a.repairing[id] = until
 		return nil
 	})
-	return pg.Wrap(err, "read bgsync.table_state")
+	if err != nil {
+		return pg.Wrap(err, "read bgsync.table_state")
+	}
+	return a.restoreLoading(ctx)
 }

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cutover/cutover/projects/migration/lane/change"
@@ -15,25 +16,45 @@ type planned struct {
 	exact bool
 }
 
-// mode says for which tables rows may be there, or be missing, against
-// expectation.
-type mode func(*relation.Table) bool
+// planner knows what a lane expects of its tables.
+type planner struct {
+	lane string
+	// tolerant says for which tables rows may be there, or be missing, against
+	// expectation.
+	tolerant func(*relation.Table) bool
+	// loading are the tables of which chunks are still to come.
+	loading map[int32]bool
+	// xid is the newest source transaction among the changes.
+	xid uint64
+}
 
 // plan turns folds into statements: all deletions first, then updates, then
-// inserts, so that a unique value that one row gives up is free for another.
-func plan(lane string, folds []*change.Fold, tolerant mode) []planned {
-	var deletions, updates, inserts []planned
+// inserts, so that a unique value that one row gives up is free for another; at
+// last the tombstones of tables that are being loaded.
+func (p planner) plan(folds []*change.Fold) []planned {
+	var deletions, updates, inserts, graves []planned
 	for _, fold := range folds {
 		sorted := sort(fold)
-		if tolerant(fold.Table) {
-			d, u, i := sorted.tolerant(lane, fold.Table)
+		if p.loading[fold.Table.ID] {
+			graves = append(graves, sorted.graves(p.lane, fold.Table, p.xid)...)
+		}
+		if p.tolerant(fold.Table) {
+			d, u, i := sorted.tolerant(p.lane, fold.Table, p.grave(fold.Table))
 			deletions, updates, inserts = append(deletions, d...), append(updates, u...), append(inserts, i...)
 			continue
 		}
 		d, u, i := sorted.strict(fold.Table)
 		deletions, updates, inserts = append(deletions, d...), append(updates, u...), append(inserts, i...)
 	}
-	return append(append(deletions, updates...), inserts...)
+	return slices.Concat(deletions, updates, inserts, graves)
+}
+
+// grave is the transaction for which partial leaves tombstones, 0 for none.
+func (p planner) grave(table *relation.Table) uint64 {
+	if p.loading[table.ID] {
+		return p.xid
+	}
+	return 0
 }
 
 // sorted are a fold's entries by what is to be done.
@@ -105,7 +126,7 @@ func (s sorted) strict(table *relation.Table) (deletions, updates, inserts []pla
 
 // tolerant overwrites what is there, ignores what is gone, and asks for a repair
 // where a row is missing that the change does not carry in full.
-func (s sorted) tolerant(lane string, table *relation.Table) (deletions, updates, inserts []planned) {
+func (s sorted) tolerant(lane string, table *relation.Table, grave uint64) (deletions, updates, inserts []planned) {
 	if len(s.deleted) > 0 {
 		deletions = append(deletions, planned{deletion(table, s.deleted), false})
 	}
@@ -114,7 +135,7 @@ func (s sorted) tolerant(lane string, table *relation.Table) (deletions, updates
 		if len(m.columns) == len(rest(table)) {
 			whole = append(whole, m.rows...)
 		} else {
-			updates = append(updates, planned{partial(lane, table, m.rows, m.columns), false})
+			updates = append(updates, planned{partial(lane, table, m.rows, m.columns, grave), false})
 		}
 	}
 	if len(whole) > 0 {

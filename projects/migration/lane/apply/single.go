@@ -38,11 +38,16 @@ func (r *refusal) Unwrap() error { return r.cause }
 // single writes one change as the source made it.
 func (a *Applier) single(ctx context.Context, c *change.Change) error {
 	if c.Op == change.Truncate {
-		_, err := a.run(ctx, truncation(c.Truncated))
-		return a.refuse(c, err)
+		if _, err := a.run(ctx, truncation(c.Truncated)); err != nil {
+			return a.refuse(c, err)
+		}
+		return a.mark(ctx, c)
 	}
 	if a.tolerant(c.Table) {
-		return a.refuse(c, a.forgiving(ctx, c))
+		if err := a.forgiving(ctx, c); err != nil {
+			return a.refuse(c, err)
+		}
+		return a.mark(ctx, c)
 	}
 	s, missing := a.literal(c)
 	met, err := a.run(ctx, s)
@@ -89,7 +94,7 @@ func (a *Applier) forgiving(ctx context.Context, c *change.Change) error {
 	case c.Moves():
 		return a.forgivingMove(ctx, c, former)
 	default:
-		_, err := a.run(ctx, partial(a.row.Lane, c.Table, []change.Row{c.New}, carried(c.New, rest(c.Table))))
+		_, err := a.run(ctx, partial(a.row.Lane, c.Table, []change.Row{c.New}, carried(c.New, rest(c.Table)), a.grave(c)))
 		return err
 	}
 }
@@ -111,8 +116,13 @@ func (a *Applier) forgivingMove(ctx context.Context, c *change.Change, former st
 	if err != nil || met == 1 {
 		return err
 	}
-	_, err = a.run(ctx, partial(a.row.Lane, c.Table, []change.Row{c.New}, columns))
+	_, err = a.run(ctx, partial(a.row.Lane, c.Table, []change.Row{c.New}, columns, a.grave(c)))
 	return err
+}
+
+// grave is the transaction for which a missing row leaves a tombstone, 0 for none.
+func (a *Applier) grave(c *change.Change) uint64 {
+	return planner{loading: a.loading, xid: c.Xid}.grave(c.Table)
 }
 
 // run executes one statement and counts its rows.

@@ -166,33 +166,26 @@ func values(columns []int) string {
 
 // partial is update for rows that may not be there: of those that are not, the
 // keys become requests for a repair, since a part of the row is known only to the
-// source.
-func partial(lane string, table *relation.Table, rows []change.Row, columns []int) statement {
+// source. While the table is being loaded they become tombstones as well, since a
+// chunk that was read before the change would bring the row as it was; grave is
+// the newest source transaction then, and 0 otherwise.
+func partial(lane string, table *relation.Table, rows []change.Row, columns []int, grave uint64) statement {
 	all := append(append([]int{}, table.Key...), columns...)
-	source := input(table, all, 3, true)
+	source := input(table, all, 4, true)
 	hit := "SELECT u.n FROM ONLY " + table.Ident() + " AS t, " + source + " WHERE " + match(table)
 	if len(columns) > 0 {
 		hit = "UPDATE ONLY " + table.Ident() + " AS t SET " + assignments(table, columns, "u") +
 			" FROM " + source + " WHERE " + match(table) + " RETURNING u.n"
 	}
-	keys := make([]string, len(table.Key))
-	for i, at := range table.Key {
-		keys[i] = fmt.Sprintf("u.c%d", at)
-	}
 	return statement{
-		sql: "WITH hit AS (" + hit + ") INSERT INTO bgsync.repair (lane, table_id, bucket_no, key, reason)" +
-			" SELECT DISTINCT $1, $2::int, -1, ARRAY[" + strings.Join(texts(keys), ", ") + "], 'row missing, value unchanged' FROM " + source +
-			" WHERE NOT EXISTS (SELECT FROM hit WHERE hit.n = u.n) ON CONFLICT (lane, table_id, bucket_no, key) DO NOTHING",
-		args: append([]any{lane, table.ID}, arrays(rows, all)...), rows: len(rows), table: table, op: "UPDATE",
+		sql: "WITH hit AS (" + hit + "), miss AS (SELECT DISTINCT ARRAY[" + strings.Join(keyTexts(table), ", ") + "] AS key FROM " + source +
+			" WHERE NOT EXISTS (SELECT FROM hit WHERE hit.n = u.n))," +
+			" grave AS (INSERT INTO bgsync.tombstone (lane, table_id, key, xid) SELECT $1, $2::int, key, $3::text::xid8 FROM miss" +
+			" WHERE $3::text <> '0' ON CONFLICT (lane, table_id, key) DO NOTHING)" +
+			" INSERT INTO bgsync.repair (lane, table_id, bucket_no, key, reason) SELECT $1, $2::int, -1, key, 'row missing, value unchanged' FROM miss" +
+			" ON CONFLICT (lane, table_id, bucket_no, key) DO NOTHING",
+		args: append([]any{lane, table.ID, fmt.Sprint(grave)}, arrays(rows, all)...), rows: len(rows), table: table, op: "UPDATE",
 	}
-}
-
-func texts(expressions []string) []string {
-	list := make([]string, len(expressions))
-	for i, expression := range expressions {
-		list[i] = expression + "::text"
-	}
-	return list
 }
 
 // moving gives one row another key, as one statement. A key that only the server

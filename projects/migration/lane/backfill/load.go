@@ -46,9 +46,12 @@ type Loader struct {
 	At func(step string) error
 }
 
-// lockClass is the class of the advisory locks that keep loading and applying one
-// table apart.
-const lockClass = 0x6267
+// ErrEarly tells that a transaction of the source is still open that must have
+// ended before the chunk is read.
+var ErrEarly = errors.New("a transaction from before the table's load is still open on the source")
+
+// errApplying tells that the lane applies changes since a moment ago.
+var errApplying = errors.New("the lane applies changes")
 
 // relay is the size of the buffer between the two servers, in bytes.
 const relay = 256 << 10
@@ -70,37 +73,51 @@ func (l *Loader) at(step string) error {
 
 // Load copies one chunk in one transaction on either side. After an error nothing
 // of it is on the target, unless the connection broke while COMMIT was under way.
+// While the lane loads and applies nothing the rows go straight into the table;
+// beside a lane that applies they are merged in, and the stream wins.
 func (l *Loader) Load(ctx context.Context, chunk Chunk) (Loaded, error) {
 	table := l.Tables[chunk.TableID]
 	if table == nil {
 		return Loaded{}, fmt.Errorf("chunk of table %d: no such table in the plan", chunk.TableID)
 	}
-	var loaded Loaded
-	err := pgx.BeginTxFunc(ctx, l.Source, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(read pgx.Tx) error {
-		if err := read.QueryRow(ctx, `SELECT pg_catalog.pg_current_snapshot()::text`).Scan(&loaded.Snapshot); err != nil {
-			return fmt.Errorf("take snapshot: %w", err)
-		}
-		if err := l.at(BeforeRead); err != nil {
-			return err
-		}
-		return pgx.BeginFunc(ctx, l.Target, func(write pgx.Tx) error {
-			if err := l.claim(ctx, write, chunk); err != nil {
-				return err
-			}
-			if err := l.copy(ctx, table, chunk.Bounds, &loaded); err != nil {
-				return err
-			}
-			return l.note(ctx, write, chunk, loaded)
-		})
-	})
+	loaded, err := l.once(ctx, chunk, table)
+	if errors.Is(err, errApplying) { // the lane has begun to apply between two looks
+		loaded, err = l.once(ctx, chunk, table)
+	}
 	if err != nil {
 		return Loaded{}, pg.Wrap(err, "load chunk %d of table %s", chunk.Number, table.FullName())
 	}
 	return loaded, l.at(AfterCommit)
 }
 
-// claim makes the chunk this transaction's and checks, with the table's lock
-// held, that no change was applied to the lane yet.
+// once tries to load the chunk in the way that the lane's state demands.
+func (l *Loader) once(ctx context.Context, chunk Chunk, table *relation.Table) (Loaded, error) {
+	var loaded Loaded
+	err := pgx.BeginFunc(ctx, l.Target, func(tx pgx.Tx) error {
+		if err := l.claim(ctx, tx, chunk); err != nil {
+			return err
+		}
+		if err := l.rows(ctx, tx, table, chunk, &loaded); err != nil {
+			return err
+		}
+		return l.note(ctx, tx, chunk, loaded)
+	})
+	return loaded, err
+}
+
+// least is the id that the chunk's snapshot must be past: that of the TRUNCATE, or
+// of the last transaction that was not published, before the load of the table.
+func (l *Loader) least(ctx context.Context, tx pgx.Tx, chunk Chunk) (string, error) {
+	var least string
+	err := tx.QueryRow(ctx, `SELECT coalesce(min_xid::text, '0') FROM bgsync.table_state WHERE lane = $1 AND table_id = $2 AND load_no = $3`,
+		l.Lane, chunk.TableID, chunk.Load).Scan(&least)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", ErrElsewhere // the table was truncated meanwhile and is loaded anew
+	}
+	return least, err
+}
+
+// claim makes the chunk this transaction's.
 func (l *Loader) claim(ctx context.Context, tx pgx.Tx, chunk Chunk) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_catalog.pg_logical_emit_message(true, 'bgsync.echo', $1)`, l.Lane); err != nil {
 		return fmt.Errorf("marker: %w", err)
@@ -115,23 +132,54 @@ func (l *Loader) claim(ctx context.Context, tx pgx.Tx, chunk Chunk) error {
 	if tag.RowsAffected() == 0 {
 		return ErrElsewhere
 	}
-	if _, err := tx.Exec(ctx, `SELECT pg_catalog.pg_advisory_xact_lock_shared($1, $2)`, int32(lockClass), chunk.TableID); err != nil {
-		return fmt.Errorf("lock table: %w", err)
-	}
-	var state checkpoint.State
-	if err := tx.QueryRow(ctx, `SELECT state FROM bgsync.lane WHERE lane = $1`, l.Lane).Scan(&state); err != nil {
-		return fmt.Errorf("read state of the lane: %w", err)
+	return nil
+}
+
+// rows writes the chunk's rows: straight, if with the table's lock held the lane
+// has applied nothing yet, and merged otherwise.
+func (l *Loader) rows(ctx context.Context, tx pgx.Tx, table *relation.Table, chunk Chunk, loaded *Loaded) error {
+	state, err := l.state(ctx, tx)
+	if err != nil {
+		return err
 	}
 	if state != checkpoint.Loading {
-		return ErrElsewhere
+		return l.merge(ctx, tx, table, chunk, loaded)
+	}
+	if err := l.lock(ctx, tx, chunk.TableID); err != nil {
+		return err
+	}
+	if state, err = l.state(ctx, tx); err != nil {
+		return err
+	}
+	if state != checkpoint.Loading {
+		return errApplying
+	}
+	return l.copy(ctx, tx, table, chunk, table.Ident(), loaded)
+}
+
+// lock keeps the applier away from the table until this transaction ends.
+func (l *Loader) lock(ctx context.Context, tx pgx.Tx, table int32) error {
+	if _, err := tx.Exec(ctx, `SET LOCAL lock_timeout = '60s'`); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `SELECT pg_catalog.pg_advisory_xact_lock_shared($1, $2)`, int32(checkpoint.LoadLock), table); err != nil {
+		return fmt.Errorf("lock table: %w", err)
 	}
 	return nil
 }
 
-// copy relays the rows unparsed and takes the source's position when all are
-// read.
-func (l *Loader) copy(ctx context.Context, table *relation.Table, bounds Bounds, loaded *Loaded) error {
-	condition, err := table.Range(bounds.Lo, bounds.Hi)
+func (l *Loader) state(ctx context.Context, tx pgx.Tx) (state checkpoint.State, err error) {
+	if err := tx.QueryRow(ctx, `SELECT state FROM bgsync.lane WHERE lane = $1`, l.Lane).Scan(&state); err != nil {
+		return "", fmt.Errorf("read state of the lane: %w", err)
+	}
+	return state, nil
+}
+
+// copy relays the chunk's rows as one snapshot of the source shows them and takes
+// the source's position when all are read. The source's transaction ends with the
+// reading: it would keep a TRUNCATE there waiting, and all who wait behind it.
+func (l *Loader) copy(ctx context.Context, tx pgx.Tx, table *relation.Table, chunk Chunk, into string, loaded *Loaded) error {
+	condition, err := table.Range(chunk.Lo, chunk.Hi)
 	if err != nil {
 		return err
 	}
@@ -140,20 +188,46 @@ func (l *Loader) copy(ctx context.Context, table *relation.Table, bounds Bounds,
 		format = "binary"
 	}
 	out := fmt.Sprintf("COPY (SELECT %s FROM ONLY %s WHERE %s) TO STDOUT (FORMAT %s)", table.Selection(), table.Ident(), condition, format)
-	in := fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT %s)", table.Ident(), table.Selection(), format)
-	if err := l.at(BeforeCopy); err != nil {
+	in := fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT %s)", into, table.Selection(), format)
+	least, err := l.least(ctx, tx, chunk)
+	if err != nil {
 		return err
 	}
-	if err := l.relay(ctx, out, in, loaded); err != nil {
+	err = pgx.BeginTxFunc(ctx, l.Source, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(read pgx.Tx) error {
+		if err := l.snapshot(ctx, read, least, loaded); err != nil {
+			return err
+		}
+		if err := l.at(BeforeCopy); err != nil {
+			return err
+		}
+		if err := l.relay(ctx, out, in, loaded); err != nil {
+			return err
+		}
+		if err := l.at(AfterRead); err != nil {
+			return err
+		}
+		if err := read.QueryRow(ctx, `SELECT pg_catalog.pg_current_wal_insert_lsn()`).Scan(&loaded.Until); err != nil {
+			return fmt.Errorf("read the source's position: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
 		return err
-	}
-	if err := l.at(AfterRead); err != nil {
-		return err
-	}
-	if err := l.Source.QueryRow(ctx, `SELECT pg_catalog.pg_current_wal_insert_lsn()`).Scan(&loaded.Until); err != nil {
-		return fmt.Errorf("read the source's position: %w", err)
 	}
 	return l.at(AfterCopy)
+}
+
+// snapshot takes the snapshot, which must be past an id.
+func (l *Loader) snapshot(ctx context.Context, read pgx.Tx, least string, loaded *Loaded) error {
+	var late bool
+	if err := read.QueryRow(ctx, `SELECT s::text, pg_catalog.pg_snapshot_xmin(s) > $1::text::xid8 FROM pg_catalog.pg_current_snapshot() s`, least).
+		Scan(&loaded.Snapshot, &late); err != nil {
+		return fmt.Errorf("take snapshot: %w", err)
+	}
+	if !late {
+		return ErrEarly
+	}
+	return l.at(BeforeRead)
 }
 
 // relay runs both COPYs at once. A failure of either ends the other.

@@ -98,6 +98,10 @@ var (
 	ErrUnreadable = errors.New("the schema bgsync is missing or of another version")
 )
 
+// LoadLock is the class of the advisory locks that keep loading and applying one
+// table apart; the second number of a lock is the table's.
+const LoadLock = 0x6267
+
 // Slot is the name of a lane's slot in a generation.
 func Slot(lane string, generation int64) string {
 	return fmt.Sprintf("bgsync_%s_g%d", strings.ReplaceAll(lane, ".", "_"), generation)

@@ -122,8 +122,8 @@ func (s sorted) graves(lane string, table *relation.Table, xid uint64) []planned
 	return list
 }
 
-// mark keeps the tombstones of one change that was written by itself.
-func (a *Applier) mark(ctx context.Context, c *change.Change) error {
+// remember keeps the tombstones of one change that was written by itself.
+func (a *Applier) remember(ctx context.Context, c *change.Change) error {
 	if c.Op == change.Truncate {
 		return a.replan(ctx, c)
 	}

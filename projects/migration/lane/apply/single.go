@@ -41,13 +41,13 @@ func (a *Applier) single(ctx context.Context, c *change.Change) error {
 		if _, err := a.run(ctx, truncation(c.Truncated)); err != nil {
 			return a.refuse(c, err)
 		}
-		return a.mark(ctx, c)
+		return a.remember(ctx, c)
 	}
 	if a.tolerant(c.Table) {
 		if err := a.forgiving(ctx, c); err != nil {
 			return a.refuse(c, err)
 		}
-		return a.mark(ctx, c)
+		return a.remember(ctx, c)
 	}
 	s, missing := a.literal(c)
 	met, err := a.run(ctx, s)

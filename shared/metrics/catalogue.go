@@ -1,5 +1,7 @@
 package metrics
 
+import "slices"
+
 // The namespaces of the metrics that the platform's own functions emit.
 const (
 	migration = "Cutover/Migration"
@@ -94,7 +96,12 @@ var WaitingMessages = Metric{Namespace: "AWS/SQS", Name: "ApproximateNumberOfMes
 
 // All lists the whole catalogue.
 func All() []Metric {
-	return append(Sync(),
+	return slices.Concat(Sync(), basic(), observed(), []Metric{Payments, PaymentAmount, PaymentDuration}, Audit())
+}
+
+// basic lists the metrics of this file.
+func basic() []Metric {
+	return []Metric{
 		CanaryRoundTrip,
 		RotationFailures, RotationStep,
 		Requests, BalancerErrors, TargetErrors, ResponseTime, HealthyTargets, UnhealthyTargets,
@@ -104,5 +111,5 @@ func All() []Metric {
 		TableReads, TableWrites, TableReadThrottling, TableWriteThrottling,
 		FunctionErrors, FunctionDuration,
 		WaitingMessages,
-	)
+	}
 }

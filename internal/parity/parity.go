@@ -55,6 +55,7 @@ func AllowList() []Allowed {
 		{contract.Data, "database.instanceClass", Capacity},
 		{contract.Data, "database.instances", Capacity},
 		{contract.Data, "database.backupRetentionDays", Capacity},
+		{contract.Observability, "limits.connections", Capacity},
 		{contract.Services, "zones", Capacity},
 		{contract.Services, "*.*.tasks.min", Capacity},
 		{contract.Services, "*.*.tasks.max", Capacity},

@@ -8,7 +8,7 @@ import (
 	"github.com/cutover/cutover/shared/recording"
 )
 
-// Type tokens of alarms, which no layer registers yet.
+// Type tokens of alarms.
 const (
 	alarmType       = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	compositeType   = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
@@ -69,7 +69,8 @@ func observabilityFixtures() []fixture {
 	acting := []recording.Resource{topic(), alarm("errors", nil)}
 	covered := []recording.Resource{
 		topic(), {Type: functionType, Name: "sync", Inputs: map[string]any{"name": "sync-function"}}, alarm("errors", map[string]any{"dimensions": map[string]any{"FunctionName": "sync-function"}}),
-		{Type: compositeType, Name: "gate", Inputs: map[string]any{"alarmName": "gate"}},
+		{Type: compositeType, Name: "gate", Inputs: map[string]any{"alarmName": "cutover-prod-customer-impact"}},
+		{Type: compositeType, Name: "unsafe", Inputs: map[string]any{"alarmName": "cutover-prod-migration-unsafe"}},
 	}
 	controls := []recording.Resource{
 		topic(), alarm("late", map[string]any{"metricName": "DeliveryToS3.DataFreshness"}), alarm("lost", map[string]any{"metricName": "DeliveryErrors"}),

@@ -75,7 +75,7 @@ func securityTrail() []mutation {
 			map[string]any{"field": "eventCategory", "equals": []string{"Management"}}, map[string]any{"field": "readOnly", "equals": []string{"false"}}}))},
 		{row: "S-12", name: "no validation", changes: one(graph.Set(trailType, "trail", "enableLogFileValidation", false))},
 		{row: "S-12", name: "key of another domain", changes: one(graph.Set(trailType, "trail", "kmsKeyId", graph.Ref{Type: keyType, Name: "blue-logs", Output: "arn"}))},
-		{row: "S-12", name: "no log group", also: []string{"X-22"}, changes: one(graph.Unset(trailType, "trail", "cloudWatchLogsGroupArn"))},
+		{row: "S-12", name: "no log group", also: []string{"O-07", "X-22"}, changes: one(graph.Unset(trailType, "trail", "cloudWatchLogsGroupArn"))},
 		{row: "S-13", name: "no objects", changes: one(graph.Set(trailType, "trail", "advancedEventSelectors[1].fieldSelectors", []any{}))},
 		{row: "S-15", name: "accepted flows only", changes: one(graph.Set(flowLogType, "blue", "trafficType", "ACCEPT"))},
 		{row: "S-15", name: "gateway without log", changes: one(graph.Remove(flowLogType, "transit"))},

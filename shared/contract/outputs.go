@@ -72,6 +72,13 @@ type SecurityOutputs struct {
 	// EventsTopicARN is the topic of the account's events: Config, databases,
 	// findings.
 	EventsTopicARN pulumi.StringOutput `pulumi:"eventsTopicArn"`
+	// EventsKeyARN is that topic's key; topics of alarms use it as well.
+	EventsKeyARN pulumi.StringOutput `pulumi:"eventsKeyArn"`
+	// TrailLogGroupName is where the trail's events can be counted, and
+	// ArchiveStreamName the delivery stream of the archive. Both are empty where the
+	// organisation owns them.
+	TrailLogGroupName pulumi.StringOutput `pulumi:"trailLogGroupName"`
+	ArchiveStreamName pulumi.StringOutput `pulumi:"archiveStreamName"`
 	// DeployRoleARN, AuditRoleARN and OperatorRoleARN are taken from other
 	// accounts: by the pipeline for every layer but security, by auditors, and by
 	// those who move traffic and data. Layers attach to the operator's role, by
@@ -265,6 +272,17 @@ type Sync struct {
 type ObservabilityOutputs struct {
 	MigrationDashboardName pulumi.StringOutput `pulumi:"migrationDashboardName"`
 	MigrationDashboardURL  pulumi.StringOutput `pulumi:"migrationDashboardUrl"`
+	PlatformDashboardURL   pulumi.StringOutput `pulumi:"platformDashboardUrl"`
+	BusinessDashboardURL   pulumi.StringOutput `pulumi:"businessDashboardUrl"`
+	// CustomerImpactAlarmName and MigrationUnsafeAlarmName are the composite alarms
+	// that gate the traffic; shared/naming makes the same names.
+	CustomerImpactAlarmName  pulumi.StringOutput `pulumi:"customerImpactAlarmName"`
+	MigrationUnsafeAlarmName pulumi.StringOutput `pulumi:"migrationUnsafeAlarmName"`
+	// TopicARNs are where notifications go, by severity: "page", "warn", "info".
+	TopicARNs pulumi.StringMapOutput `pulumi:"topicArns"`
+	// Watched are the physical names of what alarms and dashboards look at, by the
+	// key of the thing ("blue.targetGroup.payment-api"); verification expects them.
+	Watched pulumi.StringMapOutput `pulumi:"watched"`
 }
 
 // Layer and Version of each struct, in deployment order.

@@ -66,6 +66,15 @@ var ArchiveDelay = Metric{Namespace: "AWS/Firehose", Name: "DeliveryToS3.DataFre
 // (developer guide, "Monitoring Amazon SNS topics using CloudWatch").
 var LostNotifications = Metric{Namespace: "AWS/SNS", Name: "NumberOfNotificationsFailed", Unit: Count, Dimensions: []string{"TopicName"}, Statistic: Sum}
 
+// What the interface endpoints of a network emit (AWS PrivateLink guide, "CloudWatch
+// metrics for AWS PrivateLink").
+var (
+	endpoint = []string{"Endpoint Type", "Service Name", "VPC Endpoint Id", "VPC Id"}
+
+	EndpointBytes   = Metric{Namespace: "AWS/PrivateLinkEndpoints", Name: "BytesProcessed", Unit: Bytes, Dimensions: endpoint, Statistic: Sum}
+	EndpointDropped = Metric{Namespace: "AWS/PrivateLinkEndpoints", Name: "PacketsDropped", Unit: Count, Dimensions: endpoint, Statistic: Sum}
+)
+
 // observed lists the metrics above.
 func observed() []Metric {
 	return []Metric{
@@ -73,6 +82,6 @@ func observed() []Metric {
 		BlockedRequests, CountedRequests, AllowedRequests, CertificateDays,
 		RunningTasks, WantedTasks, StartingTasks,
 		DatabaseMemory, DatabaseLocalSpace, DatabaseVolume, DatabaseDeadlocks, DatabaseOldestID, DatabaseWrite,
-		TableSystemErrors, QueueAge, FunctionThrottles, FunctionLostLetters, ArchiveDelay, LostNotifications,
+		TableSystemErrors, QueueAge, FunctionThrottles, FunctionLostLetters, ArchiveDelay, LostNotifications, EndpointBytes, EndpointDropped,
 	}
 }

@@ -62,6 +62,8 @@ var (
 	Schedule      = Kind{name: "schedule", max: 64, separator: "-"}                    // EventBridge Scheduler CreateSchedule
 	Dashboard     = Kind{name: "dashboard", max: 255, separator: "-"}                  // CloudWatch PutDashboard
 	Alarm         = Kind{name: "alarm", max: 255, separator: "-"}                      // CloudWatch PutMetricAlarm, PutCompositeAlarm
+	Filter        = Kind{name: "metric filter", max: 512, separator: "-"}              // CloudWatch Logs PutMetricFilter
+	Query         = Kind{name: "saved query", max: 255, separator: "/"}                // CloudWatch Logs PutQueryDefinition
 	EventRule     = Kind{name: "event rule", max: 64, separator: "-"}                  // EventBridge PutRule
 	LogGroup      = Kind{name: "log group", max: 512, separator: "/", absolute: true}  // CloudWatch Logs CreateLogGroup
 	Parameter     = Kind{name: "parameter", max: 1011, separator: "/", absolute: true} // SSM PutParameter

@@ -38,6 +38,10 @@ var charsets = map[naming.Kind]string{
 	naming.Recorder:      `^[A-Za-z0-9_-]+$`,
 	naming.Analyzer:      `^[A-Za-z][A-Za-z0-9_.-]*$`,
 	naming.Firewall:      `^[A-Za-z0-9_-]+$`,
+	naming.Alarm:         `^[A-Za-z0-9_.-]+$`,
+	naming.Filter:        `^[^:*]+$`,
+	naming.Query:         `^[A-Za-z0-9/_-]+$`,
+	naming.EventRule:     `^[.A-Za-z0-9_-]+$`,
 	naming.Secret:        `^[A-Za-z0-9/_+=.@-]+$`,
 }
 

@@ -153,6 +153,9 @@ func lineProblems(at string, lines []Line) []error {
 // reference finds the ids in an expression: what is lower-case and no function.
 var reference = regexp.MustCompile(`\b[a-z][a-zA-Z0-9_]*\b`)
 
+// quoted is a text in an expression, such as what SEARCH looks for.
+var quoted = regexp.MustCompile(`'[^']*'`)
+
 // unknownIDs finds expressions over lines that the graph does not have;
 // CloudWatch would show an error in place of the graph.
 func unknownIDs(at string, lines []Line) []error {
@@ -162,7 +165,7 @@ func unknownIDs(at string, lines []Line) []error {
 	}
 	var problems []error
 	for number, line := range lines {
-		for _, used := range reference.FindAllString(line.Expression, -1) {
+		for _, used := range reference.FindAllString(quoted.ReplaceAllString(line.Expression, ""), -1) {
 			if !known[used] {
 				problems = append(problems, fmt.Errorf("%s, line %d: expression %q uses %q, which is no line's id", at, number, line.Expression, used))
 			}

@@ -6,6 +6,7 @@ package dashboard
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/cutover/cutover/shared/metrics"
 )
@@ -58,8 +59,16 @@ type Graph struct {
 	// Period is in seconds: 60 or a multiple of it.
 	Period int
 	Lines  []Line
+	// Thresholds are drawn across the graph.
+	Thresholds []Threshold
 	// Left is the axis; nil lets CloudWatch choose its bounds.
 	Left *Axis
+}
+
+// Threshold is a line across a graph, where an alarm begins.
+type Threshold struct {
+	Label string
+	Value float64
 }
 
 // Axis bounds the values of a graph.
@@ -103,7 +112,42 @@ func (g Graph) render(region string) (string, map[string]any) {
 	if g.Left != nil {
 		properties["yAxis"] = map[string]any{"left": map[string]any{"min": g.Left.Min, "max": g.Left.Max, "label": g.Left.Label, "showUnits": false}}
 	}
+	if len(g.Thresholds) > 0 {
+		marks := make([]any, len(g.Thresholds))
+		for i, each := range g.Thresholds {
+			marks[i] = map[string]any{"label": each.Label, "value": each.Value, "color": alarmColor}
+		}
+		properties["annotations"] = map[string]any{"horizontal": marks}
+	}
 	return "metric", properties
+}
+
+// alarmColor is the paint of thresholds.
+const alarmColor = "#d62728"
+
+// Alarms is a tile with the states of alarms.
+type Alarms struct {
+	Width, Height int
+	Title         string
+	// ARNs are of metric and composite alarms.
+	ARNs []string
+}
+
+func (a Alarms) size() (int, int) { return a.Width, a.Height }
+
+func (a Alarms) render(string) (string, map[string]any) {
+	return "alarm", map[string]any{"title": a.Title, "alarms": a.ARNs}
+}
+
+// maxAlarms is the most that one tile shows (CloudWatch API reference, "Dashboard
+// Body Structure and Syntax").
+const maxAlarms = 100
+
+func (a Alarms) problems() []error {
+	if a.Title == "" || len(a.ARNs) == 0 || len(a.ARNs) > maxAlarms {
+		return []error{fmt.Errorf("alarm widget %q: has %d alarms, expected a title and 1 to %d", a.Title, len(a.ARNs), maxAlarms)}
+	}
+	return nil
 }
 
 // render writes a line: namespace, name, dimensions, then how to show it.
@@ -140,6 +184,31 @@ func Share(of string, all ...string) string {
 		sum += "FILL(" + id + ",0)"
 	}
 	return "100*FILL(" + of + ",0)/(" + sum + ")"
+}
+
+// Search is the expression for every series of a metric that has these values
+// under dimensions, however many there are; it names all dimensions of the series
+// (CloudWatch user guide, "Using search expressions in graphs").
+func Search(metric metrics.Metric, values map[string]string) string {
+	terms := []string{metric.Namespace}
+	for _, dimension := range metric.Dimensions {
+		terms = append(terms, quote(dimension))
+	}
+	found := "SEARCH('{" + strings.Join(terms, ",") + `} MetricName="` + metric.Name + `"`
+	for _, dimension := range metric.Dimensions {
+		if value := values[dimension]; value != "" {
+			found += " " + quote(dimension) + `="` + value + `"`
+		}
+	}
+	return found + "', '" + string(metric.Statistic) + "')"
+}
+
+// quote writes a name of a dimension, which may hold blanks.
+func quote(dimension string) string {
+	if strings.Contains(dimension, " ") {
+		return `"` + dimension + `"`
+	}
+	return dimension
 }
 
 // ID makes ids of lines: a prefix and a number.

@@ -1,10 +1,13 @@
-// Package observability is the layer of dashboards. It reads what every other
-// layer promises and changes nothing that they made.
+// Package observability is the layer of dashboards and alarms. It reads what every
+// other layer promises and changes nothing that they made: it draws, watches, counts
+// in logs and tells people. What is watched and from which value on stands in package
+// watch, what is drawn in package board; this package registers both.
 package observability
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/cutover/cutover/projects/observability/alarm"
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
@@ -21,58 +24,59 @@ func Program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	from, err := readUpstream(ctx)
+	from, err := readUpstream(ctx, cfg.AccountBaseline)
 	if err != nil {
 		return err
 	}
-	migration, err := NewMigrationDashboard(ctx, "migration", &MigrationDashboardArgs{
-		Names: naming.New(ctx.Stack()),
-		From:  from,
-	}, pulumi.Provider(provider))
+	outputs, err := build(ctx, cfg, from, pulumi.Provider(provider))
 	if err != nil {
 		return err
 	}
-	return contract.Export(ctx, contract.ObservabilityOutputs{
-		MigrationDashboardName: migration.Name,
-		MigrationDashboardURL:  migration.URL,
-	})
+	return contract.Export(ctx, outputs)
 }
 
-// upstream is what other layers promise, as far as it is looked at.
-type upstream struct {
-	colors       map[naming.Color]surroundings
-	controlTable pulumi.StringOutput
-}
-
-type surroundings struct {
-	balancer  contract.Balancer
-	workloads contract.Workloads
-	stores    contract.Stores
-	sync      contract.Sync
-}
-
-func readUpstream(ctx *pulumi.Context) (upstream, error) {
-	data, err := contract.Import[contract.DataOutputs](ctx)
+// build makes topics, then what tells them something, then what people look at.
+func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (contract.ObservabilityOutputs, error) {
+	var none contract.ObservabilityOutputs
+	names := naming.New(ctx.Stack())
+	topics, err := NewTopics(ctx, "alarms", &TopicsArgs{
+		Names: names, AccountID: cfg.Environment.AccountID, KeyARN: from.topicsKey, Subscribers: cfg.Subscribers,
+	}, opts...)
 	if err != nil {
-		return upstream{}, err
+		return none, err
 	}
-	edge, err := contract.Import[contract.EdgeOutputs](ctx)
+	if _, err := NewFilters(ctx, "filters", &FiltersArgs{Names: names, From: from, Trail: cfg.AccountBaseline == manage}, opts...); err != nil {
+		return none, err
+	}
+	what := cfg.watch(ctx.Stack(), from.services)
+	alarms, err := NewAlarms(ctx, "alarms", &AlarmsArgs{
+		Names: names, From: from, Topics: topics.ARNs, Alarms: what.Alarms(), Composites: what.Composites(),
+	}, opts...)
 	if err != nil {
-		return upstream{}, err
+		return none, err
 	}
-	services, err := contract.Import[contract.ServicesOutputs](ctx)
+	if _, err := NewFindings(ctx, "findings", &FindingsArgs{Names: names, Topics: topics.ARNs}, opts...); err != nil {
+		return none, err
+	}
+	if _, err := NewQueries(ctx, "queries", &QueriesArgs{Names: names, From: from}, opts...); err != nil {
+		return none, err
+	}
+	dashboards, err := NewDashboards(ctx, "dashboards", &DashboardsArgs{Names: names, AccountID: cfg.Environment.AccountID, From: from, Watch: what}, opts...)
 	if err != nil {
-		return upstream{}, err
+		return none, err
 	}
-	migration, err := contract.Import[contract.MigrationOutputs](ctx)
-	if err != nil {
-		return upstream{}, err
+	arns := pulumi.StringMap{}
+	for _, severity := range alarm.Severities() {
+		arns[string(severity)] = topics.ARNs[severity]
 	}
-	return upstream{
-		controlTable: data.ControlTableName,
-		colors: map[naming.Color]surroundings{
-			naming.Blue:  {edge.Blue, services.Blue, data.Blue, migration.Blue},
-			naming.Green: {edge.Green, services.Green, data.Green, migration.Green},
-		},
+	return contract.ObservabilityOutputs{
+		MigrationDashboardName:   dashboards.Migration.Name,
+		MigrationDashboardURL:    dashboards.Migration.URL,
+		PlatformDashboardURL:     dashboards.Platform.URL,
+		BusinessDashboardURL:     dashboards.Business.URL,
+		CustomerImpactAlarmName:  alarms.CustomerImpact,
+		MigrationUnsafeAlarmName: alarms.MigrationUnsafe,
+		TopicARNs:                arns.ToStringMapOutput(),
+		Watched:                  from.names(),
 	}, nil
 }

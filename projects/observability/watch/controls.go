@@ -11,9 +11,9 @@ import (
 // writes them.
 const archiveLate = 45 * minute
 
-// controls are the alarms over what guards the platform.
-func (a Args) controls() []alarm.Alarm {
-	all := []alarm.Alarm{
+// archive are the alarms over the way of log events to their locked bucket.
+func archive() []alarm.Alarm {
+	return []alarm.Alarm{
 		{
 			Kind:      "archive-late",
 			Meaning:   "Log events reach the locked archive late or not at all.",
@@ -25,6 +25,12 @@ func (a Args) controls() []alarm.Alarm {
 		},
 		lostEvents("archive-loses", "DeliveryErrors", "Log events could not be handed to the archive's stream."),
 		lostEvents("archive-throttled", "DeliveryThrottling", "Log events are handed to the archive's stream too fast."),
+	}
+}
+
+// controls are the alarms over what guards the platform.
+func (a Args) controls() []alarm.Alarm {
+	all := []alarm.Alarm{
 		{
 			Kind:      "notifications-lost",
 			Meaning:   "Notifications could be delivered to no subscriber: alarms reach nobody.",

@@ -56,8 +56,12 @@ func Filters() []Filter {
 
 const askTrail = "Run the saved query of who changed what. If it was no deployment of ours, it is an incident."
 
-func (a Args) trail() []alarm.Alarm {
-	var all []alarm.Alarm
+// baseline are the alarms over trail and archive, where they are ours.
+func (a Args) baseline() []alarm.Alarm {
+	if !a.Baseline {
+		return nil
+	}
+	all := archive()
 	for _, filter := range Filters() {
 		all = append(all, alarm.Alarm{
 			Subject: "trail", Kind: filter.kind, Meaning: filter.meaning, Action: askTrail, Severity: filter.severity,

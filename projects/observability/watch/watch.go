@@ -52,6 +52,8 @@ type Args struct {
 	Services catalog.Catalog
 	Limits   Limits
 	Phase    Phase
+	// Baseline tells that the trail and the archive are ours to look at.
+	Baseline bool
 }
 
 // Alarms lists every alarm, grouped by what it is about.
@@ -60,7 +62,7 @@ func (a Args) Alarms() []alarm.Alarm {
 	for _, color := range naming.Colors() {
 		all = slices.Concat(all, a.services(color), a.queues(color), a.database(color), a.functions(color), a.payments(color))
 	}
-	return slices.Concat(all, a.tables(), a.lanes(), a.authority(), a.trail(), a.controls())
+	return slices.Concat(all, a.tables(), a.lanes(), a.authority(), a.controls(), a.baseline())
 }
 
 const (

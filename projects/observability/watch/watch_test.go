@@ -18,7 +18,7 @@ func args(t *testing.T, phase watch.Phase) watch.Args {
 	t.Helper()
 	services, err := catalog.Load()
 	require.NoError(t, err)
-	return watch.Args{Platform: "prod", Services: services, Phase: phase, Limits: watch.Limits{
+	return watch.Args{Platform: "prod", Services: services, Phase: phase, Baseline: true, Limits: watch.Limits{
 		ErrorPercent: 1, LatencyMs: 500, ReportMs: 5000, Connections: 1500, LogVolumeGiB: 100, QueueAgeSeconds: 300,
 	}}
 }
@@ -93,6 +93,19 @@ func TestLanesHaveTheAlarmsOfTheirStore(t *testing.T) {
 		want := map[metrics.Store]int{metrics.Aurora: 14, metrics.DynamoDB: 10, metrics.S3: 6}[lane.Store]
 		require.Equal(t, want, count[lane.Name], lane.Name)
 	}
+}
+
+// Where the organisation owns trail and archive, nothing of them is ours to count.
+func TestNoAlarmLooksAtATrailThatIsNotOurs(t *testing.T) {
+	a := args(t, watch.Running)
+	whole := len(a.Alarms())
+	a.Baseline = false
+	for _, each := range a.Alarms() {
+		require.NotEqual(t, "trail", each.Subject)
+		require.NotContains(t, each.Kind, "archive")
+	}
+	require.Len(t, a.Alarms(), whole-len(watch.Filters())-3)
+	require.NoError(t, alarm.Check(a.Alarms(), a.Composites(), naming.New("prod")))
 }
 
 func TestThresholdsComeFromTheLimits(t *testing.T) {

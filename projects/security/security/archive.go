@@ -33,8 +33,8 @@ const (
 type LogArchive struct {
 	pulumi.ResourceState
 
-	errors    *cloudwatch.LogGroup
-	streamARN pulumi.StringOutput
+	errors                *cloudwatch.LogGroup
+	streamARN, streamName pulumi.StringOutput
 }
 
 // NewLogArchive makes the delivery stream and the account's subscription to it.
@@ -103,7 +103,7 @@ func (a *LogArchive) addStream(ctx *pulumi.Context, name string, args *ControlAr
 	if err != nil {
 		return fmt.Errorf("delivery stream: %w", err)
 	}
-	a.streamARN = stream.Arn
+	a.streamARN, a.streamName = stream.Arn, stream.Name
 	return nil
 }
 

@@ -29,33 +29,41 @@ func (a *ControlArgs) Validate() error {
 
 // buildControls makes what watches the account: flow logs and the rules of the
 // table of controls in any case, the singletons where this layer owns them.
-func buildControls(ctx *pulumi.Context, cfg Config, parts *parts, opts ...pulumi.ResourceOption) error {
+func buildControls(ctx *pulumi.Context, cfg Config, parts *parts, opts ...pulumi.ResourceOption) (watched, error) {
+	watch := watched{trailGroup: pulumi.String("").ToStringOutput(), archiveStream: pulumi.String("").ToStringOutput()}
 	args := &ControlArgs{
 		Names: parts.names, Environment: cfg.Environment, BoundaryARN: parts.shared.BoundaryARN, Evidence: parts.evidence,
 	}
 	if _, err := NewFlowLogs(ctx, "flow-logs", parts.flowLogs(args), opts...); err != nil {
-		return err
+		return watched{}, err
 	}
 	rules := parts.rules(cfg)
 	if cfg.AccountBaseline == Manage {
-		recorder, err := buildBaseline(ctx, cfg, args, opts...)
+		recorder, err := buildBaseline(ctx, cfg, args, &watch, opts...)
 		if err != nil {
-			return err
+			return watched{}, err
 		}
 		rules.Recording = recorder.running
 	}
 	_, err := NewConformanceRules(ctx, "conformance", rules, opts...)
-	return err
+	return watch, err
 }
 
+// watched is what others look at of the account's controls; empty where they are
+// the organisation's.
+type watched struct{ trailGroup, archiveStream pulumi.StringOutput }
+
 // buildBaseline makes the singletons of account and region.
-func buildBaseline(ctx *pulumi.Context, cfg Config, args *ControlArgs, opts ...pulumi.ResourceOption) (*Recorder, error) {
-	if _, err := NewTrail(ctx, "trail", args, opts...); err != nil {
+func buildBaseline(ctx *pulumi.Context, cfg Config, args *ControlArgs, watch *watched, opts ...pulumi.ResourceOption) (*Recorder, error) {
+	trail, err := NewTrail(ctx, "trail", args, opts...)
+	if err != nil {
 		return nil, err
 	}
-	if _, err := NewLogArchive(ctx, "archive", args, opts...); err != nil {
+	archive, err := NewLogArchive(ctx, "archive", args, opts...)
+	if err != nil {
 		return nil, err
 	}
+	watch.trailGroup, watch.archiveStream = trail.group.Name, archive.streamName
 	recorder, err := NewRecorder(ctx, "recorder", args, cfg.Evidence.Days, opts...)
 	if err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ func (d deployment) boundary() iamdoc.Document {
 func (d deployment) unscoped() []iamdoc.Statement {
 	return []iamdoc.Statement{{Sid: "Account", Resources: everything(), Actions: []string{
 		"acm:RequestCertificate", "backup-storage:MountCapsule", "ecs:DeregisterTaskDefinition", "logs:CreateLogDelivery", "logs:DeleteLogDelivery",
-		"logs:DeleteResourcePolicy", "logs:PutResourcePolicy", "route53:CreateHealthCheck", "route53:CreateHostedZone",
+		"logs:DeleteQueryDefinition", "logs:DeleteResourcePolicy", "logs:PutQueryDefinition", "logs:PutResourcePolicy", "route53:CreateHealthCheck", "route53:CreateHostedZone",
 		"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
 	}}, {
 		Sid: "Mappings", Resources: everything(), Actions: []string{"lambda:CreateEventSourceMapping"},
@@ -90,8 +90,8 @@ func (d deployment) unscoped() []iamdoc.Statement {
 	}, {Sid: "Read", Resources: everything(), Actions: []string{
 		"acm:ListCertificates", "application-autoscaling:Describe*", "cloudwatch:Describe*", "config:DescribeConfigRules", "ec2:Describe*",
 		"ec2:GetTransitGatewayRouteTable*", "ecs:DescribeTaskDefinition", "elasticloadbalancing:Describe*", "kms:ListAliases",
-		"lambda:ListEventSourceMappings", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
-		"rds:DescribeDBEngineVersions", "rds:DescribeOrderableDBInstanceOptions", "route53:GetChange", "route53:ListHostedZones",
+		"lambda:ListEventSourceMappings", "logs:DescribeLogGroups", "logs:DescribeQueryDefinitions",
+		"logs:DescribeResourcePolicies", "rds:DescribeDBEngineVersions", "rds:DescribeOrderableDBInstanceOptions", "route53:GetChange", "route53:ListHostedZones",
 		"route53:ListHostedZonesByName", "ssm:DescribeParameters", "states:ValidateStateMachineDefinition", "sts:GetCallerIdentity",
 		"tag:GetResources", "wafv2:ListWebACLs",
 	}}}
@@ -142,8 +142,8 @@ func (d deployment) identities() []iamdoc.Statement {
 func (d deployment) logs() []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "LogGroups", Resources: d.arn("logs", "log-group:*"), Actions: []string{
-			"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DescribeMetricFilters",
-			"logs:DescribeSubscriptionFilters", "logs:ListTagsForResource", "logs:PutDataProtectionPolicy", "logs:PutMetricFilter",
+			"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteMetricFilter", "logs:DescribeMetricFilters",
+			"logs:DescribeSubscriptionFilters", "logs:GetDataProtectionPolicy", "logs:ListTagsForResource", "logs:PutDataProtectionPolicy", "logs:PutMetricFilter",
 			"logs:PutRetentionPolicy", "logs:PutSubscriptionFilter", "logs:TagResource", "logs:UntagResource",
 		}},
 	}

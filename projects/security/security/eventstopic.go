@@ -30,6 +30,7 @@ func (e *Evidence) addTopic(ctx *pulumi.Context, name string, args *EvidenceArgs
 	if err != nil {
 		return err
 	}
+	e.EventsKeyARN = key
 	topic, err := sns.NewTopic(ctx, name+"-events", &sns.TopicArgs{
 		Name:           pulumi.String(args.Names.Name(naming.Topic, "events")),
 		KmsMasterKeyId: key,

@@ -43,7 +43,7 @@ func (a *EvidenceArgs) Validate() error {
 type Evidence struct {
 	pulumi.ResourceState
 
-	KeyARN, EventsTopicARN                    pulumi.StringOutput
+	KeyARN, EventsKeyARN, EventsTopicARN      pulumi.StringOutput
 	AccessLogs, Trail, Archive, ConfigHistory *component.Bucket
 }
 

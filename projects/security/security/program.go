@@ -75,9 +75,10 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 	if err != nil {
 		return none, err
 	}
-	if err := buildControls(ctx, cfg, &parts{
+	watch, err := buildControls(ctx, cfg, &parts{
 		names: names, foundation: foundation, evidence: evidence, shared: shared, principals: principals,
-	}, opts...); err != nil {
+	}, opts...)
+	if err != nil {
 		return none, err
 	}
 	return contract.SecurityOutputs{
@@ -90,6 +91,9 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		AccessLogsBucket:  evidence.AccessLogs.Name,
 		ArchiveBucket:     evidence.Archive.Name,
 		EventsTopicARN:    evidence.EventsTopicARN,
+		EventsKeyARN:      evidence.EventsKeyARN,
+		TrailLogGroupName: watch.trailGroup,
+		ArchiveStreamName: watch.archiveStream,
 		DeployRoleARN:     outsiders.Deploy.Arn,
 		AuditRoleARN:      outsiders.Audit.Arn,
 		OperatorRoleARN:   outsiders.Operator.Arn,

@@ -116,7 +116,7 @@ func (w *Workload) addLogs(ctx *pulumi.Context, name string, args *WorkloadArgs)
 		return err
 	}
 	w.LogGroupName, w.logGroup = group.Name, group.Arn
-	return nil
+	return w.addMask(ctx, name, group)
 }
 
 // addIngress opens the service's port to the colour's balancer, which is the

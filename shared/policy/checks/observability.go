@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/policy/document"
 	"github.com/cutover/cutover/shared/policy/graph"
 )
@@ -127,17 +128,44 @@ var watched = map[string]string{
 }
 
 func alarmsCover(s *Scope) {
-	for token, dimension := range watched {
-		for _, r := range s.Each(token) {
-			names := []string{r.Text("name"), r.ID, r.Output("arnSuffix")}
-			over := slices.ContainsFunc(s.OfType(alarmType), func(alarm *graph.Resource) bool {
-				value := alarm.Text("dimensions." + dimension)
-				return value != "" && slices.Contains(names, value)
-			})
-			s.Expect(over, r, "covered", "", "an alarm with the dimension %s", dimension)
+	over := make(map[string][]string) // names of alarms by dimension and value
+	for _, alarm := range s.OfType(alarmType) {
+		for _, dimension := range watched {
+			for _, value := range asked(alarm, "dimensions."+dimension) {
+				over[dimension+" "+value] = append(over[dimension+" "+value], alarm.Text("name"))
+			}
 		}
 	}
-	s.Expect(len(s.OfType(compositeType)) > 0, nil, "composite", "", "a composite alarm for each service, and one that gates traffic")
+	var rules strings.Builder
+	for _, composite := range s.OfType(compositeType) {
+		rules.WriteString(composite.Text("alarmRule"))
+	}
+	for token, dimension := range watched {
+		for _, r := range s.Each(token) {
+			var alarms []string
+			for _, name := range []string{r.Text("name"), r.ID, r.Output("arnSuffix")} {
+				alarms = append(alarms, over[dimension+" "+name]...)
+			}
+			s.Expect(len(alarms) > 0, r, "covered", "", "an alarm with the dimension %s", dimension)
+			summed := slices.ContainsFunc(alarms, func(name string) bool { return strings.Contains(rules.String(), `"`+name+`"`) })
+			s.Expect(token != serviceType || summed, r, "composite", "", "a composite alarm over the alarms of the service")
+		}
+	}
+	names := naming.New(s.Environment.Name)
+	for _, name := range []string{names.CustomerImpactAlarm(), names.MigrationUnsafeAlarm()} {
+		declared := slices.ContainsFunc(s.OfType(compositeType), func(r *graph.Resource) bool { return r.Text("alarmName") == name })
+		s.Expect(declared, nil, "gate", "", "the composite alarm %s, which gates the traffic", name)
+	}
+}
+
+// asked lists what an alarm says at path of the metric that it is over, or of each
+// of those that its expression speaks of.
+func asked(alarm *graph.Resource, path string) []string {
+	found := alarm.Texts("metricQueries[*].metric." + path)
+	if value := alarm.Text(path); value != "" {
+		found = append(found, value)
+	}
+	return found
 }
 
 // trailAlarms are what has to raise an alarm from the trail, by what the pattern
@@ -194,7 +222,9 @@ var controlFailures = map[string]*regexp.Regexp{
 func failedControlsRaiseAlarms(s *Scope) {
 	var texts []string
 	for _, r := range s.Each(alarmType, filterType, eventRuleType) {
-		texts = append(texts, r.Text("metricName"), r.Text("pattern"), r.Text("eventPattern"))
+		texts = append(texts, r.Text("pattern"), r.Text("eventPattern"))
+		texts = append(texts, asked(r, "metricName")...)
+		texts = append(texts, r.Texts("metricQueries[*].expression")...)
 	}
 	for what, sign := range controlFailures {
 		s.Expect(slices.ContainsFunc(texts, sign.MatchString), nil, "alarms", "", "an alarm: %s (%s)", what, sign)

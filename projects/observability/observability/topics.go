@@ -1,0 +1,120 @@
+package observability
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cutover/cutover/projects/observability/alarm"
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/iamdoc"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// TopicsArgs describes where notifications go.
+type TopicsArgs struct {
+	Names     naming.Namer
+	AccountID string
+	// KeyARN is the key of topics that belong to neither colour. It admits
+	// CloudWatch and EventBridge; without that a notification is lost silently.
+	KeyARN pulumi.StringInput
+	// Subscribers are by severity.
+	Subscribers map[string][]Subscriber
+}
+
+// Validate joins all that is wrong with the arguments.
+func (a *TopicsArgs) Validate() error {
+	var problems []error
+	if a.AccountID == "" {
+		problems = append(problems, errors.New("topics: account id is empty, expected 12 digits"))
+	}
+	if a.KeyARN == nil {
+		problems = append(problems, errors.New("topics: key is missing, expected the ARN of the key of events"))
+	}
+	return errors.Join(problems...)
+}
+
+// Topics are one topic a severity, with those who are told.
+type Topics struct {
+	pulumi.ResourceState
+
+	// ARNs are by severity; they wait for the topics' policies.
+	ARNs map[alarm.Severity]pulumi.StringOutput
+}
+
+// NewTopics makes the topics, their policies and their subscriptions. An address
+// gets a mail and has to confirm; until then verification says so.
+func NewTopics(ctx *pulumi.Context, name string, args *TopicsArgs, opts ...pulumi.ResourceOption) (*Topics, error) {
+	if err := args.Validate(); err != nil {
+		return nil, err
+	}
+	t := &Topics{ARNs: make(map[alarm.Severity]pulumi.StringOutput)}
+	if err := ctx.RegisterComponentResource("cutover:observability:Topics", name, t, opts...); err != nil {
+		return nil, fmt.Errorf("register topics: %w", err)
+	}
+	outputs := pulumi.Map{}
+	for _, severity := range alarm.Severities() {
+		if err := t.add(ctx, name+"-"+string(severity), severity, args); err != nil {
+			return nil, fmt.Errorf("topic of severity %s: %w", severity, err)
+		}
+		outputs[string(severity)] = t.ARNs[severity]
+	}
+	return t, ctx.RegisterResourceOutputs(t, outputs)
+}
+
+func topicName(names naming.Namer, severity alarm.Severity) string {
+	return names.Name(naming.Topic, "alarms", string(severity))
+}
+
+func (t *Topics) add(ctx *pulumi.Context, name string, severity alarm.Severity, args *TopicsArgs) error {
+	topic, err := sns.NewTopic(ctx, name, &sns.TopicArgs{
+		Name:           pulumi.String(topicName(args.Names, severity)),
+		KmsMasterKeyId: args.KeyARN.ToStringOutput().ToStringPtrOutput(),
+	}, pulumi.Parent(t))
+	if err != nil {
+		return fmt.Errorf("make it: %w", err)
+	}
+	policy, err := sns.NewTopicPolicy(ctx, name, &sns.TopicPolicyArgs{
+		Arn: topic.Arn,
+		Policy: component.Document(pulumi.StringMap{"topic": topic.Arn}, func(values map[string]string) iamdoc.Document {
+			return topicPolicy(values["topic"], args.AccountID, args.Names)
+		}),
+	}, pulumi.Parent(t))
+	if err != nil {
+		return fmt.Errorf("policy: %w", err)
+	}
+	for number, who := range args.Subscribers[string(severity)] {
+		if _, err := sns.NewTopicSubscription(ctx, fmt.Sprintf("%s-%d", name, number), &sns.TopicSubscriptionArgs{
+			Topic: topic.Arn, Protocol: pulumi.String(who.Protocol), Endpoint: pulumi.String(who.Endpoint),
+		}, pulumi.Parent(t), pulumi.DependsOn([]pulumi.Resource{policy})); err != nil {
+			return fmt.Errorf("subscriber %d: %w", number, err)
+		}
+	}
+	t.ARNs[severity] = policy.Arn
+	return nil
+}
+
+// topicPolicy lets alarms and rules of this environment publish, and nobody else
+// (Amazon SNS developer guide, "Example cases for Amazon SNS access control").
+func topicPolicy(topic, accountID string, names naming.Namer) iamdoc.Document {
+	publish := func(sid, service, source string) iamdoc.Statement {
+		return iamdoc.Statement{
+			Sid: sid, Principals: iamdoc.Principals{Services: []string{service}},
+			Actions: []string{"sns:Publish"}, Resources: []string{topic},
+			Conditions: iamdoc.Conditions{"StringEquals": {"aws:SourceAccount": {accountID}}, "ArnLike": {"aws:SourceArn": {source}}},
+		}
+	}
+	at := config.Region + ":" + accountID + ":"
+	return iamdoc.Document{Statements: []iamdoc.Statement{
+		publish("PublishByAlarms", "cloudwatch.amazonaws.com", "arn:aws:cloudwatch:"+at+"alarm:"+names.Name(naming.Alarm)+"-*"),
+		publish("PublishByRules", "events.amazonaws.com", "arn:aws:events:"+at+"rule/"+names.Name(naming.EventRule)+"-*"),
+		{
+			Sid: "RefusePlainTransport", Deny: true, Principals: iamdoc.Principals{Anyone: true},
+			Actions: []string{"sns:Publish"}, Resources: []string{topic},
+			Conditions: iamdoc.Conditions{"Bool": {"aws:SecureTransport": {"false"}}},
+		},
+	}}
+}

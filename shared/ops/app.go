@@ -48,6 +48,9 @@ type Layer struct {
 	// Connections resolves the connections that the layer exports by secret, with
 	// what could not be resolved as error beside what could; nil when it exports none.
 	Connections func(ctx context.Context, v Verification) ([]Connection, error)
+	// Pages are drawings and documents that are written from the layer's
+	// definitions, by path from the root of the checkout; nil when there are none.
+	Pages func() (map[string]string, error)
 }
 
 // Steered is what the runner has to know of the layer that splits the traffic.

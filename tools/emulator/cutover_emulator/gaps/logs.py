@@ -1,4 +1,4 @@
-"""CloudWatch Logs: query definitions, policies of the account."""
+"""CloudWatch Logs: query definitions, policies of the account, masks of groups."""
 
 from __future__ import annotations
 
@@ -114,4 +114,72 @@ def _policies(response: Any) -> dict[tuple[str, str], dict[str, Any]]:
     return store(response.logs_backend, "cutover_account_policies")
 
 
-GAPS = [query_definitions, account_policies]
+def data_protection() -> None:
+    """A log group has at most one policy that finds and masks data.
+
+    It is put, read and deleted by the group's name or ARN; a group without one is
+    answered without a document, a group that is not there is an error. AWS takes a
+    policy whose two statements name the same data, one that finds and one that
+    masks. moto has none of the three operations; nothing is masked here. Seen in
+    moto 5.2.5.
+    """
+
+    def put_data_protection_policy(self: Any) -> str:
+        group, text = _group(self), self._get_param("policyDocument")
+        try:
+            found, masked = json.loads(text)["Statement"]
+            sound = (
+                found["DataIdentifier"] == masked["DataIdentifier"]
+                and "Audit" in found["Operation"]
+                and "Deidentify" in masked["Operation"]
+            )
+        except (KeyError, TypeError, ValueError):
+            sound = False
+        if not sound:
+            raise JsonRESTError(
+                "InvalidParameterException",
+                "The policy needs a statement that audits and one that de-identifies"
+                " the same data.",
+            )
+        policy = {
+            "logGroupIdentifier": group.name,
+            "policyDocument": text,
+            "lastUpdatedTime": int(time.time() * 1000),
+        }
+        group.cutover_data_protection = policy
+        return json.dumps(policy)
+
+    def get_data_protection_policy(self: Any) -> str:
+        group = _group(self)
+        none = {"logGroupIdentifier": group.name}
+        return json.dumps(getattr(group, "cutover_data_protection", none))
+
+    def delete_data_protection_policy(self: Any) -> str:
+        group = _group(self)
+        if not hasattr(group, "cutover_data_protection"):
+            raise JsonRESTError(
+                "ResourceNotFoundException", "The log group has no such policy."
+            )
+        del group.cutover_data_protection
+        return ""
+
+    for operation in (
+        put_data_protection_policy,
+        get_data_protection_policy,
+        delete_data_protection_policy,
+    ):
+        add(LogsResponse, operation.__name__, operation)
+
+
+def _group(response: Any) -> Any:
+    """The log group that a request names, by name or by ARN."""
+    asked = response._get_param("logGroupIdentifier")
+    name = asked.split(":log-group:")[-1].removesuffix(":*")
+    if (group := response.logs_backend.groups.get(name)) is None:
+        raise JsonRESTError(
+            "ResourceNotFoundException", "The specified log group does not exist."
+        )
+    return group
+
+
+GAPS = [query_definitions, account_policies, data_protection]

@@ -151,6 +151,7 @@ func TestSevenLayersComeUpStayUnchangedAndGoWithoutATrace(t *testing.T) {
 	s.verifySeesAnOpenDatabaseTier(ctx, t)
 	s.verifySees(t, contract.Data, spoiledStores())
 	s.verifySees(t, contract.Security, spoiledWatch())
+	s.verifySees(t, contract.Observability, spoiledAlarms())
 
 	require.NoError(t, s.app(t).DestroyAll(ctx), s.out)
 	left, err := s.emulator.Inventory(ctx)

@@ -53,7 +53,13 @@ func Layers(root string) []ops.Layer {
 				return migration.Prepare(ctx, project(root, contract.Migration), w)
 			},
 		},
-		{Name: contract.Observability, Program: observability.Program, Check: observability.CheckConfig},
+		{
+			Name: contract.Observability, Program: observability.Program, Check: observability.CheckConfig,
+			Verify: verification(root, contract.Observability, observability.Verify),
+			Pages: func() (map[string]string, error) {
+				return observability.Pages(filepath.Join(project(root, contract.Observability), "Pulumi."+guardedEnvironment+".yaml"), guardedEnvironment)
+			},
+		},
 	}
 	for i := range layers {
 		layers[i].Dir = project(root, layers[i].Name)

@@ -58,7 +58,7 @@ func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.Resour
 	if _, err := NewFindings(ctx, "findings", &FindingsArgs{Names: names, Topics: topics.ARNs}, opts...); err != nil {
 		return none, err
 	}
-	if _, err := NewQueries(ctx, "queries", &QueriesArgs{Names: names, From: from}, opts...); err != nil {
+	if _, err := NewQueries(ctx, "queries", &QueriesArgs{Names: names, From: from, Baseline: cfg.AccountBaseline == manage}, opts...); err != nil {
 		return none, err
 	}
 	dashboards, err := NewDashboards(ctx, "dashboards", &DashboardsArgs{Names: names, AccountID: cfg.Environment.AccountID, From: from, Watch: what}, opts...)

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/projects/observability/estate"
+	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/metrics"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -19,28 +20,28 @@ type query struct {
 	text   string
 }
 
-// queries are those of both colours; a question about payments asks all services,
+// questions are those of both colours; a question about payments asks all services,
 // so that one sees whether one colour alone has a trouble.
-func queries(from upstream) []query {
-	var services, functions []estate.Key
+func questions(services catalog.Catalog, baseline bool) []query {
+	var groups, functions []estate.Key
 	for _, color := range naming.Colors() {
-		for _, service := range from.services.Services {
-			services = append(services, estate.Key{Color: color, Thing: estate.LogGroup, Name: service.Name})
+		for _, service := range services.Names() {
+			groups = append(groups, estate.Key{Color: color, Thing: estate.LogGroup, Name: service})
 		}
 	}
 	all := []query{
-		{"payments-failed-by-reason", services, "filter event = \"" + metrics.PaymentEventName + "\" and outcome = \"" + metrics.Failed +
+		{"payments-failed-by-reason", groups, "filter event = \"" + metrics.PaymentEventName + "\" and outcome = \"" + metrics.Failed +
 			"\"\n| stats count(*) as payments, sum(amountMinor) as amount by reason, color, service\n| sort payments desc"},
-		{"payments-declined-by-reason", services, "filter event = \"" + metrics.PaymentEventName + "\" and outcome = \"" + metrics.Declined +
+		{"payments-declined-by-reason", groups, "filter event = \"" + metrics.PaymentEventName + "\" and outcome = \"" + metrics.Declined +
 			"\"\n| stats count(*) as payments by reason, color\n| sort payments desc"},
-		{"payments-slow", services, "filter event = \"" + metrics.PaymentEventName + "\" and durationMs > 500" +
+		{"payments-slow", groups, "filter event = \"" + metrics.PaymentEventName + "\" and durationMs > 500" +
 			"\n| fields @timestamp, color, service, durationMs, outcome, paymentId\n| sort durationMs desc\n| limit 100"},
-		{"payments-by-minute", services, "filter event = \"" + metrics.PaymentEventName + "\"\n| stats count(*) as payments, pct(durationMs, 99) as p99 by bin(1m), color, outcome"},
-		{"errors-of-services", services, "filter level = \"error\"\n| stats count(*) as times by service, color, msg\n| sort times desc\n| limit 50"},
+		{"payments-by-minute", groups, "filter event = \"" + metrics.PaymentEventName + "\"\n| stats count(*) as payments, pct(durationMs, 99) as p99 by bin(1m), color, outcome"},
+		{"errors-of-services", groups, "filter level = \"error\"\n| stats count(*) as times by service, color, msg\n| sort times desc\n| limit 50"},
 		{"web-acl-blocks-by-rule", []estate.Key{{Thing: estate.FirewallLogs}}, "filter action = \"BLOCK\"\n" +
 			"| stats count(*) as requests, count_distinct(httpRequest.clientIp) as clients by terminatingRuleId, httpRequest.uri\n| sort requests desc\n| limit 50"},
 	}
-	if _, ours := from.things[estate.Key{Thing: estate.TrailLogs}]; ours {
+	if baseline {
 		trail := []estate.Key{{Thing: estate.TrailLogs}}
 		all = append(all,
 			query{"trail-who-changed-what", trail, "filter readOnly = 0 and ispresent(userIdentity.arn)\n" +
@@ -63,11 +64,13 @@ func queries(from upstream) []query {
 type QueriesArgs struct {
 	Names naming.Namer
 	From  upstream
+	// Baseline tells that the trail is ours to ask.
+	Baseline bool
 }
 
 // Validate says what is missing.
 func (a *QueriesArgs) Validate() error {
-	for _, each := range queries(a.From) {
+	for _, each := range questions(a.From.services, a.Baseline) {
 		for _, key := range each.groups {
 			if _, known := a.From.things[key]; !known {
 				return fmt.Errorf("saved query %s: %s is not watched", each.name, key)
@@ -91,13 +94,13 @@ func NewQueries(ctx *pulumi.Context, name string, args *QueriesArgs, opts ...pul
 	if err := ctx.RegisterComponentResource("cutover:observability:Queries", name, q, opts...); err != nil {
 		return nil, fmt.Errorf("register queries: %w", err)
 	}
-	for _, each := range queries(args.From) {
-		groups := pulumi.StringArray{}
+	for _, each := range questions(args.From.services, args.Baseline) {
+		asked := pulumi.StringArray{}
 		for _, key := range each.groups {
-			groups = append(groups, args.logGroup(key))
+			asked = append(asked, args.logGroup(key))
 		}
 		if _, err := cloudwatch.NewQueryDefinition(ctx, each.name, &cloudwatch.QueryDefinitionArgs{
-			Name: pulumi.String(args.Names.Name(naming.Query, each.name)), LogGroupNames: groups, QueryString: pulumi.String(each.text),
+			Name: pulumi.String(args.Names.Name(naming.Query, each.name)), LogGroupNames: asked, QueryString: pulumi.String(each.text),
 		}, pulumi.Parent(q)); err != nil {
 			return nil, fmt.Errorf("saved query %s: %w", each.name, err)
 		}

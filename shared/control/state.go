@@ -30,16 +30,6 @@ func States() []State {
 	}
 }
 
-// numbers are the values of the metric SwitchState. They are an interface: a
-// state never gets another number.
-var numbers = map[State]int{
-	Steady: 0, Arming: 1, Armed: 2, Registered: 3, Fencing: 4, Fenced: 5, Drained: 6, Checked: 7, Promoting: 8, Switched: 9,
-	BackingOut: 10, Held: 11, Finalised: 12,
-}
-
-// Number is the value of the metric SwitchState.
-func (s State) Number() int { return numbers[s] }
-
 // transitions says which state may follow which. Every state may follow itself,
 // when a process takes over or notes something.
 var transitions = map[State][]State{

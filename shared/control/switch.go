@@ -17,7 +17,7 @@ const (
 	FieldState      = "state"
 	FieldFrom       = "from"
 	FieldTo         = "to"
-	FieldHeir       = "heir"
+	FieldHeirs      = "heirs"
 	FieldOwner      = "owner"
 	FieldLeaseUntil = "lease_until"
 	FieldStepTimes  = "step_times"
@@ -29,12 +29,14 @@ const (
 	FieldHeldFrom   = "held_from"
 	FieldUntrusted  = "untrusted"
 	FieldOperators  = "operators"
+	FieldPause      = "pause_ms"
 )
 
 // switchFields lists all fields of the item.
 var switchFields = []string{
-	FieldState, FieldFrom, FieldTo, FieldEpoch, FieldAttempt, FieldHeir, FieldOwner, FieldLeaseUntil, FieldStepTimes, FieldReason,
+	FieldState, FieldFrom, FieldTo, FieldEpoch, FieldAttempt, FieldHeirs, FieldOwner, FieldLeaseUntil, FieldStepTimes, FieldReason,
 	FieldLastError, FieldPromoting, FieldFenceLSN, FieldReverseLSN, FieldProof, FieldHeldFrom, FieldUntrusted, FieldOperators,
+	FieldPause,
 }
 
 // StepTime is when a state was entered, by the clock of who entered it: for
@@ -57,9 +59,11 @@ type Switch struct {
 	// Epoch is that of From's term. A promotion makes it one higher.
 	Epoch int64
 	// Attempt is the try that is under way, or was last; only the process that
-	// made it may promote or release it. Heir is the id under which the process
-	// that took over last acts.
-	Attempt, Heir string
+	// made it may promote or release it.
+	Attempt string
+	// Heirs are the ids under which the processes act that took over, all of this
+	// attempt's: any of them may stand in the old side's row.
+	Heirs []string
 	// Owner is the process that wrote the item last, LeaseUntil until when others
 	// need not look after it. Nothing may depend on a lease.
 	Owner      string
@@ -83,6 +87,9 @@ type Switch struct {
 	ProofID string
 	// HeldFrom is the state from which HELD was entered.
 	HeldFrom State
+	// Pause is how long the last attempt kept writers out, by the monotonic clock of
+	// the process that made it; milliseconds in the item.
+	Pause time.Duration
 	// Untrusted is a side that a forced decision left behind; it must be rebuilt.
 	Untrusted naming.Color
 }
@@ -139,21 +146,27 @@ func (s Switch) Fields() map[string]string {
 	if err != nil { // a time after the year 9999
 		times = []byte("null")
 	}
-	operators, err := json.Marshal(s.Operators)
-	if err != nil { // texts can always be encoded
-		operators = []byte("null")
-	}
 	lease := ""
 	if !s.LeaseUntil.IsZero() {
 		lease = strconv.FormatInt(s.LeaseUntil.UnixMilli(), 10)
 	}
 	return map[string]string{
 		FieldState: string(s.State), FieldFrom: string(s.From), FieldTo: string(s.To), FieldEpoch: strconv.FormatInt(s.Epoch, 10),
-		FieldAttempt: s.Attempt, FieldHeir: s.Heir, FieldOwner: s.Owner, FieldLeaseUntil: lease, FieldStepTimes: string(times),
-		FieldReason: s.Reason, FieldOperators: string(operators), FieldLastError: s.LastError,
+		FieldAttempt: s.Attempt, FieldHeirs: list(s.Heirs), FieldOwner: s.Owner, FieldLeaseUntil: lease, FieldStepTimes: string(times),
+		FieldReason: s.Reason, FieldOperators: list(s.Operators), FieldLastError: s.LastError,
 		FieldPromoting: strconv.FormatBool(s.Promoting), FieldFenceLSN: s.FenceLSN, FieldReverseLSN: s.ReverseLSN,
 		FieldProof: s.ProofID, FieldHeldFrom: string(s.HeldFrom), FieldUntrusted: string(s.Untrusted),
+		FieldPause: strconv.FormatInt(s.Pause.Milliseconds(), 10),
 	}
+}
+
+// list is a list of texts in one field.
+func list(texts []string) string {
+	encoded, err := json.Marshal(texts)
+	if err != nil { // texts can always be encoded
+		return "null"
+	}
+	return string(encoded)
 }
 
 // DecodeSwitch reads an item of that revision. Fields that it does not know are
@@ -164,7 +177,7 @@ func DecodeSwitch(rev int64, fields map[string]string) (Switch, error) {
 	}
 	s := Switch{
 		Rev: rev, State: State(fields[FieldState]), From: naming.Color(fields[FieldFrom]), To: naming.Color(fields[FieldTo]),
-		Attempt: fields[FieldAttempt], Heir: fields[FieldHeir], Owner: fields[FieldOwner], Reason: fields[FieldReason],
+		Attempt: fields[FieldAttempt], Owner: fields[FieldOwner], Reason: fields[FieldReason],
 		LastError: fields[FieldLastError], FenceLSN: fields[FieldFenceLSN], ReverseLSN: fields[FieldReverseLSN],
 		ProofID: fields[FieldProof], HeldFrom: State(fields[FieldHeldFrom]), Untrusted: naming.Color(fields[FieldUntrusted]),
 	}
@@ -181,6 +194,11 @@ func (s *Switch) decode(fields map[string]string) error {
 	if s.Epoch, err = number(SwitchItem, FieldEpoch, fields); err != nil {
 		problems = append(problems, err)
 	}
+	pause, err := number(SwitchItem, FieldPause, fields)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	s.Pause = time.Duration(pause) * time.Millisecond
 	if fields[FieldLeaseUntil] != "" {
 		until, err := number(SwitchItem, FieldLeaseUntil, fields)
 		if err != nil {
@@ -188,7 +206,9 @@ func (s *Switch) decode(fields map[string]string) error {
 		}
 		s.LeaseUntil = time.UnixMilli(until).UTC()
 	}
-	for field, into := range map[string]any{FieldStepTimes: &s.StepTimes, FieldOperators: &s.Operators, FieldPromoting: &s.Promoting} {
+	for field, into := range map[string]any{
+		FieldStepTimes: &s.StepTimes, FieldOperators: &s.Operators, FieldHeirs: &s.Heirs, FieldPromoting: &s.Promoting,
+	} {
 		if err := json.Unmarshal([]byte(fields[field]), into); err != nil {
 			problems = append(problems, fmt.Errorf("%s %s is not in the form that this package writes", SwitchItem, field))
 		}

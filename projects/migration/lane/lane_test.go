@@ -9,14 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// someRows fills the platform with a bit of everything.
-const someRows = `
-INSERT INTO public.account (owner, balance, currency) SELECT 'owner ' || n, 100, (ARRAY['EUR','USD','CHF'])[1 + n % 3]::public.currency FROM generate_series(1, 200) n;
-INSERT INTO public.entry (account, seq, amount, note) SELECT a, n, a + n / 100.0, CASE WHEN n % 2 = 0 THEN 'note ' || n END FROM generate_series(1, 50) a, generate_series(1, 20) n;
-INSERT INTO public.document SELECT gen_random_uuid(), n, repeat(md5(n::text), 400), jsonb_build_object('n', n, 'é', 'ü"\'), ARRAY['a,b', NULL, '"'], '2026-01-01 10:00+02'::timestamptz + n * interval '1 second' FROM generate_series(1, 40) n;
-INSERT INTO public.payment SELECT n, '2025-06-01'::date + n, n FROM generate_series(1, 400) n;
-`
-
 func TestALaneLoadsItsBaseFollowsAndBecomesStrict(t *testing.T) {
 	w := newWorld(t)
 	w.exec(w.blue, someRows)

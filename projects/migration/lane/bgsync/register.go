@@ -233,7 +233,8 @@ func grants(plan *Plan, tables []*relation.Table) []string {
 	}
 }
 
-// eventTriggers write down DDL on replicated tables, in replica role too. A
+// eventTriggers write down DDL on replicated tables, and refuse DDL while the
+// schema is frozen, in replica role too. A
 // platform that refuses them leaves the check of Relation messages; preflight
 // says so.
 func eventTriggers() []string {
@@ -243,6 +244,12 @@ func eventTriggers() []string {
     CREATE EVENT TRIGGER bgsync_ddl_drop ON sql_drop EXECUTE FUNCTION bgsync.log_ddl();
     ALTER EVENT TRIGGER bgsync_ddl_end ENABLE ALWAYS;
     ALTER EVENT TRIGGER bgsync_ddl_drop ENABLE ALWAYS;
+    CREATE EVENT TRIGGER bgsync_freeze_start ON ddl_command_start EXECUTE FUNCTION bgsync.refuse_ddl();
+    CREATE EVENT TRIGGER bgsync_freeze_end ON ddl_command_end EXECUTE FUNCTION bgsync.refuse_ddl();
+    CREATE EVENT TRIGGER bgsync_freeze_drop ON sql_drop EXECUTE FUNCTION bgsync.refuse_ddl();
+    ALTER EVENT TRIGGER bgsync_freeze_start ENABLE ALWAYS;
+    ALTER EVENT TRIGGER bgsync_freeze_end ENABLE ALWAYS;
+    ALTER EVENT TRIGGER bgsync_freeze_drop ENABLE ALWAYS;
   END IF;
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE NOTICE 'event triggers are not allowed here';

@@ -25,6 +25,7 @@ const (
 	Loader   Role = "load"     // writes one chunk of the base
 	Verifier Role = "verify"   // reads both sides and compares
 	Builder  Role = "ddl"      // builds what was left out of the target before the load
+	Switcher Role = "switch"   // moves the authority, one conditional statement a transaction
 	Operator Role = "operator" // a person's command
 )
 
@@ -80,6 +81,17 @@ var comparing = map[string]string{
 	"plan_cache_mode":                     "force_custom_plan",
 }
 
+// switching are the further settings of sessions that move the authority. What
+// they lock keeps writers out, so the server ends a transaction whose process is
+// gone or frozen.
+var switching = map[string]string{
+	"synchronous_commit":                  "on",
+	"lock_timeout":                        "2s",
+	"statement_timeout":                   "5s",
+	"idle_in_transaction_session_timeout": "2s",
+	"client_connection_check_interval":    "1s",
+}
+
 // settings are those of the role.
 func settings(role Role) map[string]string {
 	all := maps.Clone(canonical)
@@ -94,6 +106,8 @@ func settings(role Role) map[string]string {
 		all["lock_timeout"] = "10s"
 	case Verifier:
 		maps.Copy(all, comparing)
+	case Switcher:
+		maps.Copy(all, switching)
 	case Reader, Operator:
 	}
 	return all

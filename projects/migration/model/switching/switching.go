@@ -11,6 +11,7 @@ package switching
 import (
 	"github.com/cutover/cutover/projects/migration/model/explore"
 	"github.com/cutover/cutover/shared/control"
+	"slices"
 )
 
 const (
@@ -148,7 +149,7 @@ func (m Model) Initial() []State {
 }
 
 // number is a state of the item in one byte.
-func number(s control.State) uint8 { return uint8(s.Number()) } //nolint:gosec // a dozen states
+func number(s control.State) uint8 { return uint8(slices.Index(control.States(), s)) } //nolint:gosec // a dozen states
 
 // name is the state of that number.
 func name(n uint8) control.State { return control.States()[n] }

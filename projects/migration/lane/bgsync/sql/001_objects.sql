@@ -257,9 +257,23 @@ CREATE TABLE bgsync.ddl_expected (
   at          timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 
+-- What was changed to make a switch ready, so that whoever comes next can undo it:
+-- the table's former autovacuum_enabled, NULL where it was not set.
+CREATE TABLE bgsync.arming (
+  relation text PRIMARY KEY,
+  former   text,
+  at       timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+
+-- One row while nobody but the engine may change the schema.
+CREATE TABLE bgsync.ddl_freeze (
+  one   bool PRIMARY KEY DEFAULT true CHECK (one),
+  since timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+
 -- Writes down every statement that changes a replicated table, in the
 -- transaction that makes the change, so that the lane meets it in band. Members
--- of bgsync_ddl are the engine itself.
+-- of bgsync_ddl and bgsync_fence are the engine itself.
 CREATE FUNCTION bgsync.log_ddl() RETURNS event_trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 AS $log$
@@ -267,7 +281,7 @@ BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_auth_members m
              JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
              JOIN pg_catalog.pg_roles u ON u.oid = m.member
-             WHERE g.rolname = 'bgsync_ddl' AND u.rolname = session_user) THEN
+             WHERE g.rolname IN ('bgsync_ddl', 'bgsync_fence') AND u.rolname = session_user) THEN
     RETURN;
   END IF;
   IF TG_EVENT = 'sql_drop' THEN
@@ -289,6 +303,38 @@ END
 $log$;
 REVOKE ALL ON FUNCTION bgsync.log_ddl() FROM PUBLIC;
 
+-- Refuses every change of the schema while bgsync.ddl_freeze has a row. What may
+-- be about temporary objects only is let begin and looked at when it has ended.
+CREATE FUNCTION bgsync.refuse_ddl() RETURNS event_trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS $refuse$
+BEGIN
+  IF NOT EXISTS (SELECT FROM bgsync.ddl_freeze)
+     OR EXISTS (SELECT FROM pg_catalog.pg_auth_members m
+                JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+                JOIN pg_catalog.pg_roles u ON u.oid = m.member
+                WHERE g.rolname IN ('bgsync_ddl', 'bgsync_fence') AND u.rolname = session_user) THEN
+    RETURN;
+  END IF;
+  CASE TG_EVENT
+  WHEN 'ddl_command_start' THEN
+    IF TG_TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE INDEX', 'DROP TABLE', 'DROP INDEX') THEN
+      RETURN;
+    END IF;
+  WHEN 'sql_drop' THEN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger_dropped_objects() WHERE NOT is_temporary) THEN
+      RETURN;
+    END IF;
+  ELSE
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() WHERE schema_name IS DISTINCT FROM 'pg_temp') THEN
+      RETURN;
+    END IF;
+  END CASE;
+  RAISE EXCEPTION 'the schema is frozen while the authority changes hands' USING ERRCODE = 'object_not_in_prerequisite_state';
+END
+$refuse$;
+REVOKE ALL ON FUNCTION bgsync.refuse_ddl() FROM PUBLIC;
+
 GRANT USAGE ON SCHEMA bgsync TO bgsync_reader, bgsync_apply, bgsync_ddl, bgsync_fence, bgsync_verify, bgsync_operator;
 GRANT SELECT ON ALL TABLES IN SCHEMA bgsync TO bgsync_reader, bgsync_operator;
 REVOKE SELECT ON bgsync.quarantine, bgsync.conflict FROM bgsync_reader;
@@ -304,6 +350,9 @@ GRANT UPDATE (cols, u_cols, binary_ok, fingerprint) ON bgsync.table_map TO bgsyn
 GRANT SELECT ON bgsync.authority, bgsync.identity, bgsync.lane, bgsync.sequence_map, bgsync.writer_acl, bgsync.table_map TO bgsync_fence;
 GRANT UPDATE ON bgsync.authority, bgsync.sequence_map TO bgsync_fence;
 GRANT UPDATE (epoch) ON bgsync.lane TO bgsync_fence;
+GRANT SELECT, INSERT, DELETE ON bgsync.arming, bgsync.ddl_freeze TO bgsync_fence;
+GRANT SELECT ON bgsync.canary, bgsync.repair, bgsync.bucket, bgsync.verify_pass, bgsync.dirty_key TO bgsync_fence;
+GRANT SELECT (lane, state, commit_lsn, ordinal) ON bgsync.quarantine, bgsync.conflict TO bgsync_fence;
 GRANT SELECT ON bgsync.lane, bgsync.chunk, bgsync.table_state, bgsync.tombstone, bgsync.dirty_key TO bgsync_verify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON bgsync.bucket, bgsync.verify_pass, bgsync.verify_state, bgsync.repair TO bgsync_verify;
 GRANT SELECT, INSERT, UPDATE ON bgsync.canary TO bgsync_verify; -- so that an idle lane moves past a snapshot at once

@@ -1,0 +1,117 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+)
+
+// Record writes down who may write, as it stands in the catalogs of the side that
+// has the authority, into both databases, and takes those rights away on the
+// passive side. It runs as an administrator after bgsync.Register and
+// sequence.Record, and again when writers are added; no switch may be under way.
+// The roles must exist on both sides.
+func Record(ctx context.Context, writable, passive *pgx.Conn) error {
+	for _, side := range []struct {
+		conn *pgx.Conn
+		want bool
+	}{{writable, true}, {passive, false}} {
+		row, err := Load(ctx, side.conn)
+		if err != nil {
+			return err
+		}
+		if row.Writable != side.want || row.Attempt != "" {
+			return fmt.Errorf("record the writers: %s has writable=%t and attempt %q, expected %t and none", row.Side, row.Writable, row.Attempt, side.want)
+		}
+	}
+	acl, err := names(ctx, writable)
+	if err != nil {
+		return err
+	}
+	grants, problems, err := acl.actual(ctx, writable)
+	if err != nil {
+		return err
+	}
+	if len(grants) == 0 {
+		problems = append(problems, "nobody may write to any replicated table")
+	}
+	if len(problems) > 0 {
+		var all []error
+		for _, p := range problems {
+			all = append(all, errors.New(p))
+		}
+		return fmt.Errorf("record the writers: %w", errors.Join(all...))
+	}
+	acl.Grants = fold(grants)
+	for _, conn := range []*pgx.Conn{writable, passive} {
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if err := acl.keep(ctx, tx); err != nil {
+				return err
+			}
+			if conn == writable {
+				return nil
+			}
+			return acl.shut(ctx, tx)
+		})
+		if err != nil {
+			return pg.Wrap(err, "record the writers")
+		}
+	}
+	return nil
+}
+
+// names reads the names of tables and sequences alone.
+func names(ctx context.Context, conn querier) (ACL, error) {
+	var a ACL
+	if err := conn.QueryRow(ctx, tablesSQL).Scan(&a.Tables); err != nil {
+		return a, pg.Wrap(err, "read bgsync.table_map")
+	}
+	err := conn.QueryRow(ctx, `SELECT coalesce(pg_catalog.array_agg(relation ORDER BY relation), '{}') FROM bgsync.sequence_map`).Scan(&a.Sequences)
+	return a, pg.Wrap(err, "read bgsync.sequence_map")
+}
+
+// fold leaves rights on columns out that the grantee has on the whole table: a
+// REVOKE on the table takes both.
+func fold(grants []Grant) []Grant {
+	var kept []Grant
+	for _, g := range grants {
+		if g.Columns != nil && len(kept) > 0 && g.whole(kept[len(kept)-1]) {
+			continue
+		}
+		kept = append(kept, g)
+	}
+	return kept
+}
+
+// keep writes the list.
+func (a ACL) keep(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM bgsync.writer_acl`); err != nil {
+		return err
+	}
+	for _, g := range a.Grants {
+		_, err := tx.Exec(ctx, `INSERT INTO bgsync.writer_acl (relation, grantee, privilege, columns) VALUES ($1, $2, $3, $4)`,
+			g.Relation, g.Grantee, g.Privilege, g.Columns)
+		if err != nil {
+			return fmt.Errorf("%s on %s of %s: %w", g.Privilege, g.Relation, g.Grantee, err)
+		}
+	}
+	return nil
+}
+
+// shut takes away every right that stands, whether it is in the list or not: on a
+// side that nobody may write to there is no other.
+func (a ACL) shut(ctx context.Context, tx pgx.Tx) error {
+	grants, _, err := a.actual(ctx, tx)
+	if err != nil {
+		return err
+	}
+	standing := ACL{Tables: a.Tables, Sequences: a.Sequences, Grants: grants}
+	if err := standing.Revoke(ctx, tx); err != nil {
+		return err
+	}
+	return standing.closed(ctx, tx)
+}

@@ -1,0 +1,294 @@
+//go:build integration
+
+package lane_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/dirty"
+	"github.com/cutover/cutover/projects/migration/lane/verify"
+)
+
+// A lane that does not hand over in order loses what comparisons have shown since
+// the last time that it did; what was shown before stays.
+func TestResultsLiveAsLongAsTheLaneHandsOverInOrder(t *testing.T) {
+	w := steady(t)
+	v := w.verifier("pass")
+	orderly := func(during func()) {
+		ctx, cancel := context.WithTimeout(w.ctx(), 4*time.Second)
+		defer cancel()
+		done := make(chan error, 1)
+		go func() {
+			_, err := w.runner(fmt.Sprint(time.Now().UnixNano())).Run(ctx)
+			done <- err
+		}()
+		during()
+		require.NoError(t, <-done)
+	}
+	orderly(func() { require.True(t, w.full(v).Clean) })
+	unverified := func() int {
+		status, err := v.Status(t.Context())
+		require.NoError(t, err)
+		return status.Unverified
+	}
+	orderly(func() { require.Zero(t, unverified(), "an orderly hand-over keeps all") })
+
+	stop := w.background(w.runner("breaks"))
+	w.drained(w.blue, w.green, "core.fwd")
+	w.exec(w.blue, `UPDATE public.account SET balance = balance + 1 WHERE id = 1`)
+	w.drained(w.blue, w.green, "core.fwd")
+	report, err := v.Incremental(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, report.Equal)
+	require.Zero(t, unverified())
+	_, _ = stop() // cut off, as by a crash
+	orderly(func() {
+		require.Eventually(t, func() bool { return unverified() == 1 }, waiting, tick, "what was shown since is taken back")
+	})
+}
+
+// Results that are taken back while a comparison is under way are not written by
+// it: not by a process that was stopped in between, either.
+func TestAStaleResultIsNotWritten(t *testing.T) {
+	w := following(t)
+	v := w.verifier("stale")
+	v.Limits.Workers = 1
+	forgotten := false
+	v.At = func(step string) error {
+		if step == verify.BeforeRecord && !forgotten {
+			forgotten = true
+			return dirty.Restart(w.ctx(), w.green.admin, "core.fwd") // as a new generation does
+		}
+		return nil
+	}
+	report, err := v.Full(t.Context())
+	require.NoError(t, err)
+	require.False(t, report.Done, "its pass is over")
+	require.Zero(t, value[int](w, w.green, `SELECT count(*) FROM bgsync.bucket WHERE clean_lsn IS NOT NULL`))
+	require.True(t, w.full(v).Clean, "another begins anew")
+}
+
+// A pass goes on where an invocation has left it, and several may work at it: each
+// bucket is compared once.
+func TestAPassIsSharedAndGoesOn(t *testing.T) {
+	w := following(t)
+	first := w.verifier("first")
+	first.Limits.Workers, first.Limits.UnitBuckets, first.Limits.BucketRows = 1, 2, 20
+	recorded := 0
+	first.At = func(step string) error {
+		if step == verify.AfterRecord {
+			if recorded++; recorded == 3 {
+				return errCrash
+			}
+		}
+		return nil
+	}
+	_, err := first.Full(t.Context())
+	require.ErrorIs(t, err, errCrash)
+	done := value[int](w, w.green, `SELECT count(*) FROM bgsync.bucket WHERE clean_lsn IS NOT NULL`)
+	require.Equal(t, 6, done)
+
+	var compared atomic.Int64
+	var group sync.WaitGroup
+	for i := range 3 {
+		v := w.verifier(fmt.Sprint("worker ", i))
+		v.Limits = first.Limits
+		v.Limits.Workers = 2
+		group.Go(func() {
+			report, err := v.Full(t.Context())
+			assert.NoError(t, err)
+			compared.Add(report.Buckets)
+		})
+	}
+	group.Wait()
+	require.Equal(t, "clean", value[string](w, w.green, `SELECT state FROM bgsync.verify_pass ORDER BY pass_id LIMIT 1`))
+	total := value[int](w, w.green, `SELECT count(*) FROM bgsync.bucket`)
+	require.GreaterOrEqual(t, int(compared.Load()), total-done)
+	require.LessOrEqual(t, int(compared.Load()), 3*total, "whoever came late began another pass")
+}
+
+// A map of functions: units are listed, compared one by one in any order and some
+// twice, and the pass is ended.
+func TestUnitsAreComparedByWorkersOfTheirOwn(t *testing.T) {
+	w := following(t)
+	v := w.verifier("map")
+	units, err := v.Units(t.Context(), verify.Full, 0)
+	require.NoError(t, err)
+	require.Greater(t, len(units), 4)
+	report, err := v.Finish(t.Context(), verify.Full)
+	require.NoError(t, err)
+	require.False(t, report.Done, "nothing is compared yet")
+	for i := range units {
+		for range 2 {
+			report, err := v.Work(t.Context(), units[len(units)-1-i])
+			require.NoError(t, err)
+			require.True(t, report.Done)
+		}
+	}
+	report, err = v.Finish(t.Context(), verify.Full)
+	require.NoError(t, err)
+	require.True(t, report.Done && report.Clean)
+	report, err = v.Work(t.Context(), units[0])
+	require.NoError(t, err)
+	require.True(t, report.Done, "a pass that is over has nothing to do")
+}
+
+// A call returns before its deadline and keeps what it has done.
+func TestAPassEndsBeforeItsDeadline(t *testing.T) {
+	w := following(t)
+	v := w.verifier("limited")
+	v.Limits.Workers, v.Limits.UnitBuckets = 1, 1
+	v.At = func(string) error { time.Sleep(20 * time.Millisecond); return nil }
+	calls := 0
+	for done := false; !done; calls++ {
+		ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+		report, err := v.Full(ctx)
+		require.NoError(t, err)
+		require.NoError(t, ctx.Err())
+		cancel()
+		done = report.Done
+	}
+	require.Greater(t, calls, 1)
+}
+
+// More rows than a blemish has are a defect: the lane halts and repairs nothing.
+func TestTooManyDifferencesHaltTheLane(t *testing.T) {
+	w := following(t)
+	w.exec(w.green, `SET session_replication_role = replica`, `UPDATE public.entry SET amount = amount + 1 WHERE account <= 5`)
+	v := w.verifier("pass")
+	v.Limits.RepairRows = 99
+	report := w.full(v)
+	require.NotNil(t, report.Halt)
+	require.Equal(t, checkpoint.Divergence, report.Halt.Code)
+	require.Equal(t, 100, value[int](w, w.green, `SELECT count(*) FROM public.entry WHERE account <= 5 AND amount <> account + seq / 100.0`))
+}
+
+// A repair does not undo what the lane has applied and the source's readers do not
+// see yet: it waits until they do.
+func TestARepairWaitsForWhatIsNotVisibleYet(t *testing.T) {
+	w := following(t)
+	hidden := w.open("hidden", "on")
+	w.exec(w.blue, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, `SELECT pg_reload_conf()`)
+	w.begin(hidden, 3)
+	acknowledged := make(chan error, 1)
+	go func() {
+		_, err := hidden.Exec(t.Context(), `COMMIT`)
+		acknowledged <- err
+	}()
+	require.Eventually(t, func() bool {
+		return value[int](w, w.green, `SELECT count(*) FROM public.account WHERE owner = 'hidden'`) == 1
+	}, waiting, tick, "it is applied before it is visible")
+	require.Zero(t, value[int](w, w.blue, `SELECT count(*) FROM public.account WHERE owner = 'hidden'`))
+	w.exec(w.green, `INSERT INTO bgsync.repair (lane, table_id, bucket_no, key, reason)
+		SELECT 'core.fwd', table_id, -1, ARRAY['3'], 'asked for' FROM bgsync.table_map WHERE name = 'account'`)
+	time.Sleep(2500 * time.Millisecond)
+	require.Equal(t, "101.00", value[string](w, w.green, `SELECT balance::text FROM public.account WHERE id = 3`), "nothing is undone")
+	require.Equal(t, 1, value[int](w, w.green, `SELECT count(*) FROM bgsync.repair`))
+	w.exec(w.blue, `ALTER SYSTEM RESET synchronous_standby_names`, `SELECT pg_reload_conf()`)
+	require.NoError(t, <-acknowledged)
+	w.repaired()
+	w.drained(w.blue, w.green, "core.fwd")
+	w.same()
+}
+
+// Keys that only the servers can order are found by a statement; keys that the
+// servers order differently are divided by a hash.
+func TestKeysThatTheEngineCannotOrderAreVerified(t *testing.T) {
+	for name, locales := range map[string][2]string{
+		"ordered by both servers": {"en", "en"},
+		"ordered differently":     {"en", "sv"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := bareWorld(t)
+			for i, s := range []side{w.blue, w.green} {
+				w.exec(s, `SET ROLE platform`, `CREATE COLLATION public.own (provider = icu, locale = '`+locales[i]+`')`,
+					`CREATE TABLE public.note (name text COLLATE public.own, part varchar(8), body text, PRIMARY KEY (name, part))`, `RESET ROLE`)
+			}
+			p := plan("core.fwd")
+			p.Tables = append(p.Tables, bgsync.TablePlan{Schema: "public", Name: "note", Class: bgsync.Standard})
+			_, err := bgsync.Register(t.Context(), w.blue.admin, w.green.admin, p)
+			require.NoError(t, err)
+			w.exec(w.blue, `INSERT INTO public.note SELECT chr(65 + n % 60) || md5(n::text), n % 3, n FROM generate_series(1, 400) n`)
+			w.create()
+			w.background(w.runner("follows"))
+			w.running()
+			v := w.verifier("pass")
+			require.True(t, w.full(v).Clean)
+			want := map[bool]string{true: "range", false: "hash"}[locales[0] == locales[1]]
+			require.Equal(t, want, value[string](w, w.green, `SELECT bucket_kind FROM bgsync.table_state JOIN bgsync.table_map USING (table_id) WHERE name = 'note'`))
+			w.exec(w.blue, `UPDATE public.note SET body = 'changed' WHERE name IN (SELECT name FROM public.note ORDER BY md5(name) LIMIT 5)`)
+			w.drained(w.blue, w.green, "core.fwd")
+			dirtied := value[int](w, w.green, `SELECT count(*) FROM bgsync.bucket WHERE dirty_lsn > clean_lsn`)
+			require.Positive(t, dirtied)
+			require.LessOrEqual(t, dirtied, 5)
+			w.inTheirBuckets()
+			report, err := v.Incremental(t.Context())
+			require.NoError(t, err)
+			require.EqualValues(t, dirtied, report.Equal)
+			w.exec(w.green, `SET session_replication_role = replica`, `UPDATE public.note SET body = 'x' WHERE body = '17'`)
+			require.NotNil(t, w.full(v).Halt)
+		})
+	}
+}
+
+// inTheirBuckets checks by other means that the buckets which are marked are those
+// of the rows that changed.
+func (w *world) inTheirBuckets() {
+	w.t.Helper()
+	wrong := value[int](w, w.green, `SELECT count(*) FROM public.note n JOIN bgsync.table_map m ON m.name = 'note' JOIN bgsync.bucket b ON b.table_id = m.table_id
+		JOIN bgsync.table_state s ON s.table_id = m.table_id WHERE n.body = 'changed' AND s.bucket_kind = 'range'
+		  AND (b.lo IS NULL OR (n.name, n.part) > (b.lo[1]::text COLLATE public.own, b.lo[2]::varchar))
+		  AND (b.hi IS NULL OR (n.name, n.part) <= (b.hi[1]::text COLLATE public.own, b.hi[2]::varchar)) AND NOT coalesce(b.dirty_lsn > b.clean_lsn, false)`)
+	require.Zero(w.t, wrong)
+}
+
+// Where the servers have too much to do, no more than one unit runs; what cannot
+// be known counts as too much.
+func TestAVerificationGivesWay(t *testing.T) {
+	w := following(t)
+	v := w.verifier("pass")
+	v.Limits.UnitBuckets = 1
+	var over atomic.Bool
+	over.Store(true)
+	v.Throttle = func(context.Context) bool { return over.Load() }
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	report, err := v.Full(ctx)
+	require.NoError(t, err)
+	require.Zero(t, report.Buckets)
+	over.Store(false)
+	require.True(t, w.full(v).Clean)
+}
+
+// A verifier says what is wrong with what it is given.
+func TestAVerifierNamesWhatIsWrong(t *testing.T) {
+	w := newWorld(t)
+	v := w.verifier("wrong")
+	v.Limits = verify.Limits{Workers: 100, Stop: 1, Cancel: 2}
+	_, err := v.Full(t.Context())
+	for _, want := range []string{
+		"verify.bucket_rows: is 0, expected more than 0", "verify.workers: is 100, expected 1 to 40", "invocation.stop, cancel: are 1ns, 2ns, expected the first to be no shorter",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	v = w.verifier("wrong")
+	_, err = v.Full(t.Context())
+	require.ErrorIs(t, err, checkpoint.ErrAbsent)
+	w.exec(w.blue, someRows)
+	w.create()
+	_, err = v.Full(t.Context())
+	require.ErrorIs(t, err, verify.ErrNotReady)
+	v.Source = v.Target
+	_, err = v.Full(t.Context())
+	require.ErrorIs(t, err, verify.ErrWrongSource)
+}

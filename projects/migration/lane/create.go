@@ -73,6 +73,8 @@ type creation struct {
 	origin         origin
 	base           pglogrepl.LSN
 	xid            uint64
+	// generation is that of the slot that is made.
+	generation int64
 }
 
 // authority is the source's row.
@@ -110,7 +112,7 @@ func Create(ctx context.Context, with Creation) error {
 		return fmt.Errorf("target: %w", err)
 	}
 	defer pg.Close(target)
-	c := &creation{Creation: with, source: source, target: target}
+	c := &creation{Creation: with, source: source, target: target, generation: 1}
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
@@ -203,9 +205,9 @@ func (c *creation) slot(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, slotTimeout)
 	defer cancel()
 	err := c.source.QueryRow(limited, `SELECT lsn FROM pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput')`,
-		checkpoint.Slot(c.Lane, 1)).Scan(&c.base)
+		checkpoint.Slot(c.Lane, c.generation)).Scan(&c.base)
 	if err != nil {
-		return pg.Wrap(err, "slot %s", checkpoint.Slot(c.Lane, 1))
+		return pg.Wrap(err, "slot %s", checkpoint.Slot(c.Lane, c.generation))
 	}
 	now, err := c.readAuthority(ctx)
 	if err != nil {

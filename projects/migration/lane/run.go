@@ -16,8 +16,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/deferred"
@@ -134,6 +136,10 @@ type run struct {
 	row        checkpoint.Row
 	reconnects int64
 
+	// held counts how often a change at one position found its unique value held.
+	held   int
+	heldAt pglogrepl.LSN
+
 	tornSkip     time.Duration
 	tornSkipSlow bool
 	throttled    float64
@@ -191,6 +197,9 @@ func (r *run) answer(ctx context.Context, err error) (again bool, _ error) {
 	case errors.Is(err, checkpoint.ErrAbsent), errors.Is(err, checkpoint.ErrUnreadable):
 		return false, checkpoint.NewHalt(checkpoint.CheckpointInvalid, "%v", err)
 	}
+	if errors.Is(err, apply.ErrHeld) {
+		return r.makeRoom(ctx, err)
+	}
 	switch pg.Classify(err) {
 	case pg.Retry, pg.Reconnect, pg.Resources:
 		return true, err
@@ -207,6 +216,21 @@ func (r *run) answer(ctx context.Context, err error) (again bool, _ error) {
 		}
 		halt = checkpoint.NewHalt(checkpoint.Unexpected, "%v", err)
 	}
+	return false, r.halt(ctx, halt, halt)
+}
+
+// maxHeld is how often the rows that hold what a change needs are repaired.
+const maxHeld = 3
+
+// makeRoom lets the lane go on after repairs, unless they have not helped.
+func (r *run) makeRoom(ctx context.Context, err error) (again bool, _ error) {
+	if r.heldAt != r.row.Applied {
+		r.held, r.heldAt = 0, r.row.Applied
+	}
+	if r.held++; r.held <= maxHeld {
+		return true, err
+	}
+	halt := checkpoint.NewHalt(checkpoint.Divergence, "%v, after %d rounds: drop the target's unique indexes, let the lane finish, build them again", err, maxHeld)
 	return false, r.halt(ctx, halt, halt)
 }
 

@@ -162,6 +162,9 @@ func (s *session) follow(ctx context.Context) error {
 	if err := dirty.Opened(ctx, s.target, s.run.Lane, s.invocation); err != nil {
 		return err
 	}
+	if err := s.room(ctx, applier); err != nil {
+		return err
+	}
 	f := &feed{limits: s.limits, applier: applier}
 	f.committed = func(context.Context) error { return s.committed(applier, stream) }
 	f.between = func(ctx context.Context) error { return s.tend(ctx, applier) }

@@ -84,8 +84,29 @@ func (s *session) repair(ctx context.Context, applier *apply.Applier) (open bool
 	if errors.Is(err, apply.ErrHeld) {
 		err = nil
 	}
+	if err != nil && pg.Classify(err) == pg.Data && !requests.Whole {
+		err = applier.GiveUp(ctx, requests)
+	}
 	s.tended = time.Time{} // look again at once
 	return true, err
+}
+
+// room does the repairs of rows that hold what a change needs, before the change
+// is tried again.
+func (s *session) room(ctx context.Context, applier *apply.Applier) error {
+	for s.run.held > 0 && !applier.Row().Torn() {
+		requests, _, err := applier.Requests(ctx)
+		if err != nil || requests.None() {
+			return err
+		}
+		if _, err := s.repair(ctx, applier); err != nil {
+			return err
+		}
+		if err := sleep(ctx, settlePoll); err != nil || s.ending() {
+			return err
+		}
+	}
+	return nil
 }
 
 // truth reads rows of the source under a snapshot that shows all that the lane

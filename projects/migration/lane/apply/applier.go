@@ -47,6 +47,10 @@ type Applier struct {
 	track *dirty.Tracker
 	// repairing has the position until which a table stays tolerant.
 	repairing map[int32]pglogrepl.LSN
+	// repairKeys is how many keys one repair takes.
+	repairKeys int
+	// discarded are changes that operators have let the lane pass over.
+	discarded map[position]bool
 	// loading are the tables of which chunks are still to come.
 	loading map[int32]bool
 	// Fallbacks counts groups that were written row by row.
@@ -58,7 +62,7 @@ func New(conn *pgx.Conn, row checkpoint.Row, invocation string, canary *relation
 	if at == nil {
 		at = func(string) error { return nil }
 	}
-	return &Applier{conn: conn, row: row, invocation: invocation, canary: canary, at: at, track: dirty.New(row.Lane), repairing: map[int32]pglogrepl.LSN{}}
+	return &Applier{conn: conn, row: row, invocation: invocation, canary: canary, at: at, track: dirty.New(row.Lane), repairing: map[int32]pglogrepl.LSN{}, repairKeys: maxRepair}
 }
 
 // Row is the lane's row after the last commit.
@@ -105,7 +109,7 @@ type Transaction struct {
 // claimSQL makes the lane this transaction's, if it is as this process left it.
 const claimSQL = `UPDATE bgsync.lane SET claim_no = claim_no + 1, claimed_by = $2 WHERE lane = $1 AND generation = $3
   AND epoch = $4 AND applied_lsn = $5::pg_lsn AND part_index = $6 AND state IN ('catching_up', 'running')
-  RETURNING bucket_plan, tail_from IS NOT NULL`
+  RETURNING bucket_plan, tail_from IS NOT NULL, coalesce(consistent_after, '0/0')`
 
 const markerSQL = `SELECT pg_catalog.pg_logical_emit_message(true, 'bgsync.echo', $1)`
 
@@ -151,7 +155,7 @@ func (a *Applier) claim(ctx context.Context) (bool, error) {
 	batch.Queue(claimSQL, a.row.Lane, a.invocation, a.row.Generation, a.row.Epoch, a.row.Applied.String(), a.row.Part.Index).QueryRow(func(row pgx.Row) error {
 		var plan int64
 		var tail bool
-		err := row.Scan(&plan, &tail)
+		err := row.Scan(&plan, &tail, &a.row.ConsistentAfter)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -187,6 +191,7 @@ func (t *Transaction) Write(ctx context.Context, changes []change.Change) error 
 		a.rollback()
 		return err
 	}
+	changes = a.kept(changes)
 	if err := a.exclude(ctx, changes); err != nil {
 		a.rollback()
 		return err

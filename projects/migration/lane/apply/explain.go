@@ -34,12 +34,33 @@ func (a *Applier) explain(ctx context.Context, err error) error {
 			refused.kind, c.Table.FullName(), c.Ordinal, c.Commit)
 	}
 	if a.tolerant(c.Table) && pg.Classify(refused.cause) == pg.Unique {
-		return checkpoint.NewHalt(checkpoint.Divergence, "a unique index stands in the way before the lane is consistent: %v", refused.cause)
+		return a.collides(ctx, refused)
 	}
 	if kept := a.keepPoison(ctx, refused); kept != nil {
 		return kept
 	}
 	return checkpoint.NewHalt(checkpoint.Poison, "change %d of the transaction at %s: %v", c.Ordinal, c.Commit, refused.cause)
+}
+
+// collides asks for the rows that hold the unique value which a change needs: they
+// are older than the source's, or the value would be free. Repaired first, they
+// make room.
+func (a *Applier) collides(ctx context.Context, refused *refusal) error {
+	c, server := refused.change, &pg.ServerError{}
+	errors.As(pg.Reduce(refused.cause), &server)
+	truth := Truth{Table: c.Table, Rows: []change.Row{c.New}}
+	columns, err := a.indexed(ctx, truth, server.Constraint)
+	if err != nil {
+		return err
+	}
+	if len(columns) == 0 || len(carried(c.New, columns)) < len(columns) {
+		return checkpoint.NewHalt(checkpoint.Divergence, "a unique index stands in the way before the lane is consistent, and what holds the value cannot be found: %v", refused.cause)
+	}
+	err = pgx.BeginFunc(ctx, a.conn, func(tx pgx.Tx) error { return a.askHolders(ctx, tx, truth, columns) })
+	if err != nil {
+		return pg.Wrap(err, "find what holds a unique value of table %s", c.Table.FullName())
+	}
+	return fmt.Errorf("change %d of the transaction at %s: %w", c.Ordinal, c.Commit, ErrHeld)
 }
 
 const conflictSQL = `INSERT INTO bgsync.conflict (lane, generation, commit_lsn, ordinal, kind, table_id, key, expected, found)

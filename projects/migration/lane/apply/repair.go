@@ -230,5 +230,8 @@ func (a *Applier) Restore(ctx context.Context) error {
 	if err != nil {
 		return pg.Wrap(err, "read bgsync.table_state")
 	}
+	if err := a.restoreDiscarded(ctx); err != nil {
+		return err
+	}
 	return a.restoreLoading(ctx)
 }

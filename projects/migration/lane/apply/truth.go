@@ -19,6 +19,9 @@ import (
 // maxRepair is how many keys one repair takes.
 const maxRepair = 500
 
+// refused is how long a repair rests that the target does not take.
+const refused = "1 minute"
+
 // Requests are rows of one table that are to be made as the source has them: a
 // number of keys, or one bucket.
 type Requests struct {
@@ -35,8 +38,9 @@ func (r Requests) None() bool { return len(r.Keys) == 0 && !r.Whole }
 // Requests lists what is asked for of one table, keys before buckets, and tells
 // whether any request of any kind is open.
 func (a *Applier) Requests(ctx context.Context) (found Requests, open bool, err error) {
-	rows, err := a.conn.Query(ctx, `SELECT table_id, key FROM bgsync.repair WHERE lane = $1 AND state = 'open' AND bucket_no = -1
-		ORDER BY table_id, reason = $3 DESC LIMIT $2`, a.row.Lane, maxRepair, holding)
+	rows, err := a.conn.Query(ctx, `SELECT table_id, key FROM bgsync.repair WHERE lane = $1 AND bucket_no = -1
+		  AND (state = 'open' OR at < pg_catalog.clock_timestamp() - $4::interval)
+		ORDER BY table_id, reason = $3 DESC LIMIT $2`, a.row.Lane, a.repairKeys, holding, refused)
 	if err != nil {
 		return found, false, pg.Wrap(err, "read bgsync.repair")
 	}

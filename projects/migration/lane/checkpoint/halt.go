@@ -84,20 +84,34 @@ func Stop(ctx context.Context, conn *pgx.Conn, row *Row, halt *Halt) error {
 var resumable = []HaltCode{MarkerForged, RogueWrite, SchemaDrift, Divergence, Poison, Permission, Unexpected, ByOperator, SourceIdentity}
 
 // Resume lets a halted lane go on. The operator names the code, so that nobody
-// waves through a halt that he has not seen.
+// waves through a halt that he has not seen. Rows that wait for a decision are tried
+// again.
 func Resume(ctx context.Context, conn *pgx.Conn, lane string, code HaltCode) error {
 	if !slices.Contains(resumable, code) {
 		return fmt.Errorf("lane %s: a halt %q cannot be resumed, expected one of %v", lane, code, resumable)
 	}
-	tag, err := conn.Exec(ctx, `UPDATE bgsync.lane l SET halt_code = NULL, halted_at = NULL,
-		  state = CASE WHEN EXISTS (SELECT FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no)
-		                            WHERE c.lane = l.lane AND c.state = 'planned') THEN 'loading' ELSE 'catching_up' END
-		WHERE lane = $1 AND state = 'halted' AND halt_code = $2`, lane, string(code))
-	if err != nil {
-		return pg.Wrap(err, "resume lane %s", lane)
-	}
-	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("lane %s is not halted with code %q", lane, code)
-	}
-	return nil
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, resumeSQL, lane, string(code))
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return fmt.Errorf("lane %s is not halted with code %q", lane, code)
+		}
+		for _, table := range []string{"quarantine", "conflict"} {
+			if _, err := tx.Exec(ctx, `UPDATE bgsync.`+table+` SET state = 'retried' WHERE lane = $1 AND state = 'open'`, lane); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return pg.Wrap(err, "resume lane %s", lane)
 }
+
+// resumeSQL lets a lane load on only if it has applied nothing yet: once it has,
+// what is still to be loaded is loaded beside the stream.
+const resumeSQL = `UPDATE bgsync.lane l SET halt_code = NULL, halted_at = NULL,
+    state = CASE WHEN l.applied_lsn = l.base_lsn AND l.part_lsn IS NULL AND EXISTS (
+                   SELECT FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) WHERE c.lane = l.lane AND c.state = 'planned')
+                 THEN 'loading' ELSE 'catching_up' END
+  WHERE lane = $1 AND state = 'halted' AND halt_code = $2`

@@ -222,3 +222,31 @@ func TestAnUnreadableInputSlowsTheLoad(t *testing.T) {
 	assert.Contains(t, report.Over, "storage.free")
 	w.equal()
 }
+
+// Workers of their own load the chunks; what a worker is given twice brings
+// nothing the second time.
+func TestWorkersLoadChunksBesideTheRunner(t *testing.T) {
+	w := newWorld(t)
+	w.exec(w.blue, someRows)
+	w.createInterleaved(8 << 10)
+	worker := lane.Worker{Lane: "core.fwd", Endpoints: endpoints(w.blue, w.green), Invocation: "worker", Limits: quick()}
+	chunks, err := worker.Planned(t.Context())
+	require.NoError(t, err)
+	require.Greater(t, len(chunks), 10)
+	for _, chunk := range chunks[:len(chunks)/2] {
+		_, err := worker.Load(t.Context(), chunk)
+		require.NoError(t, err)
+	}
+	again, err := worker.Load(t.Context(), chunks[0])
+	require.NoError(t, err)
+	require.Zero(t, again)
+	progress, err := lane.LoadProgress(t.Context(), w.green.admin, "core.fwd")
+	require.NoError(t, err)
+	assert.Equal(t, len(chunks)-len(chunks)/2, progress.Remaining)
+	assert.Positive(t, progress.Rate)
+	stop := w.background(w.runner("runner"))
+	w.running()
+	_, err = stop()
+	require.NoError(t, err)
+	w.equal()
+}

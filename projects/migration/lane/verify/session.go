@@ -165,16 +165,18 @@ type state struct {
 	writable    bool
 	plan, epoch int64
 	tail        pglogrepl.LSN // 0 when it is off
+	loading     bool          // some table's base is being loaded
 }
 
 const stateSQL = `SELECT l.generation, l.state, l.applied_lsn, l.applied_xid::text::bigint, l.part_lsn IS NOT NULL, coalesce(l.consistent_after, '0/0'),
-    l.src_writable, l.bucket_plan, v.epoch, coalesce(l.tail_from, '0/0')
+    l.src_writable, l.bucket_plan, v.epoch, coalesce(l.tail_from, '0/0'),
+    EXISTS (SELECT FROM bgsync.table_state t WHERE t.lane = l.lane AND t.phase IN ('planned', 'loading'))
   FROM bgsync.lane l JOIN bgsync.verify_state v USING (lane) WHERE l.lane = $1`
 
 func (s *session) state(ctx context.Context, on relation.Querier) (state, error) {
 	var st state
 	err := on.QueryRow(ctx, stateSQL, s.Lane).Scan(&st.generation, &st.state, &st.applied, &st.appliedXid, &st.torn, &st.consistent,
-		&st.writable, &st.plan, &st.epoch, &st.tail)
+		&st.writable, &st.plan, &st.epoch, &st.tail, &st.loading)
 	return st, pg.Wrap(err, "read lane %s", s.Lane)
 }
 
@@ -189,6 +191,9 @@ func (st state) admit(lane string) error {
 	case checkpoint.Halted, checkpoint.Retired:
 		return fmt.Errorf("lane %s: %w", lane, ErrHalted)
 	case checkpoint.Created, checkpoint.Loading:
+		return fmt.Errorf("lane %s: %w", lane, ErrNotReady)
+	}
+	if st.loading {
 		return fmt.Errorf("lane %s: %w", lane, ErrNotReady)
 	}
 	if !st.writable {

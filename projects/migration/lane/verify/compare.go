@@ -40,9 +40,9 @@ type finding struct {
 	results []result
 	// at is the position to which the lane had applied its source when the target
 	// was read: the buckets that are equal are so there.
-	at    pglogrepl.LSN
-	epoch int64
-	gap   bool
+	at          pglogrepl.LSN
+	epoch, plan int64
+	gap         bool
 }
 
 // snapshot is what the source's snapshot shows.
@@ -106,7 +106,7 @@ func (s *session) pair(ctx context.Context, p partition, buckets []bucket, sql s
 		if failed := <-asked; failed != nil || err != nil {
 			return orderly(failed, err)
 		}
-		f.at, f.epoch, f.gap = st.applied, st.epoch, st.gap()
+		f.at, f.epoch, f.plan, f.gap = st.applied, st.epoch, st.plan, st.gap()
 		if err := judge(moved, &f); err != nil {
 			return err
 		}

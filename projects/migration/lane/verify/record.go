@@ -22,6 +22,13 @@ UPDATE bgsync.bucket b SET clean_lsn = $5::pg_lsn, rows = u.rows, sum1 = u.sum1,
 FROM current, unnest($6::int[], $7::bigint[], $8::numeric[], $9::numeric[]) AS u(no, rows, sum1, sum2)
 WHERE b.lane = $1 AND b.table_id = $3 AND b.bucket_no = u.no`
 
+// seenSQL spares a pass that cannot end clean any more, since it has asked for
+// repairs, a second look at what a repair took the result of.
+const seenSQL = `
+UPDATE bgsync.bucket b SET at = clock_timestamp(), pass_id = $4 FROM bgsync.lane l, bgsync.verify_pass v
+WHERE l.lane = $1 AND l.bucket_plan = $2 AND v.pass_id = $4 AND v.state = 'running' AND v.requested > 0 AND v.generation = l.generation
+  AND b.lane = $1 AND b.table_id = $3 AND b.bucket_no = ANY ($5::int[])`
+
 const leaveSQL = current + `
 UPDATE bgsync.bucket b SET at = clock_timestamp(), pass_id = $4, unstable = $6
 FROM current WHERE b.lane = $1 AND b.table_id = $3 AND b.bucket_no = ANY ($5::int[])`
@@ -38,7 +45,11 @@ func (s *session) record(ctx context.Context, p pass, table int32, f finding, sa
 		for i, r := range same {
 			numbers[i], rows[i], sum1[i], sum2[i] = r.no, r.rows, orZero(r.sum1), orZero(r.sum2)
 		}
-		if err := s.only(ctx, len(same), recordSQL, s.Lane, f.epoch, table, p.id, f.at.String(), numbers, rows, sum1, sum2); err != nil {
+		err := s.only(ctx, len(same), recordSQL, s.Lane, f.epoch, table, p.id, f.at.String(), numbers, rows, sum1, sum2)
+		if errors.Is(err, errStale) {
+			err = s.only(ctx, len(same), seenSQL, s.Lane, f.plan, table, p.id, numbers)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,26 @@ import (
 	"slices"
 )
 
+// Functions names, for each action, the function of the engine that it stands for.
+// Actions of writers, and crashes, stand for none.
+var Functions = map[string]string{
+	"start":                      "Machine.Start",
+	"take over":                  "turn.recover",
+	"register":                   "Register",
+	"fence":                      "Fence",
+	"check":                      "Databases.Check",
+	"promote":                    "Promote",
+	"close":                      "Close",
+	"cancel":                     "Cancel",
+	"release":                    "Release",
+	"give up":                    "turn.retreat",
+	"give up, store unreachable": "turn.retreat",
+	"read the new side":          "Settled",
+	"store":                      "turn.enter",
+	"lose the item":              "turn.enter",
+	"apply":                      "Applier.Apply",
+}
+
 const (
 	sides     = 2
 	processes = 2

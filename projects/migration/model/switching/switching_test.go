@@ -3,6 +3,7 @@ package switching
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/model/explore"
@@ -48,5 +49,28 @@ func TestEachRuleIsNeeded(t *testing.T) {
 			require.NotNil(t, r.Failure, "%d states", r.States)
 			t.Log(r.Failure)
 		})
+	}
+}
+
+// Whoever renames a function of the engine comes by the model.
+func TestActionsStandForFunctionsOfTheEngine(t *testing.T) {
+	declared, err := explore.Functions("../../lane")
+	require.NoError(t, err)
+	taken := map[string]bool{}
+	r, err := explore.Run(t.Context(), Model{Writers: 1, Starts: 1, Takes: 1, Crashes: 1}, states)
+	require.NoError(t, err)
+	for _, action := range r.Actions {
+		taken[action] = true
+	}
+	for _, outside := range []string{"write", "commit", "commit, reply lost", "crash"} {
+		delete(taken, outside)
+	}
+	taken["check"] = true // of what is unequal, which is never so after a drain
+	for action := range taken {
+		assert.Contains(t, Functions, action)
+	}
+	for action, function := range Functions {
+		assert.True(t, taken[action], "no action %s is taken", action)
+		assert.True(t, declared[function], "%s stands for %s, which is not in the engine", action, function)
 	}
 }

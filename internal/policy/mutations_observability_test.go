@@ -30,6 +30,7 @@ func observabilityMutations() []mutation {
 		{row: "O-05", name: "silence reaches nobody", changes: one(graph.Unset(alarmType, "archive-late", "insufficientDataActions"))},
 		{row: "O-06", name: "another table watched", changes: []graph.Change{
 			graph.Remove(alarmType, "control-table-table-throttled"), graph.Remove(alarmType, "control-table-table-failing")}},
+		{row: "O-06", name: "dead letters unread", changes: one(graph.Remove(alarmType, "blue-events-lost"))},
 		{row: "O-06", name: "gate gone", changes: one(graph.Remove(compositeType, "migration-unsafe"))},
 		{row: "O-06", name: "service not summed up", changes: one(graph.Remove(compositeType, "green-reporting-degraded"))},
 		{row: "E-03", name: "certificate unwatched", changes: []graph.Change{

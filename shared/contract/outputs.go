@@ -266,6 +266,8 @@ type Sync struct {
 	FunctionNames pulumi.StringMapOutput `pulumi:"syncFunctionNames"`
 	FunctionARNs  pulumi.StringMapOutput `pulumi:"syncFunctionArns"`
 	ScheduleNames pulumi.StringMapOutput `pulumi:"syncScheduleNames"`
+	// DeadLetterQueueName is where events go that a function failed on.
+	DeadLetterQueueName pulumi.StringOutput `pulumi:"syncDeadLetterQueueName"`
 }
 
 // ObservabilityOutputs is what the layer of dashboards and alarms promises.

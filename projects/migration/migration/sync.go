@@ -81,8 +81,9 @@ func NewSync(ctx *pulumi.Context, name string, args *SyncArgs, opts ...pulumi.Re
 // outputs is what the contract promises of this colour.
 func (s *Sync) outputs() contract.Sync {
 	return contract.Sync{
-		FunctionNames: s.names.ToStringMapOutput(),
-		FunctionARNs:  s.arns.ToStringMapOutput(),
-		ScheduleNames: s.schedules.ToStringMapOutput(),
+		FunctionNames:       s.names.ToStringMapOutput(),
+		FunctionARNs:        s.arns.ToStringMapOutput(),
+		ScheduleNames:       s.schedules.ToStringMapOutput(),
+		DeadLetterQueueName: s.deadLetters.Name,
 	}
 }

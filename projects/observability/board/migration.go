@@ -186,7 +186,7 @@ func (b *builder) machinery() [][]dashboard.Widget {
 			b.graph(quarter, "Errors", b.functions(metrics.FunctionErrors)),
 			b.graph(quarter, "Not started; dead letters lost", join(b.functions(metrics.FunctionThrottles), b.functions(metrics.FunctionLostLetters))),
 			b.graph(quarter, "Duration, ms", b.functions(metrics.FunctionDuration)),
-			b.graph(quarter, "Canary of the control table, ms", ofColor(metrics.CanaryRoundTrip)),
+			b.graph(quarter, "Canary of the control table, ms; dead letters", join(ofColor(metrics.CanaryRoundTrip), byColor(metrics.WaitingMessages, " dead letters", estate.LostEvents))),
 		},
 		{
 			b.graph(half, "Rotation of secrets: failed steps", ofColor(metrics.RotationFailures)),

@@ -35,6 +35,7 @@ const (
 	RateLimits   Thing = "rateLimits"   // name of the table
 	Rotation     Thing = "rotation"     // name of the function
 	Function     Thing = "function"     // name, by function of the migration
+	LostEvents   Thing = "lostEvents"   // name of the migration's queue of dead letters
 	Network      Thing = "network"      // VPC id
 	ControlTable Thing = "controlTable" // name
 	Firewall     Thing = "firewall"     // name of the ACL's metrics
@@ -58,13 +59,13 @@ func (k Key) String() string {
 }
 
 // Functions lists the functions of the migration, by their key in its contract.
-func Functions() []string { return []string{"canary"} }
+func Functions() []string { return []string{"canary", "lane"} }
 
 // Keys lists everything that is watched on a platform with these services.
 func Keys(services catalog.Catalog) []Key {
 	keys := []Key{{"", ControlTable, ""}, {"", Firewall, ""}, {"", FirewallLogs, ""}, {"", Certificate, ""}, {"", TrailLogs, ""}, {"", Archive, ""}}
 	for _, color := range naming.Colors() {
-		for _, thing := range []Thing{Balancer, HealthCheck, Cluster, Database, Sessions, RateLimits, Rotation, Network} {
+		for _, thing := range []Thing{Balancer, HealthCheck, Cluster, Database, Sessions, RateLimits, Rotation, LostEvents, Network} {
 			keys = append(keys, Key{color, thing, ""})
 		}
 		for _, service := range services.Names() {

@@ -143,7 +143,7 @@ func TestEveryDimensionHasAValueOfItsKindAndColour(t *testing.T) {
 		"Color": "^(blue|green)$", "LoadBalancer": "^edge/(blue|green)LoadBalancerArnSuffix$", "TargetGroup": "^edge/(blue|green)TargetGroupArnSuffixes/",
 		"HealthCheckId": "^edge/(blue|green)PaymentsHealthCheckId$", "ClusterName": "^services/(blue|green)ClusterName$", "ServiceName": "^services/(blue|green)ServiceNames/",
 		"DBClusterIdentifier": "^data/(blue|green)ClusterId$", "TableName": "^data/(controlTableName|(blue|green)(Sessions|RateLimits)TableName)$",
-		"FunctionName": "^(migration/(blue|green)SyncFunctionNames/|data/(blue|green)RotationFunctionName)", "QueueName": "^services/(blue|green)(DeadLetter)?QueueNames/",
+		"FunctionName": "^(migration/(blue|green)SyncFunctionNames/|data/(blue|green)RotationFunctionName)", "QueueName": "^(services/(blue|green)(DeadLetter)?QueueNames/|migration/(blue|green)SyncDeadLetterQueueName)",
 		"WebACL": "^edge/firewallMetricName$", "CertificateArn": "^edge/certificateArn$", "DeliveryStreamName": "^security/archiveStreamName$",
 		"Platform": "^local$", "Lane": `^(core|sessions|transaction-logs|documents)\.(fwd|rev)$`, "Direction": "^(forward|reverse)$",
 	}

@@ -136,6 +136,7 @@ func (u upstream) addColor(color naming.Color, from surroundings) {
 		estate.Network: from.network.VpcID, estate.Balancer: from.balancer.ARNSuffix, estate.HealthCheck: from.balancer.PaymentsHealthCheckID,
 		estate.Cluster: from.workloads.ClusterName, estate.Database: from.stores.ClusterID, estate.Sessions: from.stores.SessionsTableName,
 		estate.RateLimits: from.stores.RateLimitsTableName, estate.Rotation: from.stores.RotationFunctionName,
+		estate.LostEvents: from.sync.DeadLetterQueueName,
 	} {
 		u.add(estate.Key{Color: color, Thing: thing}, name)
 	}

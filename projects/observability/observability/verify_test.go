@@ -60,19 +60,21 @@ func TestVerifySeesAnAlarmThatWasChanged(t *testing.T) {
 	want := definition(t, v, "blue-payment-api-slow")
 	require.NoError(t, v.judgeAlarm(want, slow()))
 	for finding, spoil := range map[string]func(*types.MetricAlarm){
-		"alarm slow: does not act":                                             func(a *types.MetricAlarm) { a.ActionsEnabled = aws.Bool(false) },
-		"tells [] of ALARM, expected the topic of severity warn":               func(a *types.MetricAlarm) { a.AlarmActions = nil },
-		"tells [x] of OK":                                                      func(a *types.MetricAlarm) { a.OKActions = []string{"x"} },
-		"of INSUFFICIENT_DATA":                                                 func(a *types.MetricAlarm) { a.InsufficientDataActions = nil },
-		"comparison is LessThanThreshold":                                      func(a *types.MetricAlarm) { a.ComparisonOperator = "LessThanThreshold" },
-		"missing data is breaching":                                            func(a *types.MetricAlarm) { a.TreatMissingData = aws.String("breaching") },
-		"number of periods is 50, expected 5":                                  func(a *types.MetricAlarm) { a.EvaluationPeriods = aws.Int32(50) },
-		"number of periods in breach is 1, expected 5":                         func(a *types.MetricAlarm) { a.DatapointsToAlarm = aws.Int32(1) },
-		"threshold is 60, expected 0.5":                                        func(a *types.MetricAlarm) { a.Threshold = aws.Float64(60) },
-		"period is 3600, expected 60":                                          func(a *types.MetricAlarm) { a.Period = aws.Int32(3600) },
-		"metric is AWS/ApplicationELB Other":                                   func(a *types.MetricAlarm) { a.MetricName = aws.String("Other") },
-		"statistic is p50, expected p99":                                       func(a *types.MetricAlarm) { a.ExtendedStatistic = aws.String("p50") },
-		"dimensions is LoadBalancer=other, expected LoadBalancer=blue.balance": func(a *types.MetricAlarm) { a.Dimensions = []types.Dimension{{Name: aws.String("LoadBalancer"), Value: aws.String("other")}} },
+		"alarm slow: does not act":                               func(a *types.MetricAlarm) { a.ActionsEnabled = aws.Bool(false) },
+		"tells [] of ALARM, expected the topic of severity warn": func(a *types.MetricAlarm) { a.AlarmActions = nil },
+		"tells [x] of OK":                                        func(a *types.MetricAlarm) { a.OKActions = []string{"x"} },
+		"of INSUFFICIENT_DATA":                                   func(a *types.MetricAlarm) { a.InsufficientDataActions = nil },
+		"comparison is LessThanThreshold":                        func(a *types.MetricAlarm) { a.ComparisonOperator = "LessThanThreshold" },
+		"missing data is breaching":                              func(a *types.MetricAlarm) { a.TreatMissingData = aws.String("breaching") },
+		"number of periods is 50, expected 5":                    func(a *types.MetricAlarm) { a.EvaluationPeriods = aws.Int32(50) },
+		"number of periods in breach is 1, expected 5":           func(a *types.MetricAlarm) { a.DatapointsToAlarm = aws.Int32(1) },
+		"threshold is 60, expected 0.5":                          func(a *types.MetricAlarm) { a.Threshold = aws.Float64(60) },
+		"period is 3600, expected 60":                            func(a *types.MetricAlarm) { a.Period = aws.Int32(3600) },
+		"metric is AWS/ApplicationELB Other":                     func(a *types.MetricAlarm) { a.MetricName = aws.String("Other") },
+		"statistic is p50, expected p99":                         func(a *types.MetricAlarm) { a.ExtendedStatistic = aws.String("p50") },
+		"dimensions is LoadBalancer=other, expected LoadBalancer=blue.balance": func(a *types.MetricAlarm) {
+			a.Dimensions = []types.Dimension{{Name: aws.String("LoadBalancer"), Value: aws.String("other")}}
+		},
 	} {
 		got := slow()
 		spoil(&got)

@@ -146,7 +146,15 @@ func (a Args) functions(color naming.Color) []alarm.Alarm {
 	for _, name := range estate.Functions() {
 		all = append(all, a.function(color, name, of(color, estate.Function, name), alarm.Warn)...)
 	}
-	return all
+	return append(all, alarm.Alarm{
+		Color: color, Kind: "events-lost",
+		Meaning:   "An event that a function of the migration failed on lies among the dead letters.",
+		Action:    "Read the letter's attributes for function and reason; schedules make the next event by themselves, a chunk of a load is started anew.",
+		Severity:  alarm.Warn,
+		Condition: alarm.Of(estate.At(metrics.WaitingMessages, of(color, estate.LostEvents)), alarm.Above, 0),
+		Period:    minute, Periods: 10, Points: 10, Missing: alarm.NotBreaching,
+		Silence: "A queue that was not used for six hours sends nothing.",
+	})
 }
 
 // function are the alarms of one Lambda function. A single error is retried; two of

@@ -124,7 +124,7 @@ func alarmsAct(s *Scope) {
 // name of the dimension that names it.
 var watched = map[string]string{
 	serviceType: "ServiceName", targetType: "TargetGroup", balancerType: "LoadBalancer", clusterType: "DBClusterIdentifier",
-	tableType: "TableName", functionType: "FunctionName", webACLType: "WebACL",
+	tableType: "TableName", functionType: "FunctionName", webACLType: "WebACL", queueType: "QueueName",
 }
 
 func alarmsCover(s *Scope) {

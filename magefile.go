@@ -401,3 +401,18 @@ func (Migrate) Start(ctx context.Context) error {
 func (Migrate) Status(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateStatus(ctx, a) })
 }
+
+// Verify compares both sides, all rows, while both are written to; then starts the lane back.
+func (Migrate) Verify(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateVerify(ctx, a) })
+}
+
+// Cutover moves the authority to write from blue to green; -dry-run asks the gates only.
+func (Migrate) Cutover(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateCutover(ctx, a) })
+}
+
+// Rollback moves the authority back from green to blue, without loss.
+func (Migrate) Rollback(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateRollback(ctx, a) })
+}

@@ -3,12 +3,14 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
+
+	"github.com/google/uuid"
 
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/local"
 	"github.com/cutover/cutover/projects/migration/move"
 	"github.com/cutover/cutover/projects/migration/place"
@@ -59,6 +61,64 @@ func MigrateStatus(ctx context.Context, a *ops.App) error {
 	})
 }
 
+// MigrateVerify compares both sides of the lane to a colour.
+func MigrateVerify(ctx context.Context, a *ops.App) error {
+	return migrate(ctx, a, "migrate:verify", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+		databases, err := localDatabases(ctx, w)
+		if err != nil {
+			return err
+		}
+		v, err := move.Verifier(ctx, databases, destination(w), uuid.NewString())
+		if err != nil {
+			return err
+		}
+		return o.Verify(ctx, v, destination(w))
+	})
+}
+
+// MigrateCutover moves the authority to green, MigrateRollback back to blue: the
+// same steps with the sides exchanged.
+func MigrateCutover(ctx context.Context, a *ops.App) error {
+	return migrateSwitch(ctx, a, "migrate:cutover", naming.Green)
+}
+
+// MigrateRollback moves the authority back to blue.
+func MigrateRollback(ctx context.Context, a *ops.App) error {
+	return migrateSwitch(ctx, a, "migrate:rollback", naming.Blue)
+}
+
+func migrateSwitch(ctx context.Context, a *ops.App, target string, to naming.Color) error {
+	return migrate(ctx, a, target, func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+		profile := local.Profile{Root: w.Root}
+		folder, signer, err := profile.Proofs()
+		if err != nil {
+			return err
+		}
+		key, err := profile.HashKey()
+		if err != nil {
+			return err
+		}
+		places, err := localDatabases(ctx, w)
+		if err != nil {
+			return err
+		}
+		owner := uuid.NewString()
+		databases, err := move.Databases(ctx, places, owner, key, local.Writers)
+		if err != nil {
+			return err
+		}
+		defer databases.Disconnect()
+		machine := &switching.Machine{
+			Store: o.Store, Primary: databases, Signer: signer, Proofs: folder, Limits: switching.Defaults(), Owner: owner, Now: w.Now,
+		}
+		reason := w.Settings.Reason
+		if reason == "" {
+			reason = target
+		}
+		return o.Switch(ctx, machine, to, reason, func(id string) string { return "record " + id + " in " + folder.Path })
+	})
+}
+
 // destination is the side to which data moves: green, unless -color says blue.
 func destination(w *ops.Workplace) naming.Color {
 	if w.Settings.Color == settings.Blue {
@@ -90,20 +150,31 @@ func operator(ctx context.Context, w *ops.Workplace) (*move.Operator, error) {
 			return move.ReadTables(filepath.Join(w.Root, filepath.FromSlash(move.TablesFile)), lane)
 		},
 	}
-	if !w.Local {
-		return nil, fault.New(fault.Usage, "not in AWS")
+	databases, err := localDatabases(ctx, w)
+	if err != nil {
+		return nil, err
 	}
-	profile := local.Profile{Root: w.Root}
-	sides, err := profile.Databases(ctx)
+	o.Desk = &move.Desk{Place: databases, Store: store, Limits: lane.Defaults()}
+	o.Lanes = local.Lanes{Profile: local.Profile{Root: w.Root}}
+	return o, nil
+}
+
+// localDatabases are those of the local profile.
+func localDatabases(ctx context.Context, w *ops.Workplace) (*place.Databases, error) {
+	sides, err := local.Profile{Root: w.Root}.Databases(ctx)
 	if errors.Is(err, local.ErrDown) {
 		return nil, fault.New(fault.NoStack, "%w", err).WithHint("go tool mage local:up")
 	}
 	if err != nil {
 		return nil, err
 	}
-	o.Desk = &move.Desk{Place: &place.Databases{Sides: sides, Secrets: place.Files{}}, Limits: lane.Defaults()}
-	o.Lanes = local.Lanes{Profile: profile}
-	return o, nil
+	return &place.Databases{Sides: sides, Secrets: place.Files{}}, nil
+}
+
+// errElsewhere refuses the commands where they do not work: the databases of AWS
+// are reached from within their networks only.
+func errElsewhere(w *ops.Workplace) error {
+	return fault.New(fault.Usage, "the migrate targets work on the local databases: expected -env=local, not %s", w.Environment)
 }
 
 // controls is where the control items of the environment are.
@@ -111,5 +182,5 @@ func controls(ctx context.Context, w *ops.Workplace) (control.Store, error) {
 	if w.Local {
 		return &control.File{Folder: local.Profile{Root: w.Root}.Controls()}, nil
 	}
-	return nil, fmt.Errorf("not in AWS")
+	return nil, errElsewhere(w)
 }

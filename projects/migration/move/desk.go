@@ -17,8 +17,11 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
+	"github.com/cutover/cutover/projects/migration/lane/switching"
+	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -37,6 +40,9 @@ const (
 	Check Act = "check"
 	// Create makes the lane.
 	Create Act = "create"
+	// Return makes the lane back, writes down who may write where, and the first
+	// token. The lane that ends at the other side has to run and be verified.
+	Return Act = "return"
 	// Resume lets a halted lane go on.
 	Resume Act = "resume"
 )
@@ -70,6 +76,7 @@ type Reply struct {
 // Desk does acts with connections of its own.
 type Desk struct {
 	Place  place.Place
+	Store  control.Store
 	Limits lane.Limits
 }
 
@@ -84,10 +91,12 @@ func (d *Desk) Do(ctx context.Context, r Request) (Reply, error) {
 		return d.check(ctx, r)
 	case Create:
 		return d.create(ctx, r)
+	case Return:
+		return d.back(ctx, r)
 	case Resume:
 		return d.resume(ctx, r)
 	default:
-		return Reply{}, fmt.Errorf("act %q: expected one of %v", r.Act, []Act{Look, Prepare, Check, Create, Resume})
+		return Reply{}, fmt.Errorf("act %q: expected one of %v", r.Act, []Act{Look, Prepare, Check, Create, Return, Resume})
 	}
 }
 
@@ -230,6 +239,35 @@ func (d *Desk) create(ctx context.Context, r Request) (Reply, error) {
 	made, err := d.look(ctx, r)
 	made.Done = []string{"lane " + function.Lane(r.To) + " made"}
 	return made, err
+}
+
+// back makes the lane back. Its tables are registered from the side that the lane
+// there has filled, since that is its source.
+func (d *Desk) back(ctx context.Context, r Request) (Reply, error) {
+	there, err := d.look(ctx, r)
+	if err != nil || there.State != "" {
+		return there, err
+	}
+	source, target, done, err := d.administrators(ctx, r.To)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer done()
+	if _, err := bgsync.Register(ctx, source, target, r.Plan); err != nil {
+		return Reply{}, err
+	}
+	reply, err := d.create(ctx, r)
+	if err != nil {
+		return reply, err
+	}
+	if err := postgres.Record(ctx, target, source); err != nil {
+		return reply, fmt.Errorf("write down who may write: %w", err)
+	}
+	if err := switching.Open(ctx, d.Store, r.To); err != nil {
+		return reply, fmt.Errorf("write the first token: %w", err)
+	}
+	reply.Done = append(reply.Done, fmt.Sprintf("%s has the authority; who may write there is written down on both sides", r.To))
+	return reply, nil
 }
 
 // resume lets a lane that was halted with the code go on.

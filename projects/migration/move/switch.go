@@ -1,0 +1,189 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/switching"
+	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
+	"github.com/cutover/cutover/projects/migration/place"
+	"github.com/cutover/cutover/shared/control"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/fault"
+)
+
+// Databases are both databases for a switch. key is the secret of the hashes in the
+// proof; writers is the group role of the applications, with one of whose logins it
+// is tried after a switch who may write.
+func Databases(ctx context.Context, p place.Place, invocation string, key []byte, writers bgsync.Group) (*postgres.Databases, error) {
+	sides := map[naming.Color]postgres.Side{}
+	var problems []error
+	for _, color := range naming.Colors() {
+		var side postgres.Side
+		for _, login := range []struct {
+			to    *string
+			group bgsync.Group
+		}{{&side.Fence, bgsync.Fence}, {&side.Reader, bgsync.Reader}, {&side.Verify, bgsync.Verify}, {&side.Probe, writers}} {
+			var err error
+			*login.to, err = p.DSN(ctx, color, login.group)
+			problems = append(problems, err)
+		}
+		sides[color] = side
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	compare := postgres.Compared()
+	compare.Sides, compare.Invocation, compare.Key = sides, invocation, key
+	compare.Lanes = map[naming.Color]string{}
+	for _, color := range naming.Colors() {
+		compare.Lanes[color] = function.Lane(color)
+	}
+	return &postgres.Databases{Sides: sides, Compare: &compare, Invocation: invocation, Limits: postgres.Defaults()}, nil
+}
+
+// Switch moves the authority to a side, from arming to the proof, or goes on with a
+// switch to that side that was interrupted. proofs says where its record is.
+func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.Color, reason string, proofs func(id string) string) error {
+	token, sw, err := switching.Status(ctx, o.Store)
+	if err != nil {
+		return fault.New(fault.Gate, "nothing to switch: %w", err).WithHint("%sstart, then %sverify", target, target)
+	}
+	if o.DryRun {
+		return o.plannedSwitch(ctx, m, token, to)
+	}
+	last := control.State("")
+	m.Observe = func(s control.Switch) {
+		if s.State != last {
+			o.Say("%s: %s", o.Now().Format("15:04:05.000"), s.State)
+			last = s.State
+		}
+	}
+	if sw.State == control.Steady {
+		if token.Holder == to {
+			return fault.New(fault.Usage, "%s has the authority already, in epoch %d", to, token.Epoch).WithHint("%sstatus", target)
+		}
+		o.Say("arming the switch to %s: all gates must hold for %s", to, o.hold(m, to))
+		armed, err := m.Start(ctx, switching.Request{To: to, Reason: reason, Operators: []string{o.By}})
+		if err != nil {
+			return o.unswitched(armed, err)
+		}
+	} else if sw.To != to {
+		return fault.New(fault.Locked, "a switch to %s is under way, state %s", sw.To, sw.State).WithHint("%sstatus", target)
+	}
+	return o.carryOn(ctx, m, proofs)
+}
+
+func (o *Operator) hold(m *switching.Machine, to naming.Color) time.Duration {
+	if to == first {
+		return m.Limits.HoldBack
+	}
+	return m.Limits.Hold
+}
+
+// carryOn takes a switch that stands in the control store to its end.
+func (o *Operator) carryOn(ctx context.Context, m *switching.Machine, proofs func(id string) string) error {
+	var pause time.Duration
+	for {
+		_, sw, err := switching.Status(ctx, o.Store)
+		if err != nil {
+			return err
+		}
+		if sw.State == control.Steady {
+			return o.concluded(ctx, sw, pause, proofs)
+		}
+		command := switching.Continue
+		if sw.State == control.Armed {
+			command = switching.Go
+		}
+		outcome, err := m.Step(ctx, command)
+		if outcome.Pause > 0 {
+			pause = outcome.Pause
+			o.Say("writers waited %s: lock %s, drain %s, check %s, promote %s", ms(outcome.Pause), ms(outcome.Lock), ms(outcome.Drain), ms(outcome.Check), ms(outcome.Promote))
+		}
+		if err != nil {
+			return o.unswitched(outcome, err)
+		}
+		if outcome.Busy {
+			o.Say("another process is at work on the switch; waiting for it")
+			select {
+			case <-ctx.Done():
+				return fault.New(codeOf(ctx), "stopped waiting; the switch is in state %s", outcome.Switch.State).WithHint("%sstatus", target)
+			case <-time.After(time.Second):
+			}
+		}
+	}
+}
+
+func ms(d time.Duration) string { return d.Round(time.Millisecond).String() }
+
+// concluded tells how a switch ended that nobody works on any more.
+func (o *Operator) concluded(ctx context.Context, sw control.Switch, pause time.Duration, proofs func(id string) string) error {
+	token, _, err := switching.Status(ctx, o.Store)
+	if err != nil {
+		return err
+	}
+	if token.Holder != sw.To {
+		return fault.New(fault.Gate, "the authority is where it was, with %s: %s", token.Holder, sw.LastError).WithHint("%sstatus", target)
+	}
+	o.Say("%s has the authority, epoch %d; writers waited %s; the proof is %s", token.Holder, token.Epoch, ms(pause), proofs(sw.ProofID))
+	return nil
+}
+
+// unswitched gives what a switch ended with a code and the command to go on.
+func (o *Operator) unswitched(outcome switching.Outcome, err error) error {
+	var closed []string
+	for _, gate := range append(outcome.Gates, outcome.Checks...) {
+		if gate.Verdict != switching.Pass {
+			closed = append(closed, fmt.Sprintf("  %s: %s, %s", gate.Name, gate.Verdict, gate.Detail))
+		}
+	}
+	for _, b := range outcome.Blockers {
+		closed = append(closed, fmt.Sprintf("  in the way: %+v", b))
+	}
+	if len(closed) > 0 {
+		o.Say("%s", strings.Join(closed, "\n"))
+	}
+	switch {
+	case errors.Is(err, switching.ErrUnconfirmed):
+		return fault.Wrap(fault.Verification, err)
+	case errors.Is(err, switching.ErrUnderway), errors.Is(err, switching.ErrTakenOver):
+		return fault.New(fault.Locked, "%w", err).WithHint("%sstatus", target)
+	case errors.Is(err, switching.ErrGates), errors.Is(err, switching.ErrBackedOut), errors.Is(err, switching.ErrHeld):
+		return fault.New(fault.Gate, "%w", err).WithHint("%sstatus, then the same command again", target)
+	default:
+		return err
+	}
+}
+
+// plannedSwitch asks all gates as they stand, and changes nothing.
+func (o *Operator) plannedSwitch(ctx context.Context, m *switching.Machine, token control.Token, to naming.Color) error {
+	o.Say("would move the authority from %s, epoch %d, to %s", token.Holder, token.Epoch, to)
+	gates := m.Primary.Evaluate(ctx, switching.Try{From: to.Other(), To: to, Epoch: token.Epoch, By: o.By})
+	closed := 0
+	for _, gate := range gates {
+		verdict := gate.Verdict.String()
+		switch {
+		case gate.Verdict != switching.Pass && madeByArming(gate.Name):
+			verdict = "arming"
+		case gate.Verdict != switching.Pass:
+			closed++
+		}
+		o.Say("%-8s %s: %s", verdict, gate.Name, gate.Detail)
+	}
+	if closed > 0 {
+		return fault.New(fault.Gate, "%d of %d gates do not hold", closed, len(gates)).WithHint("%sstatus", target)
+	}
+	return nil
+}
+
+// madeByArming tells whether a gate asks for what arming makes first: frozen tables
+// and the list of changed keys.
+func madeByArming(gate string) bool {
+	return gate == "tail" || strings.HasPrefix(gate, "ddl-freeze-")
+}

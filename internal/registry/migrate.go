@@ -87,6 +87,9 @@ func MigrateRollback(ctx context.Context, a *ops.App) error {
 	return migrateSwitch(ctx, a, "migrate:rollback", naming.Blue)
 }
 
+// switchLimits bound a switch.
+var switchLimits = switching.Defaults
+
 func migrateSwitch(ctx context.Context, a *ops.App, target string, to naming.Color) error {
 	return migrate(ctx, a, target, func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
 		profile := local.Profile{Root: w.Root}
@@ -109,7 +112,7 @@ func migrateSwitch(ctx context.Context, a *ops.App, target string, to naming.Col
 		}
 		defer databases.Disconnect()
 		machine := &switching.Machine{
-			Store: o.Store, Primary: databases, Signer: signer, Proofs: folder, Limits: switching.Defaults(), Owner: owner, Now: w.Now,
+			Store: o.Store, Primary: databases, Signer: signer, Proofs: folder, Limits: switchLimits(), Owner: owner, Now: w.Now,
 		}
 		reason := w.Settings.Reason
 		if reason == "" {

@@ -19,7 +19,7 @@ func (l Lanes) Start(ctx context.Context, color naming.Color) (string, error) {
 	pid, err := l.Profile.Start(ctx, color)
 	var running *RunningError
 	if errors.As(err, &running) {
-		return "", fault.Wrap(fault.Locked, err)
+		return "", fault.New(fault.Locked, "%w", err).WithHint("go tool mage migrate:status")
 	}
 	if err != nil {
 		return "", err

@@ -170,10 +170,13 @@ func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) erro
 	}
 	began := o.Now()
 	what, err := o.Lanes.Start(ctx, to)
-	if err != nil {
+	switch {
+	case err == nil:
+		o.Say("%s", what)
+	case halt != "" && fault.CodeOf(err) == fault.Locked: // who ran it before the halt still does
+	default:
 		return err
 	}
-	o.Say("%s", what)
 	return o.follow(ctx, to, began)
 }
 
@@ -266,5 +269,14 @@ func (o *Operator) halted(to naming.Color, code checkpoint.HaltCode) error {
 		return fault.New(fault.Gate, "lane %s is halted: %s. It cannot be resumed: its log or its checkpoint is not what it was", function.Lane(to), code).
 			WithHint("see \"Halts\" in docs/sync.md: it takes a new generation, or an empty target and %sstart", target)
 	}
-	return fault.New(fault.Gate, "lane %s is halted: %s. First %s", function.Lane(to), code, way).WithHint("%sstart -halt=%s", target, code)
+	return fault.New(fault.Gate, "lane %s is halted: %s. First %s", function.Lane(to), code, way).
+		WithHint("%sstart%s -halt=%s", target, toward(to), code)
+}
+
+// toward is the flag for a lane that does not end at green.
+func toward(to naming.Color) string {
+	if to == first {
+		return " -color=" + string(first)
+	}
+	return ""
 }

@@ -130,6 +130,9 @@ func rights(ctx context.Context, s *Subject) ([]Finding, error) {
 	more, err = ask(ctx, builder, "target, builder:", `SELECT 'table ' || c.oid::regclass, 'is not its owner''s member'
 		FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::text[]::regclass[]) AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')`,
 		"a member of every table's owner: register the plan", s.names())
+	if err != nil && pg.Classify(err) == pg.Permission {
+		more, err = []Finding{refuse("target, builder", "USAGE on their schemas: register the plan", "may not see the tables")}, nil
+	}
 	return append(findings, more...), err
 }
 

@@ -1,0 +1,249 @@
+//go:build integration
+
+package registry
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/lane/switching"
+	"github.com/cutover/cutover/projects/migration/local"
+	"github.com/cutover/cutover/projects/migration/place"
+	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops"
+	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/settings"
+)
+
+// desk is a checkout with local databases of its own.
+type desk struct {
+	t       *testing.T
+	profile local.Profile
+	out     *bytes.Buffer
+}
+
+// newDesk starts databases that go with the test. The folder of the projects is
+// this checkout's.
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	checkout, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	for _, name := range []string{"projects", "shared"} {
+		require.NoError(t, os.Symlink(filepath.Join(checkout, name), filepath.Join(root, name)))
+	}
+	d := &desk{t: t, profile: local.Profile{Root: root}, out: &bytes.Buffer{}}
+	t.Cleanup(func() { require.NoError(t, d.profile.Reset(context.Background(), d.out)) })
+	require.NoError(t, d.profile.Up(t.Context(), d.out))
+	return d
+}
+
+// run runs a target and returns its exit status and all that it said.
+func (d *desk) run(target func(context.Context, *ops.App) error, flags ...settings.Flag) (fault.Code, string) {
+	d.t.Helper()
+	d.out.Reset()
+	ports := ops.DefaultPorts()
+	ports.Out, ports.Err, ports.Terminal, ports.Signals = d.out, d.out, false, false
+	ports.Environ = func() []string { return nil }
+	app, err := ops.NewWith(ops.Config{
+		Root: d.profile.Root, Layers: Layers(d.profile.Root), Environments: config.Names(), Load: LoadEnvironment, Flags: flags,
+	}, ports)
+	require.NoError(d.t, err)
+	ctx, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)
+	defer cancel()
+	err = target(ctx, app)
+	if err == nil {
+		return fault.OK, d.out.String()
+	}
+	return fault.CodeOf(err), d.out.String() + err.Error()
+}
+
+// passes requires a target to end well.
+func (d *desk) passes(target func(context.Context, *ops.App) error, flags ...settings.Flag) string {
+	d.t.Helper()
+	code, said := d.run(target, flags...)
+	require.Equal(d.t, fault.OK, code, said)
+	return said
+}
+
+// exec runs statements as the administrator of a side.
+func (d *desk) exec(side naming.Color, statements ...string) {
+	d.t.Helper()
+	sides, err := d.profile.Databases(d.t.Context())
+	require.NoError(d.t, err)
+	dsn, err := (&place.Databases{Sides: sides, Secrets: place.Files{}}).DSN(d.t.Context(), side, place.Administrator)
+	require.NoError(d.t, err)
+	conn, err := pgx.Connect(d.t.Context(), dsn)
+	require.NoError(d.t, err)
+	defer func() { require.NoError(d.t, conn.Close(d.t.Context())) }()
+	for _, statement := range statements {
+		_, err := conn.Exec(d.t.Context(), statement)
+		require.NoError(d.t, err, statement)
+	}
+}
+
+// restart stops both servers and starts them again, with what ALTER SYSTEM said.
+func (d *desk) restart() {
+	d.t.Helper()
+	require.NoError(d.t, d.profile.Down(d.t.Context(), d.out))
+	require.NoError(d.t, d.profile.Up(d.t.Context(), d.out))
+}
+
+func flag(name, value string) settings.Flag { return settings.Flag{Name: name, Value: value} }
+
+// Every refusal names what was found, what was expected and the command to go on,
+// and ends with its own exit status; none leaves anything behind that is in the way
+// of the start at the end.
+func TestMigrationRefusesBadInputWithAReasonAndAWayOn(t *testing.T) {
+	d := newDesk(t)
+	for _, c := range []struct {
+		name        string
+		cause, undo func()
+		target      func(context.Context, *ops.App) error
+		flags       []settings.Flag
+		code        fault.Code
+		says        []string
+	}{
+		{
+			name: "a table without a primary key", target: MigratePreflight, code: fault.Gate,
+			cause: func() { d.both(`ALTER TABLE payments.receipt DROP CONSTRAINT receipt_pkey`) },
+			undo:  func() { d.both(`ALTER TABLE payments.receipt ADD PRIMARY KEY (number)`) },
+			says:  []string{"PF14", "table payments.receipt: its rows cannot be told apart, expected a primary key", "go tool mage migrate:preflight"},
+		},
+		{
+			name: "a right that is missing", target: MigratePreflight, code: fault.Gate,
+			cause: func() { d.exec(naming.Blue, `ALTER ROLE bgsync_reader_a NOLOGIN`) },
+			undo:  func() { d.exec(naming.Blue, `ALTER ROLE bgsync_reader_a LOGIN`) },
+			says:  []string{"PF05", "cannot open a replication connection"},
+		},
+		{
+			name: "a server without a logical log", target: MigratePreflight, code: fault.Gate,
+			cause: func() { d.exec(naming.Blue, `ALTER SYSTEM SET wal_level = replica`); d.restart() },
+			undo:  func() { d.exec(naming.Blue, `ALTER SYSTEM RESET wal_level`); d.restart() },
+			says:  []string{"PF04", "setting wal_level: replica, expected wal_level=logical"},
+		},
+		{
+			name: "the schema of another engine", target: MigratePreflight, code: fault.Failed,
+			cause: func() { d.exec(naming.Green, `UPDATE bgsync.identity SET schema_version = 9`) },
+			undo:  func() { d.exec(naming.Green, `UPDATE bgsync.identity SET schema_version = 1`) },
+			says:  []string{"schema bgsync has version 9, expected 1"},
+		},
+		{
+			name: "a target that has rows", target: MigrateStart, code: fault.Gate,
+			cause: func() {
+				d.exec(naming.Green, `INSERT INTO payments.account (owner, balance, currency) VALUES ('early', 1, 'EUR')`)
+			},
+			undo: func() { d.exec(naming.Green, `TRUNCATE payments.account`) },
+			says: []string{"PF19", "target table payments.account: has rows, expected an empty table"},
+		},
+		{
+			name: "a halt that does not exist", target: MigrateStart, flags: []settings.Flag{flag("halt", "weather")}, code: fault.Usage,
+			says: []string{`flag -halt is "weather": expected the code of the lane's halt, one of [source_identity`},
+		},
+		{
+			name: "a switch before there is a lane", target: MigrateCutover, code: fault.Gate,
+			says: []string{"nothing to switch", "go tool mage migrate:start"},
+		},
+		{
+			name: "another environment", target: MigrateStatus, flags: []settings.Flag{flag("env", "staging")}, code: fault.Usage,
+			says: []string{"expected -env=local, not staging"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.cause != nil {
+				c.cause()
+				defer c.undo()
+			}
+			code, said := d.run(c.target, c.flags...)
+			assert.Equal(t, c.code, code, said)
+			for _, part := range c.says {
+				assert.Contains(t, said, part)
+			}
+		})
+	}
+	require.NoError(t, d.profile.Down(t.Context(), d.out))
+	code, said := d.run(MigratePreflight)
+	assert.Equal(t, fault.NoStack, code)
+	assert.Contains(t, said, "the local databases do not run\n  mend it with: go tool mage local:up")
+}
+
+func (d *desk) both(statement string) {
+	d.exec(naming.Blue, statement)
+	d.exec(naming.Green, statement)
+}
+
+// A whole move: load, follow, verify, move the authority, and back; with a killed
+// process on the way, and a command given twice.
+func TestAWholeMoveBetweenTheLocalDatabases(t *testing.T) {
+	quick := switching.Defaults()
+	quick.Hold, quick.HoldBack = time.Second, time.Second
+	switchLimits = func() switching.Limits { return quick }
+	t.Cleanup(func() { switchLimits = switching.Defaults })
+	d := newDesk(t)
+	said := d.passes(MigrateStart)
+	assert.Contains(t, said, "lane core.fwd made")
+	assert.Regexp(t, `core\.fwd runs: .*269,000 rows loaded`, said)
+
+	code, said := d.run(MigrateStart)
+	assert.Equal(t, fault.Locked, code)
+	assert.Contains(t, said, "runs lane core.fwd already")
+
+	d.kill("core.fwd")
+	d.exec(naming.Blue, `UPDATE payments.account SET balance = balance + 1 WHERE id <= 100`)
+	d.passes(MigrateStart)
+
+	d.exec(naming.Green, `UPDATE bgsync.lane SET state = 'halted', halt_code = 'operator', halted_at = now()`)
+	code, said = d.run(MigrateStart)
+	assert.Equal(t, fault.Gate, code)
+	assert.Contains(t, said, "lane core.fwd is halted: operator. First somebody halted the lane: ask why\n  mend it with: go tool mage migrate:start -halt=operator")
+	code, said = d.run(MigrateStart, flag("halt", "poison"))
+	assert.Equal(t, fault.Usage, code)
+	assert.Contains(t, said, `lane core.fwd is not halted with code "poison"`)
+	assert.Contains(t, d.passes(MigrateStart, flag("halt", "operator")), "lane core.fwd resumed after halt operator")
+
+	said = d.passes(MigrateVerify)
+	assert.Contains(t, said, "269,000 rows equal")
+	assert.Contains(t, said, "lane core.rev made")
+	said = d.passes(MigrateStatus)
+	assert.Regexp(t, `core\.fwd +running`, said)
+	assert.Contains(t, said, "authority: blue writes, epoch 1, phase open")
+	assert.Contains(t, d.passes(MigrateCutover, flag("dry-run", "true")), "would move the authority from blue, epoch 1, to green")
+
+	said = d.passes(MigrateCutover)
+	assert.Contains(t, said, "green has the authority, epoch 2")
+	records, err := filepath.Glob(filepath.Join(d.profile.Dir(), "proofs", "*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, records)
+	code, said = d.run(MigrateCutover)
+	assert.Equal(t, fault.Usage, code)
+	assert.Contains(t, said, "green has the authority already, in epoch 2")
+
+	d.exec(naming.Green, `SET ROLE payments_app`, `INSERT INTO payments.account (owner, balance, currency) VALUES ('since the switch', 7, 'CHF')`)
+	assert.Contains(t, d.passes(MigrateRollback), "blue has the authority, epoch 3")
+	d.exec(naming.Blue, `DO $$ BEGIN ASSERT (SELECT count(*) FROM payments.account WHERE owner = 'since the switch') = 1; END $$`)
+	d.exec(naming.Blue, `DO $$ BEGIN ASSERT (SELECT sum(balance) FROM payments.account) = 5000107; END $$`)
+}
+
+// kill ends the process of a lane as a crash would.
+func (d *desk) kill(lane string) {
+	d.t.Helper()
+	pid, err := d.profile.Running(lane)
+	require.NoError(d.t, err)
+	require.NotZero(d.t, pid)
+	require.NoError(d.t, syscall.Kill(pid, syscall.SIGKILL))
+	require.Eventually(d.t, func() bool {
+		pid, err := d.profile.Running(lane)
+		return err == nil && pid == 0
+	}, 10*time.Second, 10*time.Millisecond)
+}

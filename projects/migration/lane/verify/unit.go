@@ -71,7 +71,7 @@ func (s *session) work(ctx context.Context, p pass, unit Unit, ending func() boo
 			return done, err
 		}
 		if again > 0 {
-			if err := s.pause(ctx, again); err != nil {
+			if err := s.pauseFor(ctx, tries, again); err != nil {
 				return done, err
 			}
 		}
@@ -82,6 +82,17 @@ func (s *session) work(ctx context.Context, p pass, unit Unit, ending func() boo
 		}
 	}
 	return done, nil
+}
+
+// pauseFor waits longer and longer for buckets that are changing; a difference
+// does not go away by waiting, and is only looked at under new snapshots.
+func (s *session) pauseFor(ctx context.Context, tries attempts, again int) error {
+	for _, tried := range tries {
+		if tried.unstable > 0 {
+			return s.pause(ctx, again)
+		}
+	}
+	return ctx.Err()
 }
 
 // pause waits before buckets are looked at once more.

@@ -192,6 +192,10 @@ func mutations() map[string]mutation {
 			in(policyType, "operator-traffic", "policy", `"route53:ChangeResourceRecordSetsNormalizedRecordNames":["pay.cutover.example"],`, ""),
 			[]string{"operators move no other name: cutover-prod-operator can route53:ChangeResourceRecordSets on arn:aws:route53:::hostedzone/"},
 		},
+		"records that operators delete": {
+			in(policyType, "operator-traffic", "policy", `"route53:ChangeResourceRecordSetsActions":["UPSERT"],`, ""),
+			[]string{"operators delete no record: cutover-prod-operator can route53:ChangeResourceRecordSets on"},
+		},
 		"a change without a name": {
 			in(policyType, "operator-traffic", "policy", `,"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["false"]}`, ""),
 			[]string{"operators name the record: cutover-prod-operator can route53:ChangeResourceRecordSets on"},

@@ -60,6 +60,10 @@ func (s scene) trafficRules(operator access.Caller) []access.Rule {
 		{Name: "operators move the public name", Actions: change, On: zone, With: record(public, "A"), Callers: everyRole, May: movers},
 		{Name: "operators move no other name", Actions: change, On: zone, With: record("blue."+public, "A"), Callers: everyRole, May: pipeline},
 		{Name: "operators make no other records", Actions: change, On: zone, With: record(public, "TXT"), Callers: everyRole, May: pipeline},
+		{
+			Name: "operators delete no record", Actions: change, On: zone, Callers: everyRole, May: pipeline,
+			With: with(record(public, "A"), one("route53:ChangeResourceRecordSetsActions", "DELETE")),
+		},
 		{Name: "operators name the record", Actions: change, On: zone, Callers: everyRole, May: pipeline},
 		{
 			Name: "operators move several names at once never", Actions: change, On: zone, Callers: everyRole, May: pipeline,

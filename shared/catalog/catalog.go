@@ -7,8 +7,6 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/cutover/cutover/shared/config"
 )
@@ -27,6 +25,12 @@ type Service struct {
 	Priority int      `config:"priority"`
 	// Health is the path of the health check, answered over TLS.
 	Health string `config:"health"`
+	// SlowStartSeconds is how long a new task takes a growing share of the requests,
+	// 30 to 900, or 0 for its full share at once. DrainSeconds is how long a task
+	// that goes may finish requests, 0 to 3600 (Elastic Load Balancing API
+	// reference, TargetGroupAttribute).
+	SlowStartSeconds int `config:"slowStartSeconds"`
+	DrainSeconds     int `config:"drainSeconds"`
 	// CPU is in CPU units, Memory in MiB.
 	CPU    int `config:"cpu"`
 	Memory int `config:"memory"`
@@ -96,9 +100,13 @@ var (
 	health = regexp.MustCompile(`^/[A-Za-z0-9_./-]{1,127}$`)
 )
 
-// maxPaths keeps one rule per service: a rule holds five condition values
-// (Elastic Load Balancing quotas, "Condition values per rule").
-const maxPaths = 5
+// maxPaths keeps one condition per service: a condition takes three match
+// evaluations (Elastic Load Balancing user guide, "Condition types for listener
+// rules").
+const maxPaths = 3
+
+// Limits of a target group's attributes, in seconds.
+const minSlowStart, maxSlowStart, maxDrain = 30, 900, 3600
 
 // fargate lists the memory sizes that Fargate takes per CPU size (Amazon
 // ECS developer guide, "Task CPU and memory"): first, last and step, in MiB.
@@ -121,6 +129,7 @@ func (c Catalog) Validate(p *config.Problems) {
 		at := fmt.Sprintf("services[%d]", i)
 		s.validate(p, at)
 		c.validateMessages(p, at, s)
+		c.validateRules(p, at, s, c.Services[:i])
 		for _, claim := range s.claims() {
 			if owner, taken := seen[claim]; taken {
 				p.Add(at, claim, "a value that "+owner+" does not use")
@@ -132,11 +141,31 @@ func (c Catalog) Validate(p *config.Problems) {
 
 // claims lists what no two services may share.
 func (s Service) claims() []string {
-	claims := []string{"name " + s.Name, fmt.Sprintf("port %d", s.Port), fmt.Sprintf("priority %d", s.Priority)}
-	for _, p := range s.Paths {
-		claims = append(claims, "path "+p)
+	return []string{"name " + s.Name, fmt.Sprintf("port %d", s.Port), fmt.Sprintf("priority %d", s.Priority)}
+}
+
+// validateRules checks the path rules of s against those of the services before
+// it in the file: which of two overlapping patterns wins has to be decided by
+// priority, and a pattern that an earlier rule takes whole leads nowhere.
+func (c Catalog) validateRules(p *config.Problems, at string, s Service, before []Service) {
+	for i, pattern := range s.Paths {
+		key := fmt.Sprintf("%s.paths[%d]", at, i)
+		for _, other := range before {
+			for _, taken := range other.Paths {
+				same := other.Priority == s.Priority && Overlap(taken, pattern)
+				p.Check(!same, key, pattern, fmt.Sprintf("another priority than %d, or no path of %s of %s, which has the same", s.Priority, taken, other.Name))
+			}
+		}
+		for _, other := range c.Services {
+			for _, taken := range other.Paths {
+				hidden := other.Name != s.Name && other.Priority <= s.Priority && Covers(taken, pattern)
+				p.Check(!hidden, key, pattern, fmt.Sprintf("a pattern that %s of %s does not take first", taken, other.Name))
+			}
+		}
 	}
-	return claims
+	owner, routed := c.Route(s.Health)
+	p.Check(s.Health == "" || routed && owner.Name == s.Name, at+".health", s.Health,
+		"a path that one of the service's own patterns matches, so that the check takes the way of a request")
 }
 
 func (s Service) validate(p *config.Problems, at string) {
@@ -148,7 +177,9 @@ func (s Service) validate(p *config.Problems, at string) {
 	for i, pattern := range s.Paths {
 		p.Check(path.MatchString(pattern), fmt.Sprintf("%s.paths[%d]", at, i), pattern, "a path pattern such as /payments/*")
 	}
-	p.Check(s.routes(s.Health), at+".health", s.Health, "a path that one of the service's own patterns matches, so that the check takes the way of a request")
+	p.Check(s.SlowStartSeconds == 0 || s.SlowStartSeconds >= minSlowStart && s.SlowStartSeconds <= maxSlowStart, at+".slowStartSeconds", s.SlowStartSeconds,
+		fmt.Sprintf("0, or a number from %d to %d", minSlowStart, maxSlowStart))
+	p.Check(s.DrainSeconds >= 0 && s.DrainSeconds <= maxDrain, at+".drainSeconds", s.DrainSeconds, fmt.Sprintf("a number from 0 to %d", maxDrain))
 	s.Stores.validate(p, at+".stores")
 	range_, known := fargate[s.CPU]
 	p.Check(known, at+".cpu", s.CPU, "a size of Fargate: 256, 512, 1024, 2048, 4096, 8192 or 16384")
@@ -165,14 +196,6 @@ func (s Stores) validate(p *config.Problems, at string) {
 		known := access == None || access == Read || access == Write
 		p.Check(known, at+"."+key, access, fmt.Sprintf("%s, %s or %s", None, Read, Write))
 	}
-}
-
-// routes tells whether the balancer would send path to s.
-func (s Service) routes(path string) bool {
-	return slices.ContainsFunc(s.Paths, func(pattern string) bool {
-		prefix, open := strings.CutSuffix(pattern, "*")
-		return pattern == path || open && strings.HasPrefix(path, prefix)
-	})
 }
 
 // DatabasePort is the port of the databases of both colours. It is not the

@@ -11,21 +11,20 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 )
 
-// Limits of Elastic Load Balancing (quotas for Application Load Balancers:
-// condition values per rule; API reference, TargetGroupAttribute).
-const maxConditionValues = 5
+// maxConditionValues is how many patterns one condition takes (user guide for
+// Application Load Balancers, "Condition types for listener rules").
+const maxConditionValues = 3
 
-// How a target is judged and drained; all times are in seconds. A target is out
-// after checkInterval x unhealthyAfter = 30 s of failures, and gets drainTime to
-// finish requests, which is as long as a connection may idle.
+// How a target is judged; all times are in seconds. A target is out after
+// checkInterval x unhealthyAfter = 30 s of failures.
 const (
 	checkInterval  = 10
 	checkTimeout   = 5
 	healthyAfter   = 2
 	unhealthyAfter = 3
-	drainTime      = idleTimeout
-	// slowStart needs the round robin algorithm (user guide, "Slow start mode").
-	slowStart = 60
+	// roundRobin is the only algorithm that starts slowly (user guide, "Slow start
+	// mode").
+	roundRobin = "round_robin"
 )
 
 // addRoutes makes a target group and a rule for every service.
@@ -66,9 +65,9 @@ func (b *Balancer) addTargetGroup(ctx *pulumi.Context, name string, args *Balanc
 		Port:                       pulumi.Int(service.Port),
 		Protocol:                   pulumi.String("HTTPS"),
 		ProtocolVersion:            pulumi.String("HTTP1"),
-		LoadBalancingAlgorithmType: pulumi.String("round_robin"),
-		DeregistrationDelay:        pulumi.Int(drainTime),
-		SlowStart:                  pulumi.Int(slowStart),
+		LoadBalancingAlgorithmType: pulumi.String(roundRobin),
+		DeregistrationDelay:        pulumi.Int(service.DrainSeconds),
+		SlowStart:                  pulumi.Int(service.SlowStartSeconds),
 		HealthCheck: lb.TargetGroupHealthCheckArgs{
 			Enabled:            pulumi.Bool(true),
 			Protocol:           pulumi.String("HTTPS"),

@@ -95,7 +95,7 @@ func (c FirewallConfig) validateUploads(p *config.Problems) {
 		key := fmt.Sprintf("firewall.uploads[%d]", i)
 		var owner *catalog.Service
 		for _, service := range services.Services {
-			if slices.ContainsFunc(service.Paths, func(outer string) bool { return coversPath(outer, pattern) }) {
+			if slices.ContainsFunc(service.Paths, func(outer string) bool { return catalog.Covers(outer, pattern) }) {
 				owner = &service
 			}
 		}
@@ -104,11 +104,4 @@ func (c FirewallConfig) validateUploads(p *config.Problems) {
 	expression := pathExpression(c.Uploads)
 	p.Check(len(expression) <= maxExpression, "firewall.uploads", len(expression),
 		fmt.Sprintf("patterns that make an expression of at most %d characters", maxExpression))
-}
-
-// coversPath tells whether all paths of inner are paths of outer: patterns that
-// are equal, or one below an outer pattern that ends in its only wildcard.
-func coversPath(outer, inner string) bool {
-	prefix, open := strings.CutSuffix(outer, "*")
-	return outer == inner || open && !strings.ContainsAny(prefix, "*?") && strings.HasPrefix(inner, prefix)
 }

@@ -45,7 +45,10 @@ func Layers(root string) []ops.Layer {
 				return data.Prepare(ctx, project(root, contract.Data), w)
 			},
 		},
-		{Name: contract.Edge, Program: edge.Program, Check: edge.CheckConfig, Traffic: steered()},
+		{
+			Name: contract.Edge, Program: edge.Program, Check: edge.CheckConfig, Traffic: steered(),
+			Verify: verification(root, contract.Edge, edge.Verify),
+		},
 		{Name: contract.Services, Program: services.Program, Check: services.CheckConfig},
 		{
 			Name: contract.Migration, Program: migration.Program, Check: migration.CheckConfig,

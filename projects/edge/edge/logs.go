@@ -12,6 +12,7 @@ import (
 )
 
 const (
+	logsBucket       = "alb-logs"
 	accessPrefix     = "access"
 	connectionPrefix = "connection"
 	// keepLogs is in days: twelve months and a bit (PCI DSS 10.5.1).
@@ -22,7 +23,7 @@ const (
 // Delivery of these logs cannot encrypt with a key of ours (user guide for
 // Application Load Balancers, "Enable access logs"), so S3's own keys do.
 func (b *Balancer) addLogs(ctx *pulumi.Context, name string, args *BalancerArgs) (err error) {
-	bucket := args.Names.Global(naming.Bucket, args.Environment.AccountID, "alb-logs")
+	bucket := args.Names.Global(naming.Bucket, args.Environment.AccountID, logsBucket)
 	b.logs, err = component.NewBucket(ctx, name+"-alb-logs", &component.BucketArgs{
 		Name:             bucket,
 		ManagedKeyReason: "delivery of the balancer's logs takes no KMS key",

@@ -44,12 +44,13 @@ const priorityStep = 10
 type firewallRule struct {
 	name      string
 	statement statement
-	// group tells that the statement is a rule group of AWS, which has actions of
-	// its own.
-	group bool
 	// status answers what the rule refuses; 0 is AWS WAF's own answer, 403.
 	status int
 }
+
+// isGroup tells that the statement is a rule group of AWS, which has actions of its
+// own.
+func (r firewallRule) isGroup() bool { return r.statement.group != "" }
 
 // ruleSet are the firewall's rules in order; allow and deny are the ARNs of the
 // IP sets. Managed groups are as large as AWS says ("AWS Managed Rules rule groups
@@ -63,12 +64,12 @@ func ruleSet(cfg FirewallConfig, services catalog.Catalog, allow, deny pulumi.St
 	}
 	rules := []firewallRule{
 		{name: denyRule, statement: inSet(deny)},
-		{name: reputationRule, group: true, statement: managed("AWSManagedRulesAmazonIpReputationList", 25, &friends)},
+		{name: reputationRule, statement: managed("AWSManagedRulesAmazonIpReputationList", 25, &friends)},
 		{name: rateRule, status: http.StatusTooManyRequests, statement: limited(cfg.Rate, friends, nil)},
 		{name: paymentRateRule, status: http.StatusTooManyRequests, statement: limited(cfg.PaymentRate, friends, &onPayments)},
-		{name: badInputsRule, group: true, statement: managed("AWSManagedRulesKnownBadInputsRuleSet", 200, nil)},
-		{name: commonRule, group: true, statement: managed("AWSManagedRulesCommonRuleSet", 700, nil, counted...)},
-		{name: sqlRule, group: true, statement: managed("AWSManagedRulesSQLiRuleSet", 200, nil)},
+		{name: badInputsRule, statement: managed("AWSManagedRulesKnownBadInputsRuleSet", 200, nil)},
+		{name: commonRule, statement: managed("AWSManagedRulesCommonRuleSet", 700, nil, counted...)},
+		{name: sqlRule, statement: managed("AWSManagedRulesSQLiRuleSet", 200, nil)},
 	}
 	if len(cfg.Uploads) > 0 {
 		rules = append(rules, firewallRule{
@@ -105,9 +106,9 @@ func (r firewallRule) write(priority int, metric string, counts bool) wafv2.WebA
 		},
 	}
 	switch {
-	case r.group && counts:
+	case r.isGroup() && counts:
 		rule.OverrideAction = wafv2.WebAclRuleOverrideActionArgs{Count: wafv2.WebAclRuleOverrideActionCountArgs{}}
-	case r.group:
+	case r.isGroup():
 		rule.OverrideAction = wafv2.WebAclRuleOverrideActionArgs{None: wafv2.WebAclRuleOverrideActionNoneArgs{}}
 	case counts:
 		rule.Action = wafv2.WebAclRuleActionArgs{Count: wafv2.WebAclRuleActionCountArgs{}}

@@ -31,6 +31,11 @@ type statement struct {
 	wafv2.WebAclRuleStatementArgs
 
 	units int
+	// group names a rule group of AWS, counted those of its rules that only count.
+	group   string
+	counted []string
+	// limit is that of a rate.
+	limit RateLimit
 }
 
 // inSet holds for addresses of an IP set.
@@ -99,7 +104,7 @@ func managed(name string, units int, but *statement, counted ...string) statemen
 	if len(overrides) > 0 {
 		group.RuleActionOverrides = overrides
 	}
-	return statement{units: units, WebAclRuleStatementArgs: wafv2.WebAclRuleStatementArgs{ManagedRuleGroupStatement: group}}
+	return statement{units: units, group: name, counted: counted, WebAclRuleStatementArgs: wafv2.WebAclRuleStatementArgs{ManagedRuleGroupStatement: group}}
 }
 
 // limited holds for an address that sends more than the limit, but for those of
@@ -120,7 +125,7 @@ func limited(limit RateLimit, but statement, on *statement) statement {
 			},
 		}
 	}
-	return statement{units: units, WebAclRuleStatementArgs: wafv2.WebAclRuleStatementArgs{
+	return statement{units: units, limit: limit, WebAclRuleStatementArgs: wafv2.WebAclRuleStatementArgs{
 		RateBasedStatement: wafv2.WebAclRuleStatementRateBasedStatementArgs{
 			AggregateKeyType: pulumi.String("IP"), Limit: pulumi.Int(limit.Limit), EvaluationWindowSec: pulumi.Int(limit.Window), ScopeDownStatement: scope,
 		},

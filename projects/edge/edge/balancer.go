@@ -23,6 +23,10 @@ const (
 	// tlsPolicy offers TLS 1.3 and 1.2 without CBC suites (user guide for
 	// Application Load Balancers, "Security policies"; AWS Security Hub ELB.17).
 	tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+	// Response headers of the listeners: browsers stay with HTTPS for a year, for
+	// names below too, and take no type but the one that is told.
+	transportSecurity = "max-age=31536000; includeSubDomains"
+	contentOptions    = "nosniff"
 	// idleTimeout, in seconds, is longer than any request of the platform takes.
 	idleTimeout = 60
 )
@@ -39,6 +43,8 @@ type BalancerArgs struct {
 	AccessLogsBucket pulumi.StringInput
 	// WebACLARN names the firewall that every request passes first.
 	WebACLARN pulumi.StringInput
+	// ZonalShift and ResponseHeaders are as in the configuration.
+	ZonalShift, ResponseHeaders bool
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -156,7 +162,7 @@ func (b *Balancer) addLoadBalancer(ctx *pulumi.Context, name string, args *Balan
 		EnableDeletionProtection: pulumi.Bool(args.Environment.Protect),
 		EnableHttp2:              pulumi.Bool(true),
 		EnableWafFailOpen:        pulumi.Bool(false),
-		EnableZonalShift:         pulumi.Bool(true),
+		EnableZonalShift:         pulumi.Bool(args.ZonalShift),
 		IdleTimeout:              pulumi.Int(idleTimeout),
 		XffHeaderProcessingMode:  pulumi.String("append"),
 		AccessLogs: lb.LoadBalancerAccessLogsArgs{
@@ -189,7 +195,7 @@ func (b *Balancer) addFirewall(ctx *pulumi.Context, name string, args *BalancerA
 // addListener takes HTTPS and nothing else: without port 80 there is nothing to
 // redirect and nothing to leak.
 func (b *Balancer) addListener(ctx *pulumi.Context, name string, args *BalancerArgs) error {
-	listener, err := lb.NewListener(ctx, name+"-https", &lb.ListenerArgs{
+	listenerArgs := &lb.ListenerArgs{
 		LoadBalancerArn: b.ARN,
 		Port:            pulumi.Int(https),
 		Protocol:        pulumi.String("HTTPS"),
@@ -204,7 +210,13 @@ func (b *Balancer) addListener(ctx *pulumi.Context, name string, args *BalancerA
 			},
 		}},
 		Tags: nameTag(args.Names, "https"),
-	}, pulumi.Parent(b))
+	}
+	if args.ResponseHeaders {
+		listenerArgs.RoutingHttpResponseStrictTransportSecurityHeaderValue = pulumi.String(transportSecurity)
+		listenerArgs.RoutingHttpResponseXContentTypeOptionsHeaderValue = pulumi.String(contentOptions)
+		listenerArgs.RoutingHttpResponseServerEnabled = pulumi.Bool(false)
+	}
+	listener, err := lb.NewListener(ctx, name+"-https", listenerArgs, pulumi.Parent(b))
 	if err != nil {
 		return fmt.Errorf("listener: %w", err)
 	}

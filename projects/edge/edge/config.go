@@ -25,6 +25,12 @@ type Config struct {
 	CertificateARN *string `config:"certificateArn"`
 	Blue           Traffic `config:"blue"`
 	Green          Traffic `config:"green"`
+	// ZonalShift lets operators and AWS move a balancer's traffic out of an ailing
+	// zone. ResponseHeaders makes the balancers demand HTTPS of browsers and hide
+	// what they are. Both are true but where AWS provider 5.82 deploys, which is what
+	// the plugin from source is made of: it sets neither for application balancers.
+	ZonalShift      bool `config:"zonalShift"`
+	ResponseHeaders bool `config:"responseHeaders"`
 	// Firewall is what stands before the balancers of both colours.
 	Firewall FirewallConfig `config:"firewall"`
 }

@@ -150,6 +150,9 @@ func TestBalancersTakeStrictHTTPSOnly(t *testing.T) {
 	}
 	require.Len(t, recording.OfType(listener), 2)
 	for _, each := range recording.OfType(listener) {
+		require.Equal(t, "max-age=31536000; includeSubDomains", each.Inputs["routingHttpResponseStrictTransportSecurityHeaderValue"])
+		require.Equal(t, "nosniff", each.Inputs["routingHttpResponseXContentTypeOptionsHeaderValue"])
+		require.Equal(t, false, each.Inputs["routingHttpResponseServerEnabled"])
 		require.Equal(t, "HTTPS", each.Inputs["protocol"])
 		require.InEpsilon(t, 443, each.Inputs["port"], 0)
 		require.Equal(t, "ELBSecurityPolicy-TLS13-1-2-Res-2021-06", each.Inputs["sslPolicy"])
@@ -157,6 +160,18 @@ func TestBalancersTakeStrictHTTPSOnly(t *testing.T) {
 		require.Equal(t, "fixed-response", action["type"])
 		require.Equal(t, "404", action["fixedResponse"].(map[string]any)["statusCode"])
 	}
+}
+
+// The plugin from source is made of AWS provider 5.82, which refuses the headers
+// and leaves zonal shift of application balancers alone.
+func TestTheLocalProfileAsksForNothingThatItsPluginLacks(t *testing.T) {
+	recording := run(t, "local", nil)
+	for _, each := range recording.OfType(listener) {
+		for property := range each.Inputs {
+			require.NotContains(t, property, "routingHttpResponse")
+		}
+	}
+	require.Equal(t, false, recording.Find(t, loadBalancer, "blue-alb").Inputs["enableZonalShift"])
 }
 
 func TestProtectionFollowsTheEnvironment(t *testing.T) {

@@ -158,6 +158,8 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 		CertificateARN:   on.certificate.ARN,
 		AccessLogsBucket: from.accessLogs,
 		WebACLARN:        on.firewall.ARN,
+		ZonalShift:       cfg.ZonalShift,
+		ResponseHeaders:  cfg.ResponseHeaders,
 	}, opts...)
 	if err != nil {
 		return nil, err

@@ -65,7 +65,7 @@ func (c *colorVerifier) attributes() map[string]string {
 		"routing.http.drop_invalid_header_fields.enabled": "true",
 		"routing.http.desync_mitigation_mode":             "strictest",
 		"waf.fail_open.enabled":                           "false",
-		"zonal_shift.config.enabled":                      "true",
+		"zonal_shift.config.enabled":                      strconv.FormatBool(c.cfg.ZonalShift),
 		"idle_timeout.timeout_seconds":                    strconv.Itoa(idleTimeout),
 	}
 }
@@ -107,6 +107,30 @@ func (c *colorVerifier) checkListener(ctx context.Context) error {
 			f.Equal("certificate", aws.ToString(certificate.CertificateArn), c.Text("certificateArn"))
 		}
 	}
+	f.Include(c.checkResponseHeaders(ctx))
+	return f.Err()
+}
+
+// checkResponseHeaders looks at what the listener adds to responses and takes away,
+// by the names of the API (Elastic Load Balancing API reference, ListenerAttribute).
+func (c *colorVerifier) checkResponseHeaders(ctx context.Context) error {
+	if !c.cfg.ResponseHeaders {
+		return nil
+	}
+	f := verify.About("responses of balancer %s", c.color)
+	answer, err := c.balancers.DescribeListenerAttributes(ctx, &elb.DescribeListenerAttributesInput{ListenerArn: aws.String(c.text("listenerArn"))})
+	if err != nil {
+		return f.Failed(err)
+	}
+	found := make(map[string]string)
+	for _, attribute := range answer.Attributes {
+		found[aws.ToString(attribute.Key)] = aws.ToString(attribute.Value)
+	}
+	expectAttributes(f, found, map[string]string{
+		"routing.http.response.server.enabled":                         "false",
+		"routing.http.response.strict_transport_security.header_value": transportSecurity,
+		"routing.http.response.x_content_type_options.header_value":    contentOptions,
+	})
 	return f.Err()
 }
 

@@ -39,6 +39,13 @@ class LoadBalancers(EmulatorTest):
     def test_keep_the_scheme_they_were_given(self) -> None:
         self.assertEqual(self.balancer(Scheme="internal")["Scheme"], "internal")
 
+    def test_tell_of_zonal_shift_also_where_nobody_set_it(self) -> None:
+        told = client("elbv2").describe_load_balancer_attributes(
+            LoadBalancerArn=self.balancer()["LoadBalancerArn"]
+        )
+        attributes = {a["Key"]: a["Value"] for a in told["Attributes"]}
+        self.assertEqual(attributes.get("zonal_shift.config.enabled"), "false")
+
     def test_are_active_at_once(self) -> None:
         self.assertEqual(self.balancer()["State"]["Code"], "active")
 

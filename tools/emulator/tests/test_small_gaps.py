@@ -290,6 +290,18 @@ class QueryLogs(EmulatorTest):
                 HostedZoneId=zone["HostedZone"]["Id"], CloudWatchLogsLogGroupArn=arn
             )["QueryLoggingConfig"]
             self.assertEqual(made["CloudWatchLogsLogGroupArn"], arn)
+            listed = route53.list_query_logging_configs(
+                HostedZoneId=zone["HostedZone"]["Id"]
+            )["QueryLoggingConfigs"]
+            self.assertEqual([c["Id"] for c in listed], [made["Id"]])
+        self.assertEqual(
+            len(route53.list_query_logging_configs()["QueryLoggingConfigs"]), 2
+        )
+        self.assert_refused(
+            "NoSuchHostedZone",
+            route53.list_query_logging_configs,
+            HostedZoneId="Z0NONE",
+        )
         self.assert_refused(
             "NoSuchCloudWatchLogsLogGroup",
             route53.create_query_logging_config,

@@ -37,4 +37,19 @@ def active_at_once() -> None:
     former = replace(FakeLoadBalancer, "__init__", __init__)
 
 
-GAPS = [default_scheme, active_at_once]
+def attributes_by_default() -> None:
+    """A balancer reports attributes that nobody set, with their defaults.
+
+    moto leaves most of them out. Those are given that a verification reads and that
+    the provider does not always write. Seen in moto 5.2.5.
+    """
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        former(self, *args, **kwargs)
+        if self.type == "application":
+            self.attrs.setdefault("zonal_shift.config.enabled", "false")
+
+    former = replace(FakeLoadBalancer, "__init__", __init__)
+
+
+GAPS = [default_scheme, attributes_by_default, active_at_once]

@@ -29,6 +29,23 @@ def query_log_group() -> None:
     former = replace(Route53Backend, "create_query_logging_config", create)
 
 
+def query_logs_of_a_zone() -> None:
+    """ListQueryLoggingConfigs with a zone lists those of this zone.
+
+    moto knows no zone by the id that it gave, and lists the configurations of all.
+    Seen in moto 5.2.5.
+    """
+
+    def listed(self: Any, *args: Any, **kwargs: Any) -> Any:
+        zone = kwargs.pop("hosted_zone_id", None)
+        if zone:
+            self.get_hosted_zone(zone)
+        configs, token = former(self, *args, **kwargs)
+        return [c for c in configs if not zone or c.hosted_zone_id == zone], token
+
+    former = replace(Route53Backend, "list_query_logging_configs", listed)
+
+
 def weighted_records() -> None:
     """Records are told apart by name, type and set identifier.
 
@@ -89,4 +106,9 @@ def _key_of(record: Any) -> tuple[str, str, str | None]:
     return record.name.strip(".") + ".", record.type, record.set_identifier
 
 
-GAPS = [query_log_group, weighted_records, partial_health_checks]
+GAPS = [
+    query_log_group,
+    query_logs_of_a_zone,
+    weighted_records,
+    partial_health_checks,
+]

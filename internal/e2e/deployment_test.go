@@ -151,6 +151,8 @@ func TestSevenLayersComeUpStayUnchangedAndGoWithoutATrace(t *testing.T) {
 	s.verifySeesAnOpenDatabaseTier(ctx, t)
 	s.verifySees(t, contract.Data, spoiledStores())
 	s.verifySees(t, contract.Security, spoiledWatch())
+	s.routesRequests(ctx, t)
+	s.verifySees(t, contract.Edge, spoiledEdge())
 	s.verifySees(t, contract.Observability, spoiledAlarms())
 
 	require.NoError(t, s.app(t).DestroyAll(ctx), s.out)

@@ -149,6 +149,7 @@ func to(side naming.Color) switching.Request {
 func (s *switches) switchTo(side naming.Color) switching.Outcome {
 	s.t.Helper()
 	m := s.machine("switch")
+	defer gone(m)
 	_, err := m.Start(s.ctx(), to(side))
 	require.NoError(s.t, err)
 	moved, err := m.Step(s.ctx(), switching.Go)

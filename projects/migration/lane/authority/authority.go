@@ -129,11 +129,12 @@ func Release(ctx context.Context, conn *pgx.Conn, t Try, acl ACL) error {
 }
 
 const cancelSQL = `UPDATE bgsync.authority SET attempt = nullif($3, '')::uuid, changed_at = pg_catalog.clock_timestamp(), changed_by = $4
-  WHERE epoch = $2 AND attempt = $1::uuid AND writable = $5`
+  WHERE epoch = $2 AND attempt IS NOT DISTINCT FROM nullif($1, '')::uuid AND writable = $5`
 
 // Cancel takes the attempt off a database that is writable, or not, so that no
 // act of that attempt has an effect there any more. The heir, "" for none, takes
-// its place: a recoverer's own id on the old side that is to be released.
+// its place: a recoverer's own id on the old side that is to be released. An
+// attempt "" stands for none: a forced decision begins so.
 func Cancel(ctx context.Context, conn *pgx.Conn, t Try, heir string, writable bool) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		return one(ctx, tx, "cancel", cancelSQL, t.Attempt, t.Epoch, heir, t.By, writable)

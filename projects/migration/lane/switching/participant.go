@@ -85,6 +85,9 @@ type Primary interface {
 	Cancel(ctx context.Context, t Try, side naming.Color, attempt, heir string, writable bool) error
 	// Position is where a side writes.
 	Position(ctx context.Context, side naming.Color) (string, error)
+	// Applied is how far a side has its source's log, and of what time that is, for
+	// the record of a forced decision.
+	Applied(ctx context.Context, side naming.Color) string
 	// Armed is how long ago From was armed, by From's own clock; 0 when it is not.
 	Armed(ctx context.Context, t Try) (time.Duration, error)
 }

@@ -160,6 +160,18 @@ func (d *Databases) Position(ctx context.Context, side naming.Color) (position s
 	return position, err
 }
 
+// Applied is how far the lanes that end on a side are, or why that is not known.
+func (d *Databases) Applied(ctx context.Context, side naming.Color) (text string) {
+	err := d.on(ctx, side, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, `SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('%s at %s of %s', lane, applied_lsn, applied_at_src), ', '), 'no lane')
+			FROM bgsync.lane WHERE state <> 'retired'`).Scan(&text)
+	})
+	if err != nil {
+		return "unknown: " + err.Error()
+	}
+	return text
+}
+
 // act does a conditional act on a side. When its reply is lost, or its condition
 // does not hold, done says by the row whether the act was done before.
 func (d *Databases) act(ctx context.Context, side naming.Color, do func(*pgx.Conn) error, done func(authority.Row) bool) error {

@@ -3,6 +3,7 @@
 package lane_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"sync/atomic"
@@ -121,6 +122,8 @@ func TestAStaleApplierWritesNothing(t *testing.T) {
 type proxy struct {
 	address string
 	mute    atomic.Bool
+	// hush mutes the proxy when the client sends COMMIT.
+	hush atomic.Bool
 }
 
 // newProxy listens in front of a server.
@@ -159,6 +162,10 @@ func (p *proxy) relay(client net.Conn, address string) {
 			if err != nil {
 				_ = server.(*net.TCPConn).CloseWrite() // the client is gone
 				return
+			}
+			if p.hush.Load() && bytes.Contains(buffer[:n], []byte("commit")) {
+				p.hush.Store(false)
+				p.mute.Store(true)
 			}
 			if _, err := server.Write(buffer[:n]); err != nil {
 				return

@@ -41,6 +41,9 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(child); text != "" {
 		os.Exit(invoke(text))
 	}
+	if text := os.Getenv(switchChild); text != "" {
+		os.Exit(invokeSwitch(text))
+	}
 	flag.Parse()
 	explicit := false
 	flag.Visit(func(f *flag.Flag) { explicit = explicit || f.Name == "rapid.checks" })

@@ -180,6 +180,7 @@ func TestNoSequenceGivesANumberTwice(t *testing.T) {
 					}
 					given[id] = given[id] || err == nil
 					mutex.Unlock()
+					time.Sleep(2 * time.Millisecond) // the tail takes 50,000 keys
 				}
 				pg.Close(conn)
 			}
@@ -204,7 +205,7 @@ func TestALostReplyToThePromotionIsLookedUp(t *testing.T) {
 	cut := s.cuts(s.machine("deaf"))
 	cut.machine.At = func(point string) error {
 		if point == "switch.12.promote.before" {
-			cut.sides[naming.Green].mute.Store(true)
+			cut.sides[naming.Green].hush.Store(true)
 			time.AfterFunc(300*time.Millisecond, func() { cut.sides[naming.Green].mute.Store(false) })
 		}
 		return nil

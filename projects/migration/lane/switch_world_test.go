@@ -129,15 +129,18 @@ func (s *switches) machine(owner string) *switching.Machine {
 	}
 }
 
-func (s *switches) databases(owner string) *postgres.Databases {
+func (s *switches) databases(owner string) *postgres.Databases { return databases(s.places(), owner) }
+
+// databases are those of the places, compared by the engine's verification.
+func databases(places map[naming.Color]postgres.Side, owner string) *postgres.Databases {
 	compare := postgres.Compared()
-	compare.Sides, compare.Invocation, compare.Key = s.places(), owner, make([]byte, 32)
+	compare.Sides, compare.Invocation, compare.Key = places, owner, make([]byte, 32)
 	compare.Lanes = map[naming.Color]string{naming.Green: "core.fwd", naming.Blue: "core.rev"}
 	compare.Limits.Stop, compare.Limits.Cancel = 0, 0
 	compare.Round = 10 * time.Second
 	limits := postgres.Defaults()
 	limits.Forward, limits.Back = 10*time.Second, 10*time.Second // the machine is busy
-	return &postgres.Databases{Sides: s.places(), Compare: &compare, Invocation: owner, Limits: limits}
+	return &postgres.Databases{Sides: places, Compare: &compare, Invocation: owner, Limits: limits}
 }
 
 // to asks for a switch to a side.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -129,8 +128,8 @@ func (t *turn) reopen(ctx context.Context, try Try, heir string, attempts ...str
 }
 
 // aftermath is the rest of row 14, when the old side is open again: token, new
-// side, arming, switch. The new side may be out of reach: an attempt that stays
-// there is taken off before the next one.
+// side, arming, switch. While the new side is out of reach the switch stays in
+// BACKING_OUT, and writers go on.
 func (t *turn) aftermath(ctx context.Context, cause error, attempts ...string) error {
 	err := t.insist(ctx, func(ctx context.Context) error {
 		return t.flip(ctx, 14, func(token *control.Token) {
@@ -142,24 +141,21 @@ func (t *turn) aftermath(ctx context.Context, cause error, attempts ...string) e
 	}
 	t.paused()
 	try := t.try(t.sw.Attempt)
-	err = t.clear(ctx, try, t.sw.To, append(attempts, t.sw.Attempt))
-	if over(err) {
+	err = t.insist(ctx, func(ctx context.Context) error { return t.clear(ctx, try, t.sw.To, append(attempts, t.sw.Attempt)) })
+	if err != nil {
 		return err
 	}
-	return errors.Join(err, t.disarm(ctx, 14, reason(cause)))
+	return t.disarm(ctx, 14, reason(cause))
 }
 
-// clear takes a known attempt off the new side once, if that can be reached.
+// clear takes a known attempt off the new side.
 func (t *turn) clear(ctx context.Context, try Try, side naming.Color, attempts []string) error {
-	limited, cancel := context.WithTimeout(ctx, t.Limits.Total)
-	defer cancel()
-	var row authority.Row
-	row, err := t.Primary.Truth(limited, side)
+	row, err := t.Primary.Truth(ctx, side)
 	if err != nil || row.Attempt == "" || !slices.Contains(attempts, row.Attempt) {
-		return nil //nolint:nilerr // the next attempt takes it off
+		return err
 	}
 	return t.do("switch.14.cancel_"+string(side), func() error {
-		return t.Primary.Cancel(limited, try, side, row.Attempt, "", false)
+		return t.Primary.Cancel(ctx, try, side, row.Attempt, "", false)
 	})
 }
 

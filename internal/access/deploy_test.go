@@ -108,6 +108,8 @@ func (s scene) creations() map[string]creation {
 
 		"aws:ecr/repository:Repository":                                  {action: "ecr:CreateRepository"},
 		"aws:ecr/lifecyclePolicy:LifecyclePolicy":                        {"ecr:PutLifecyclePolicy", s.regional("ecr", "repository/cutover/"+s.g.Environment.Name+"/any")},
+		"aws:appautoscaling/scheduledAction:ScheduledAction":             {"application-autoscaling:PutScheduledAction", s.regional("application-autoscaling", "scalable-target/any")},
+		"aws:servicediscovery/httpNamespace:HttpNamespace":               {action: "servicediscovery:CreateHttpNamespace"},
 		"aws:ecs/cluster:Cluster":                                        {action: "ecs:CreateCluster"},
 		"aws:ecs/clusterCapacityProviders:ClusterCapacityProviders":      {"ecs:PutClusterCapacityProviders", s.regional("ecs", "cluster/cutover-"+s.g.Environment.Name+"-blue")},
 		"aws:ecs/taskDefinition:TaskDefinition":                          {action: "ecs:RegisterTaskDefinition"},

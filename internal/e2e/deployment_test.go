@@ -148,6 +148,7 @@ func TestSevenLayersComeUpStayUnchangedAndGoWithoutATrace(t *testing.T) {
 
 	require.NoError(t, s.app(t).VerifyAll(ctx), s.out)
 	s.showsConnections(ctx, t)
+	s.deploymentThatNeverBecomesHealthy(ctx, t)
 	s.verifySeesAnOpenDatabaseTier(ctx, t)
 	s.verifySees(t, contract.Data, spoiledStores())
 	s.verifySees(t, contract.Security, spoiledWatch())
@@ -159,6 +160,7 @@ func TestSevenLayersComeUpStayUnchangedAndGoWithoutATrace(t *testing.T) {
 	left, err := s.emulator.Inventory(ctx)
 	require.NoError(t, err)
 	delete(left, "kms: pending deletion") // AWS keeps keys for their waiting time
+	delete(left, "ecs: task definition")  // revisions stay, so that a service can go back to them
 	assert.Empty(t, left, "what the AWS API still shows")
 }
 

@@ -49,7 +49,11 @@ func Layers(root string) []ops.Layer {
 			Name: contract.Edge, Program: edge.Program, Check: edge.CheckConfig, Traffic: steered(),
 			Verify: verification(root, contract.Edge, edge.Verify),
 		},
-		{Name: contract.Services, Program: services.Program, Check: services.CheckConfig},
+		{
+			Name: contract.Services, Program: services.Program, Check: services.CheckConfig,
+			Verify:  verification(root, contract.Services, services.Verify),
+			Settled: verification(root, contract.Services, services.Settled),
+		},
 		{
 			Name: contract.Migration, Program: migration.Program, Check: migration.CheckConfig,
 			Prepare: func(ctx context.Context, w io.Writer) error {
@@ -75,7 +79,7 @@ func Layers(root string) []ops.Layer {
 func verification(root string, layer contract.Layer, run func(context.Context, verify.Args) error) func(context.Context, ops.Verification) error {
 	return func(ctx context.Context, v ops.Verification) error {
 		return run(ctx, verify.Args{
-			AWS: v.AWS, Environment: v.Environment, Outputs: v.Outputs,
+			AWS: v.AWS, Environment: v.Environment, Outputs: v.Outputs, Color: naming.Color(v.Color),
 			StackFile: filepath.Join(project(root, layer), "Pulumi."+v.Environment+".yaml"),
 		})
 	}

@@ -37,6 +37,9 @@ type Service struct {
 	// Payments marks a path that the DNS health check watches: when it fails,
 	// customers cannot pay.
 	Payments bool `config:"payments"`
+	// StopSeconds is what a task that is told to stop gets to end what it has in hand
+	// before it is killed, 2 to 120.
+	StopSeconds int `config:"stopSeconds"`
 	// Stores says what the service does with each store of its colour.
 	Stores Stores `config:"stores"`
 	// Queue is the queue that the service takes work from; leave it out where there
@@ -44,6 +47,8 @@ type Service struct {
 	Queue *Queue `config:"queue"`
 	// SendsTo names the services whose queues this one sends to.
 	SendsTo []string `config:"sendsTo"`
+	// Calls names the services of its colour that this one calls itself.
+	Calls []string `config:"calls"`
 }
 
 // Stores says what a service does with the stores of the data layer beside the
@@ -130,6 +135,7 @@ func (c Catalog) Validate(p *config.Problems) {
 		s.validate(p, at)
 		c.validateMessages(p, at, s)
 		c.validateRules(p, at, s, c.Services[:i])
+		c.validateCalls(p, at, s)
 		for _, claim := range s.claims() {
 			if owner, taken := seen[claim]; taken {
 				p.Add(at, claim, "a value that "+owner+" does not use")
@@ -181,6 +187,7 @@ func (s Service) validate(p *config.Problems, at string) {
 		fmt.Sprintf("0, or a number from %d to %d", minSlowStart, maxSlowStart))
 	p.Check(s.DrainSeconds >= 0 && s.DrainSeconds <= maxDrain, at+".drainSeconds", s.DrainSeconds, fmt.Sprintf("a number from 0 to %d", maxDrain))
 	s.Stores.validate(p, at+".stores")
+	p.Check(s.StopSeconds >= minStop && s.StopSeconds <= maxStop, at+".stopSeconds", s.StopSeconds, fmt.Sprintf("%d to %d seconds, which AWS Fargate gives", minStop, maxStop))
 	range_, known := fargate[s.CPU]
 	p.Check(known, at+".cpu", s.CPU, "a size of Fargate: 256, 512, 1024, 2048, 4096, 8192 or 16384")
 	if known {

@@ -57,6 +57,15 @@ func TestBadEntriesNameFileKeyValueAndExpectation(t *testing.T) {
 		"receiver twice":         {"sendsTo: [transaction-processor]", "sendsTo: [transaction-processor, transaction-processor]", "each service once"},
 		"receiver is itself":     {"sendsTo: []", "sendsTo: [transaction-processor]", "another service than itself"},
 		"missing receivers":      {"    sendsTo: []\n", "", "services[1].sendsTo is missing"},
+		"no time to stop":        {"stopSeconds: 60", "stopSeconds: 1", `services[0].stopSeconds is "1": expected 2 to 120 seconds, which AWS Fargate gives`},
+		"too long to stop":       {"stopSeconds: 60", "stopSeconds: 121", `services[0].stopSeconds is "121": expected 2 to 120`},
+		"missing time to stop":   {"    stopSeconds: 60\n", "", "services[0].stopSeconds is missing"},
+		"call of nobody":         {"calls: [transaction-processor]", "calls: [ledger]", `services[0].calls is "ledger": expected another service of the catalogue`},
+		"call of itself":         {"calls: [transaction-processor]", "calls: [payment-api]", `services[0].calls is "payment-api": expected another service`},
+		"call twice":             {"calls: [transaction-processor]", "calls: [transaction-processor, transaction-processor]", "each service once"},
+		"calls in a circle":      {"calls: []", "calls: [payment-api]", `services[1].calls is "payment-api": expected a service that does not call this one`},
+		"missing calls":          {"    calls: []\n", "", "services[1].calls is missing"},
+		"port of the proxies":    {"port: 8443", "port: 9443", `services[0].port is "9443": expected another port than that of the proxies`},
 		"no services":            {string(text), "services: []", "at least one service"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,10 +84,21 @@ func TestAMessageStaysHiddenUntilItsTaskIsGone(t *testing.T) {
 	for _, name := range services.Queues() {
 		service, found := services.Find(name)
 		require.True(t, found)
-		assert.GreaterOrEqual(t, service.Queue.VisibilitySeconds(), service.Queue.HandlingSeconds+catalog.StopSeconds)
-		assert.LessOrEqual(t, service.Queue.VisibilitySeconds(), 43200, "the longest of SQS")
+		assert.GreaterOrEqual(t, service.VisibilitySeconds(), service.Queue.HandlingSeconds+service.StopSeconds)
+		assert.LessOrEqual(t, service.VisibilitySeconds(), 43200, "the longest of SQS")
 	}
-	assert.LessOrEqual(t, catalog.StopSeconds, 120, "the longest of Fargate")
 	_, found := services.Find("ledger")
 	assert.False(t, found)
+}
+
+func TestServicesComeAfterThoseThatTheyCall(t *testing.T) {
+	services, err := catalog.Load()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"payment-api"}, services.CallersOf("transaction-processor"))
+	assert.Empty(t, services.CallersOf("payment-api"))
+	var order []string
+	for _, each := range services.CalledFirst() {
+		order = append(order, each.Name)
+	}
+	assert.Equal(t, []string{"transaction-processor", "payment-api", "reporting"}, order)
 }

@@ -238,6 +238,12 @@ type Workloads struct {
 	ServiceNames pulumi.StringMapOutput `pulumi:"serviceNames"`
 	// LogGroupNames is by service of the catalog.
 	LogGroupNames pulumi.StringMapOutput `pulumi:"logGroupNames"`
+	// NamespaceName is the Service Connect namespace, in which the services call each
+	// other by their names in the catalog.
+	NamespaceName pulumi.StringOutput `pulumi:"namespaceName"`
+	// ScheduleNames are the scheduled actions that change a service's bounds, by
+	// service and action: "reporting/work".
+	ScheduleNames pulumi.StringMapOutput `pulumi:"scheduleNames"`
 	// TaskDefinitionARNs is, by service, the revision that was asked for. What runs
 	// may be another one: a deployment that fails goes back by itself.
 	TaskDefinitionARNs pulumi.StringMapOutput `pulumi:"taskDefinitionArns"`

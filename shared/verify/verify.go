@@ -10,6 +10,8 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/cutover/cutover/shared/naming"
 )
 
 // Args says what to verify.
@@ -19,6 +21,17 @@ type Args struct {
 	Environment, StackFile string
 	// Outputs are the layer's own.
 	Outputs map[string]any
+	// Color limits the questions to one colour, where the layer asks by colour; empty
+	// is both.
+	Color naming.Color
+}
+
+// Colors lists the colours to ask about.
+func (a Args) Colors() []naming.Color {
+	if a.Color != "" {
+		return []naming.Color{a.Color}
+	}
+	return naming.Colors()
 }
 
 // Text is the output under key; empty where it is none or no text.

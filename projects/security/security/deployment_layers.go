@@ -54,8 +54,8 @@ func (d deployment) stores() []iamdoc.Statement {
 			"dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive",
 		}},
 		{Sid: "Scaling", Resources: d.arn("application-autoscaling", "scalable-target/*"), Actions: []string{
-			"application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeregisterScalableTarget",
-			"application-autoscaling:ListTagsForResource", "application-autoscaling:PutScalingPolicy",
+			"application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeleteScheduledAction", "application-autoscaling:DeregisterScalableTarget",
+			"application-autoscaling:ListTagsForResource", "application-autoscaling:PutScalingPolicy", "application-autoscaling:PutScheduledAction",
 			"application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource",
 		}},
 		// The cluster's master secret has a name of RDS's.
@@ -128,10 +128,15 @@ func (d deployment) containers() []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "Containers", Actions: []string{
 			"ecs:CreateCluster", "ecs:CreateService", "ecs:DeleteCluster", "ecs:DeleteService",
-			"ecs:DescribeClusters", "ecs:DescribeServices", "ecs:ListTagsForResource", "ecs:PutClusterCapacityProviders",
+			"ecs:DescribeClusters", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTagsForResource", "ecs:PutClusterCapacityProviders",
 			"ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:UntagResource", "ecs:UpdateCluster", "ecs:UpdateClusterSettings",
 			"ecs:UpdateService",
-		}, Resources: d.arn("ecs", "cluster/{-}", "service/{-}", "task-definition/{-}")},
+		}, Resources: d.arn("ecs", "cluster/{-}", "service/{-}", "task/{-}", "task-definition/{-}")},
+		// Namespaces have ids in their ARNs and names in a request alone.
+		{Sid: "Calls", Resources: d.arn("servicediscovery", "namespace/*"), Actions: []string{
+			"servicediscovery:DeleteNamespace", "servicediscovery:GetNamespace", "servicediscovery:ListTagsForResource",
+			"servicediscovery:TagResource", "servicediscovery:UntagResource", "servicediscovery:UpdateHttpNamespace",
+		}},
 		{Sid: "Images", Resources: d.arn("ecr", "repository/{/}"), Actions: []string{
 			"ecr:BatchGetImage", "ecr:CreateRepository", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository", "ecr:DescribeImages",
 			"ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy", "ecr:ListTagsForResource",

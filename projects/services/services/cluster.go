@@ -11,7 +11,11 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 )
 
-const fargate = "FARGATE"
+const (
+	fargate = "FARGATE"
+	// containerInsights measures every task and service.
+	containerInsights = "enabled"
+)
 
 // ClusterArgs describes one colour's cluster.
 type ClusterArgs struct {
@@ -34,6 +38,10 @@ type Cluster struct {
 
 	Name pulumi.StringOutput
 	ARN  pulumi.StringOutput
+	// NamespaceName is where the services find each other.
+	NamespaceName pulumi.StringOutput
+
+	namespaceARN pulumi.StringOutput
 }
 
 // NewCluster makes one colour's cluster.
@@ -45,8 +53,10 @@ func NewCluster(ctx *pulumi.Context, name string, args *ClusterArgs, opts ...pul
 	if err := ctx.RegisterComponentResource("cutover:services:Cluster", name, c, opts...); err != nil {
 		return nil, fmt.Errorf("register cluster %s: %w", name, err)
 	}
-	if err := c.add(ctx, name, args); err != nil {
-		return nil, fmt.Errorf("cluster %s: %w", name, err)
+	for _, step := range []func(*pulumi.Context, string, *ClusterArgs) error{c.addNamespace, c.add} {
+		if err := step(ctx, name, args); err != nil {
+			return nil, fmt.Errorf("cluster %s: %w", name, err)
+		}
 	}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name, "arn": c.ARN})
 }
@@ -64,7 +74,7 @@ func (c *Cluster) add(ctx *pulumi.Context, name string, args *ClusterArgs) error
 	cluster, err := ecs.NewCluster(ctx, name, &ecs.ClusterArgs{
 		Name: pulumi.String(physical),
 		Settings: ecs.ClusterSettingArray{ecs.ClusterSettingArgs{
-			Name: pulumi.String("containerInsights"), Value: pulumi.String("enabled"),
+			Name: pulumi.String("containerInsights"), Value: pulumi.String(containerInsights),
 		}},
 	}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{insights}))
 	if err != nil {

@@ -49,6 +49,9 @@ type Scaling struct {
 	// wait that is bearable through the time that one message takes. It is demanded
 	// where the catalogue gives the service a queue and refused elsewhere.
 	BacklogPerTask *int `config:"backlogPerTask"`
+	// Schedule changes the least number of tasks by the clock, under names of ours.
+	// Leave it out where load has no hours.
+	Schedule *map[string]Scheduled `config:"schedule"`
 }
 
 const (
@@ -75,6 +78,9 @@ func (s Scaling) validate(p *config.Problems, at string, queue bool) {
 	}
 	p.Check(s.RequestsPerTarget >= 1 && s.RequestsPerTarget <= maxLoad, at+".requestsPerTarget", s.RequestsPerTarget,
 		fmt.Sprintf("requests a minute from 1 to %d", maxLoad))
+	if s.Schedule != nil {
+		validateSchedule(p, at+".schedule", *s.Schedule)
+	}
 	backlog := at + ".backlogPerTask"
 	switch {
 	case s.BacklogPerTask == nil:

@@ -37,6 +37,11 @@ func ownVariables(listed catalog.Catalog) []string {
 	for _, owner := range listed.Queues() {
 		names = append(names, queueVariable(owner))
 	}
+	for _, each := range listed.Services {
+		if len(listed.CallersOf(each.Name)) > 0 {
+			names = append(names, callVariable(each.Name))
+		}
+	}
 	slices.Sort(names)
 	return names
 }
@@ -73,6 +78,10 @@ func (a *WorkloadArgs) variables() pulumi.StringMap {
 	}
 	for _, owner := range queuesOf(a.Service) {
 		told[queueVariable(owner)] = a.Queues[owner].URL
+	}
+	for _, name := range a.Service.Calls {
+		called, _ := a.Listed.Find(name)
+		told[callVariable(name)] = pulumi.String(callURL(called))
 	}
 	return told
 }

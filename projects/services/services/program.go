@@ -125,12 +125,15 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 	if err != nil {
 		return none, err
 	}
-	serviceNames, logGroups, definitions, alarms := pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}
-	for _, service := range from.services.Services {
+	serviceNames, logGroups, definitions, alarms, schedules := pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}
+	made := make(map[string]*Workload)
+	for _, service := range from.services.CalledFirst() {
 		workload, err := NewWorkload(ctx, string(color)+"-"+service.Name, &WorkloadArgs{
 			Names:        names,
 			Color:        color,
 			Service:      service,
+			Listed:       from.services,
+			Called:       called(service, made),
 			Release:      cfg.Releases(color)[service.Name],
 			Scaling:      cfg.Scaling[service.Name],
 			Architecture: cfg.Architecture,
@@ -142,21 +145,34 @@ func buildColor(ctx *pulumi.Context, cfg Config, from upstream, color naming.Col
 		if err != nil {
 			return none, err
 		}
+		made[service.Name] = workload
 		serviceNames[service.Name], logGroups[service.Name] = workload.ServiceName, workload.LogGroupName
 		definitions[service.Name] = workload.TaskDefinitionARN
 		maps.Copy(alarms, workload.AlarmNames)
+		maps.Copy(schedules, workload.ScheduleNames)
 	}
-	made := contract.Workloads{
+	promised := contract.Workloads{
 		ClusterName:   cluster.Name,
 		ClusterARN:    cluster.ARN,
 		ServiceNames:  serviceNames.ToStringMapOutput(),
 		LogGroupNames: logGroups.ToStringMapOutput(),
 
+		ScheduleNames:      schedules.ToStringMapOutput(),
+		NamespaceName:      cluster.NamespaceName,
 		TaskDefinitionARNs: definitions.ToStringMapOutput(),
 		AlarmNames:         alarms.ToStringMapOutput(),
 	}
-	nameQueues(&made, queues)
-	return made, nil
+	nameQueues(&promised, queues)
+	return promised, nil
+}
+
+// called are the services that have to be there before the one that calls them.
+func called(service catalog.Service, made map[string]*Workload) []pulumi.Resource {
+	var resources []pulumi.Resource
+	for _, name := range service.Calls {
+		resources = append(resources, made[name].service)
+	}
+	return resources
 }
 
 // buildQueues makes the queues of one colour, by the service that takes work from

@@ -83,7 +83,7 @@ func NewQueue(ctx *pulumi.Context, name string, args *QueueArgs, opts ...pulumi.
 	queue, err := q.add(ctx, name, work, args, &sqs.QueueArgs{
 		MessageRetentionSeconds:  pulumi.Int(messageSeconds),
 		ReceiveWaitTimeSeconds:   pulumi.Int(pollSeconds),
-		VisibilityTimeoutSeconds: pulumi.Int(args.Service.Queue.VisibilitySeconds()),
+		VisibilityTimeoutSeconds: pulumi.Int(args.Service.VisibilitySeconds()),
 		RedrivePolicy:            redrive(letters.Arn, args.Service.Queue.Attempts),
 		RedriveAllowPolicy:       pulumi.String(`{"redrivePermission":"denyAll"}`),
 	})

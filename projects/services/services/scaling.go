@@ -21,6 +21,14 @@ const (
 // deployment leaves them as it finds them.
 func scaledProperties() []string { return []string{"desiredCount"} }
 
+// movedProperties are what a schedule changes on the target of autoscaling.
+func (s Scaling) movedProperties() []string {
+	if len(s.schedule()) == 0 {
+		return nil
+	}
+	return []string{"minCapacity"}
+}
+
 // Shorter names of the SDK's types.
 type (
 	tracking   = appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs
@@ -44,10 +52,11 @@ func (w *Workload) addScaling(ctx *pulumi.Context, name string, args *WorkloadAr
 		ScalableDimension: pulumi.String("ecs:service:DesiredCount"),
 		MinCapacity:       pulumi.Int(args.Release.Tasks.Min),
 		MaxCapacity:       pulumi.Int(args.Release.Tasks.Max),
-	}, pulumi.Parent(w))
+	}, pulumi.Parent(w), pulumi.IgnoreChanges(args.Scaling.movedProperties()))
 	if err != nil {
 		return fmt.Errorf("scaling: %w", err)
 	}
+	w.target = target
 	for _, each := range w.figures(args) {
 		each.keep.ScaleOutCooldown, each.keep.ScaleInCooldown = pulumi.Int(scaleOutCooldown), pulumi.Int(scaleInCooldown)
 		if _, err := appautoscaling.NewPolicy(ctx, name+"-"+each.name, &appautoscaling.PolicyArgs{

@@ -160,8 +160,8 @@ func TestContainersCanDoLittleAndWriteNowhereButTmp(t *testing.T) {
 		require.True(t, c.LinuxParameters.InitProcessEnabled)
 		require.Equal(t, []string{"ALL"}, c.LinuxParameters.Capabilities.Drop)
 		require.Equal(t, []mountPoint{{SourceVolume: "tmp", ContainerPath: "/tmp"}}, c.MountPoints)
-		require.Equal(t, []portMapping{{ContainerPort: each.Port, HostPort: each.Port, Protocol: "tcp"}}, c.PortMappings)
-		require.Equal(t, catalog.StopSeconds, c.StopTimeout)
+		require.Equal(t, []portMapping{{Name: each.Name, ContainerPort: each.Port, HostPort: each.Port, Protocol: "tcp"}}, c.PortMappings)
+		require.Equal(t, each.StopSeconds, c.StopTimeout)
 		require.Contains(t, c.HealthCheck.Command[2], each.Health)
 		require.Equal(t, "awslogs", c.LogConfiguration.LogDriver)
 		require.Equal(t, "/cutover/local/green/services/"+each.Name, c.LogConfiguration.Options["awslogs-group"])
@@ -222,7 +222,7 @@ func TestExecutionRoleReadsOnlyWhatItsServiceNeeds(t *testing.T) {
 
 func TestOnlyTheBalancerReachesAService(t *testing.T) {
 	recording := run(t, "local", nil)
-	require.Len(t, recording.OfType(ingressRule), 2*len(listed(t)))
+	require.Len(t, recording.OfType(ingressRule), 2*(len(listed(t))+1), "one more for the service that another one calls")
 	for _, each := range listed(t) {
 		rule := recording.Find(t, ingressRule, "blue-"+each.Name+"-from-alb").Inputs
 		require.Equal(t, "foundation/blueServiceSecurityGroupIds/"+each.Name, rule["securityGroupId"])

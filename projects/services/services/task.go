@@ -9,7 +9,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/config"
 )
@@ -44,6 +43,8 @@ type container struct {
 }
 
 type portMapping struct {
+	// Name is what Service Connect calls the port.
+	Name          string `json:"name"`
 	ContainerPort int    `json:"containerPort"`
 	HostPort      int    `json:"hostPort"`
 	Protocol      string `json:"protocol"`
@@ -104,6 +105,9 @@ func (w *Workload) addTaskDefinition(ctx *pulumi.Context, name string, args *Wor
 		TaskRoleArn:          component.Entry(principals.TaskRoleARNs, string(args.Color)+" task roles of the security layer", service).ToStringPtrOutput(),
 		Volumes:              ecs.TaskDefinitionVolumeArray{ecs.TaskDefinitionVolumeArgs{Name: pulumi.String(scratchName)}},
 		ContainerDefinitions: w.containers(args),
+		// A service that went back runs the revision before, and ECS goes back to no
+		// revision that was deregistered.
+		SkipDestroy: pulumi.Bool(true),
 	}, pulumi.Parent(w))
 	if err != nil {
 		return fmt.Errorf("task definition: %w", err)
@@ -123,7 +127,7 @@ func render(args *WorkloadArgs, image, logGroup string, variables, credentials m
 		Essential:              true,
 		User:                   user,
 		ReadonlyRootFilesystem: true,
-		PortMappings:           []portMapping{{ContainerPort: service.Port, HostPort: service.Port, Protocol: "tcp"}},
+		PortMappings:           []portMapping{{Name: service.Name, ContainerPort: service.Port, HostPort: service.Port, Protocol: "tcp"}},
 		Environment:            environment(variables),
 		Secrets:                secrets(credentials),
 		MountPoints:            []mountPoint{{SourceVolume: scratchName, ContainerPath: scratch}},
@@ -135,15 +139,20 @@ func render(args *WorkloadArgs, image, logGroup string, variables, credentials m
 			Retries:     3,
 			StartPeriod: 30,
 		},
-		StopTimeout: catalog.StopSeconds,
-		LogConfiguration: logConfiguration{LogDriver: "awslogs", Options: map[string]string{
-			"awslogs-group":         logGroup,
-			"awslogs-region":        config.Region,
-			"awslogs-stream-prefix": service.Name,
-			// Payments go on when logs cannot be delivered; the buffer bridges that.
-			"mode":            "non-blocking",
-			"max-buffer-size": "25m",
-		}},
+		StopTimeout:      service.StopSeconds,
+		LogConfiguration: logConfiguration{LogDriver: "awslogs", Options: logOptions(logGroup, service.Name)},
+	}
+}
+
+// logOptions let payments go on when logs cannot be delivered; the buffer bridges
+// that.
+func logOptions(group, prefix string) map[string]string {
+	return map[string]string{
+		"awslogs-group":         group,
+		"awslogs-region":        config.Region,
+		"awslogs-stream-prefix": prefix,
+		"mode":                  "non-blocking",
+		"max-buffer-size":       "25m",
 	}
 }
 

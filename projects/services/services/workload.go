@@ -3,7 +3,9 @@ package services
 import (
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -27,9 +29,11 @@ const (
 
 // WorkloadArgs describes one service in one colour.
 type WorkloadArgs struct {
-	Names        naming.Namer
-	Color        naming.Color
-	Service      catalog.Service
+	Names   naming.Namer
+	Color   naming.Color
+	Service catalog.Service
+	// Listed is the whole catalogue: who calls the service stands with the callers.
+	Listed       catalog.Catalog
 	Release      Release
 	Scaling      Scaling
 	Architecture string
@@ -37,6 +41,9 @@ type WorkloadArgs struct {
 	Cluster      *Cluster
 	// Queues are all of the colour, by the service that takes work from them.
 	Queues map[string]*Queue
+	// Called are the services that this one calls: they have to be there first, since
+	// a proxy knows only those that were there when its task started.
+	Called []pulumi.Resource
 	Around surroundings
 }
 
@@ -78,10 +85,14 @@ type Workload struct {
 	TaskDefinitionARN pulumi.StringOutput
 	// AlarmNames are by service and what the alarm watches, "payment-api/errors".
 	AlarmNames pulumi.StringMap
+	// ScheduleNames are by service and time, "reporting/working-hours".
+	ScheduleNames pulumi.StringMap
 
 	physical   string
 	logGroup   pulumi.StringOutput
 	definition *ecs.TaskDefinition
+	service    *ecs.Service
+	target     *appautoscaling.Target
 	// alarms end a deployment while one of them is in alarm.
 	alarms pulumi.StringArray
 	// before has to exist when the first task starts.
@@ -93,12 +104,12 @@ func NewWorkload(ctx *pulumi.Context, name string, args *WorkloadArgs, opts ...p
 	if err := args.Validate(); err != nil {
 		return nil, err
 	}
-	w := &Workload{physical: args.Names.Name(naming.ECS, args.Service.Name), AlarmNames: pulumi.StringMap{}}
+	w := &Workload{physical: args.Names.Name(naming.ECS, args.Service.Name), AlarmNames: pulumi.StringMap{}, ScheduleNames: pulumi.StringMap{}}
 	if err := ctx.RegisterComponentResource("cutover:services:Workload", name, w, opts...); err != nil {
 		return nil, fmt.Errorf("register workload %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *WorkloadArgs) error{
-		w.addLogs, w.addPermissions, w.addMessages, w.addIngress, w.addAlarms, w.addTaskDefinition, w.addService, w.addScaling,
+		w.addLogs, w.addPermissions, w.addMessages, w.addIngress, w.addCalls, w.addAlarms, w.addTaskDefinition, w.addService, w.addScaling, w.addSchedule,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("workload %s: %w", name, err)
@@ -119,8 +130,8 @@ func (w *Workload) addLogs(ctx *pulumi.Context, name string, args *WorkloadArgs)
 	return w.addMask(ctx, name, group)
 }
 
-// addIngress opens the service's port to the colour's balancer, which is the
-// only one that calls it.
+// addIngress opens the service's port to the colour's balancer, and to nobody
+// else.
 func (w *Workload) addIngress(ctx *pulumi.Context, name string, args *WorkloadArgs) error {
 	rule, err := vpc.NewSecurityGroupIngressRule(ctx, name+"-from-alb", &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId:           w.groupID(args),
@@ -147,7 +158,7 @@ func (w *Workload) groupID(args *WorkloadArgs) pulumi.StringOutput {
 // then the revision it replaces stays active, and the circuit breaker can go
 // back to it.
 func (w *Workload) addService(ctx *pulumi.Context, name string, args *WorkloadArgs) error {
-	service, err := ecs.NewService(ctx, name, &ecs.ServiceArgs{
+	made := &ecs.ServiceArgs{
 		Name:                 pulumi.String(w.physical),
 		Cluster:              args.Cluster.ARN,
 		TaskDefinition:       w.definition.Arn,
@@ -176,10 +187,15 @@ func (w *Workload) addService(ctx *pulumi.Context, name string, args *WorkloadAr
 		DeploymentMinimumHealthyPercent: pulumi.Int(minHealthyPercent),
 		DeploymentMaximumPercent:        pulumi.Int(maxPercent),
 		AvailabilityZoneRebalancing:     pulumi.String("ENABLED"),
-	}, pulumi.Parent(w), pulumi.DependsOn(w.before), pulumi.IgnoreChanges(scaledProperties()))
+	}
+	if part := w.connect(args); part != nil {
+		made.ServiceConnectConfiguration = part
+	}
+	before := append(slices.Clone(w.before), args.Called...)
+	service, err := ecs.NewService(ctx, name, made, pulumi.Parent(w), pulumi.DependsOn(before), pulumi.IgnoreChanges(scaledProperties()))
 	if err != nil {
 		return fmt.Errorf("service: %w", err)
 	}
-	w.ServiceName = service.Name
+	w.service, w.ServiceName = service, service.Name
 	return nil
 }

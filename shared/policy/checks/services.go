@@ -171,10 +171,23 @@ func tasksServeOnePort(s *Scope) {
 				to, _ := rule.Number("toPort")
 				source := rule.Reference("referencedSecurityGroupId", groupType)
 				balancer := source != nil && len(s.Referrers(source, balancerType, "securityGroups")) > 0
-				s.Expect(balancer && from == to && slices.Contains(ports, from), rule, "balancer-only", "referencedSecurityGroupId", "the balancer's group on the task's port")
+				s.Expect(from == to && (balancer && slices.Contains(ports, from) || calls(s, source, service, from)), rule, "balancer-only", "referencedSecurityGroupId",
+					"the balancer's group on the task's port, or on the proxy's that of a service of the same namespace")
 			}
 		}
 	}
+}
+
+// calls tells whether a group is that of a service which calls another one
+// through Service Connect, and a port that of the other's proxy.
+func calls(s *Scope, source, called *graph.Resource, port float64) bool {
+	const connect = "serviceConnectConfiguration."
+	proxy := slices.ContainsFunc(called.Items(connect+"services"), func(each map[string]any) bool { return each["ingressPortOverride"] == port })
+	namespace := called.Text(connect + "namespace")
+	return proxy && source != nil && slices.ContainsFunc(s.OfType(serviceType), func(caller *graph.Resource) bool {
+		groups := caller.References("networkConfiguration.securityGroups")
+		return namespace != "" && caller.Text(connect+"namespace") == namespace && slices.Contains(groups, source)
+	})
 }
 
 func nobodyExecutes(s *Scope) {

@@ -77,7 +77,7 @@ var servicesRows = []Row{
 	},
 	{
 		ID: "V-09", Severity: Must, Layer: contract.Services,
-		Title:        "Tasks serve TLS on one port, to the balancer alone",
+		Title:        "Tasks serve TLS on one port, to the balancer and to services that call them",
 		Requirements: []string{"4.2.1", "1.3.1"},
 	},
 	{

@@ -157,6 +157,7 @@ func TestASessionOfBeforeTheFenceIsRefused(t *testing.T) {
 func TestNoSequenceGivesANumberTwice(t *testing.T) {
 	s := newSwitches(t)
 	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
 	var mutex sync.Mutex
 	given, twice := map[int64]bool{}, 0
 	var group sync.WaitGroup
@@ -165,6 +166,7 @@ func TestNoSequenceGivesANumberTwice(t *testing.T) {
 			for ctx.Err() == nil {
 				token, _, err := switching.Status(ctx, s.store)
 				if err != nil || !token.Admits(token.Holder) {
+					time.Sleep(2 * time.Millisecond)
 					continue
 				}
 				conn, err := pg.Connect(ctx, s.side(token.Holder).DSN("app_a", password, database), pg.Identity{Role: pg.Operator, Lane: "app", Invocation: "storm"})

@@ -48,10 +48,11 @@ func (s scene) dataRules() []access.Rule {
 		workers = append(workers, s.role(color, "sync"))
 	}
 	administrator := []access.Caller{access.Administrator}
-	rules := []access.Rule{
+	operator := []access.Caller{s.role("", "operator")}
+	rules := append(s.steeringRules(control, administrator, operator, workers), []access.Rule{
 		{
 			Name: "the authority is read by services and sync functions", Actions: []string{"dynamodb:GetItem"}, On: control,
-			With: item("authority"), May: slices.Concat(administrator, services, workers),
+			With: item("authority"), May: slices.Concat(administrator, services, workers, operator),
 		},
 		{
 			Name: "no role writes the authority or the switch", Actions: []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
@@ -66,7 +67,7 @@ func (s scene) dataRules() []access.Rule {
 			Name: "no workload deletes a table", Actions: []string{"dynamodb:DeleteTable", "dynamodb:UpdateContinuousBackups"},
 			On: s.arns(tableType, ""), May: []access.Caller{access.Administrator, s.role("", "deploy")},
 		},
-	}
+	}...)
 	for _, color := range naming.Colors() {
 		rules = append(rules,
 			access.Rule{
@@ -272,4 +273,31 @@ func (s scene) workRules(color naming.Color) []access.Rule {
 			Actions: []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"},
 		},
 	}
+}
+
+// steeringRules: operators write what they decide about the traffic and read the
+// releases. The pipeline touches no item: it finds both beside the state.
+func (s scene) steeringRules(control []string, administrator, operator, workers []access.Caller) []access.Rule {
+	movers := slices.Concat(administrator, operator)
+	var rules []access.Rule
+	for _, key := range []string{"traffic", "traffic#17"} {
+		readers := movers
+		if key == "traffic" {
+			readers = slices.Concat(movers, workers)
+		}
+		rules = append(rules,
+			access.Rule{Name: "operators write the traffic: " + key, Actions: []string{"dynamodb:PutItem"}, On: control, With: item(key), May: movers},
+			access.Rule{Name: "who reads the traffic: " + key, Actions: []string{"dynamodb:GetItem"}, On: control, With: item(key), May: readers},
+			access.Rule{Name: "nobody deletes the traffic: " + key, Actions: []string{"dynamodb:DeleteItem"}, On: control, With: item(key), May: administrator},
+		)
+	}
+	for _, key := range []string{"release", "release#3"} {
+		rules = append(rules,
+			access.Rule{Name: "no role rewrites releases: " + key, Actions: []string{"dynamodb:PutItem"}, On: control, With: item(key), May: administrator},
+			access.Rule{Name: "operators read releases: " + key, Actions: []string{"dynamodb:GetItem"}, On: control, With: item(key), May: movers},
+		)
+	}
+	return append(rules, access.Rule{
+		Name: "operators do not write without naming the item", Actions: []string{"dynamodb:PutItem"}, On: control, May: administrator,
+	})
 }

@@ -95,7 +95,7 @@ func (s scene) loginUsers(color naming.Color) []access.Caller {
 
 func (s scene) sharedKeyRules() []access.Rule {
 	deploy := s.role("", "deploy")
-	control := []access.Caller{deploy}
+	control := []access.Caller{deploy, s.role("", "operator")}
 	for _, color := range naming.Colors() {
 		control = append(control, s.role(color, "sync"), s.role(color, "canary"), s.role(color, "backup"))
 		control = append(control, s.tasks(color)...)

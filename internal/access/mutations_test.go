@@ -188,6 +188,14 @@ func mutations() map[string]mutation {
 			in(policyType, "blue-rotation", "policy", "secret:rds!cluster-", "secret:rds!other-"),
 			[]string{"the master's secret is read by the rotation: cutover-prod-blue-rotation cannot secretsmanager:GetSecretValue on"},
 		},
+		"every item for operators": {
+			in(policyType, "operator-control-table", "policy", `"dynamodb:LeadingKeys":["traffic","traffic#*"]`, `"dynamodb:LeadingKeys":["*"]`),
+			[]string{"cutover-prod-operator can dynamodb:PutItem on", "no role writes the authority or the switch"},
+		},
+		"releases that operators write": {
+			in(policyType, "operator-control-table", "policy", `"dynamodb:LeadingKeys":["traffic","traffic#*"]`, `"dynamodb:LeadingKeys":["traffic","traffic#*","release*"]`),
+			[]string{"no role rewrites releases: release#3: cutover-prod-operator can dynamodb:PutItem on"},
+		},
 		"every name for operators": {
 			in(policyType, "operator-traffic", "policy", `"route53:ChangeResourceRecordSetsNormalizedRecordNames":["pay.cutover.example"],`, ""),
 			[]string{"operators move no other name: cutover-prod-operator can route53:ChangeResourceRecordSets on arn:aws:route53:::hostedzone/"},

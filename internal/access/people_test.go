@@ -21,7 +21,7 @@ func (s scene) peopleRules() []access.Rule {
 		{Name: "auditors see policies of keys", Actions: []string{"kms:GetKeyPolicy", "kms:GetKeyRotationStatus"}, On: s.arns(keyType, ""), Callers: people, May: []access.Caller{audit}},
 		{Name: "auditors see roles", Actions: []string{"iam:GetRole", "iam:ListAttachedRolePolicies"}, On: s.arns(roleType, ""), Callers: people, May: []access.Caller{audit}},
 		{Name: "auditors see the record of calls", Actions: []string{"cloudtrail:LookupEvents", "cloudtrail:DescribeTrails"}, On: []string{"*"}, Callers: people, May: []access.Caller{audit}},
-		{Name: "operators see alarms and targets", Actions: []string{"cloudwatch:GetMetricData", "elasticloadbalancing:DescribeTargetHealth"}, On: []string{"*"}, Callers: []access.Caller{operator}, May: []access.Caller{operator}},
+		{Name: "operators see alarms and targets", Actions: []string{"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "elasticloadbalancing:DescribeTargetHealth", "route53:GetChange", "route53:ListHostedZonesByName"}, On: []string{"*"}, Callers: []access.Caller{operator}, May: []access.Caller{operator}},
 		{
 			Name: "operators see databases", Actions: []string{"rds:DescribeDBClusters"}, Callers: people, May: people,
 			On: []string{s.arn("aws:rds/cluster:Cluster", "blue-database"), s.arn("aws:rds/cluster:Cluster", "green-database")},

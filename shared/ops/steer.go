@@ -259,7 +259,7 @@ func (s *session) handOver(ctx context.Context, selected []string) error {
 		return nil // no record answers: a new environment
 	case real.Valid() != nil:
 		s.decided = &situation.Record.To
-	case situation.RecordErr != nil:
+	case situation.RecordErr != nil && !situation.Explained():
 		s.con.Block(s.con.Yellow(fmt.Sprintf("the control table does not answer (%v): the weights stay as Route 53 has them", situation.RecordErr)))
 		s.decided = &real
 	case !situation.Explained():
@@ -345,7 +345,7 @@ func (s *session) publish(ctx context.Context, stack engine.Stack, outputs map[s
 		return err
 	}
 	for _, what := range missed {
-		s.con.Say(name, "warning: %s", what)
+		s.con.Say(name, "note: %s", what)
 	}
 	s.con.Say(name, "release %d: %s", release.Number, release.Split)
 	return nil

@@ -23,7 +23,7 @@ func TestWrongArgumentsAreToldTogether(t *testing.T) {
 		_, err := NewControlTable(ctx, "control", &ControlTableArgs{})
 		return err
 	})
-	for _, part := range []string{"control table", "key: is missing", "sync role of blue: is missing", "sync role of green: is missing"} {
+	for _, part := range []string{"control table", "key: is missing", "sync role of blue: is missing", "sync role of green: is missing", "operator role: is missing"} {
 		require.ErrorContains(t, err, part)
 	}
 	for want, make := range map[string]func(*pulumi.Context) error{

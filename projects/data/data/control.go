@@ -25,6 +25,8 @@ type ControlTableArgs struct {
 	// CanaryRoles and SyncRoles are the names of the roles of each colour's
 	// functions: of the canary and of what works on lanes.
 	CanaryRoles, SyncRoles map[naming.Color]pulumi.StringInput
+	// OperatorRole is the name of the role of those who move traffic.
+	OperatorRole pulumi.StringInput
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -41,6 +43,9 @@ func (a *ControlTableArgs) Validate() error {
 			problems = append(problems, fmt.Errorf("canary role of %s: is missing, expected a role name", color))
 		}
 	}
+	if a.OperatorRole == nil {
+		problems = append(problems, errors.New("operator role: is missing, expected a role name"))
+	}
 	return errors.Join(problems...)
 }
 
@@ -53,8 +58,8 @@ type ControlTable struct {
 }
 
 // NewControlTable makes the table, lets the canary of each colour write that
-// colour's canary item and the sync functions the leases of lanes, and nobody
-// anything else.
+// colour's canary item, the sync functions the leases of lanes, operators what
+// they decide about the traffic, and nobody anything else.
 func NewControlTable(ctx *pulumi.Context, name string, args *ControlTableArgs, opts ...pulumi.ResourceOption) (*ControlTable, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("control table: %w", err)
@@ -85,7 +90,46 @@ func NewControlTable(ctx *pulumi.Context, name string, args *ControlTableArgs, o
 			return nil, err
 		}
 	}
+	if err := c.admitOperators(ctx, args); err != nil {
+		return nil, err
+	}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name})
+}
+
+// admitOperators attaches the policy for those who move traffic to their role.
+func (c *ControlTable) admitOperators(ctx *pulumi.Context, args *ControlTableArgs) error {
+	_, err := component.NewPolicy(ctx, "operator-control-table", &component.PolicyArgs{
+		Name:        args.Names.Name(naming.Policy, "operator", "control-table"),
+		Description: "Where the traffic goes, and what was decided of it",
+		Values:      pulumi.StringMap{"table": c.ARN, "key": args.KeyARN.ToStringOutput()},
+		Write:       operatorPolicy,
+		Ceiling:     component.OperatorActions(),
+		Roles:       map[string]pulumi.StringInput{"operator": args.OperatorRole},
+	}, pulumi.Parent(c))
+	return err
+}
+
+// operatorPolicy lets operators write what they decide about the traffic, and
+// read who may write and which releases there are. Both they cannot change.
+func operatorPolicy(values map[string]string) iamdoc.Document {
+	table := []string{values["table"]}
+	keys := func(patterns ...string) iamdoc.Conditions {
+		return iamdoc.Conditions{
+			"ForAllValues:StringLike": {"dynamodb:LeadingKeys": patterns},
+			"Null":                    {"dynamodb:LeadingKeys": {"false"}},
+		}
+	}
+	return iamdoc.Document{Statements: []iamdoc.Statement{
+		{
+			Sid: "Traffic", Resources: table, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
+			Conditions: keys(control.TrafficItem, control.TrafficPrefix+"*"),
+		},
+		{
+			Sid: "Decisions", Resources: table, Actions: []string{"dynamodb:GetItem"},
+			Conditions: keys(control.AuthorityItem, control.SwitchItem, control.ReleaseItem, control.ReleasePrefix+"*"),
+		},
+		useKey("KeyOfTheTable", values["key"], "dynamodb", "kms:Decrypt"),
+	}}
 }
 
 // admit attaches the policies for one colour's functions to their roles.

@@ -105,6 +105,7 @@ func newShared(ctx *pulumi.Context, cfg Config, security contract.SecurityOutput
 		SyncRoles: map[naming.Color]pulumi.StringInput{
 			naming.Blue: security.Blue.SyncRoleName, naming.Green: security.Green.SyncRoleName,
 		},
+		OperatorRole: security.OperatorRoleName,
 	}, opts...); err != nil {
 		return made, err
 	}

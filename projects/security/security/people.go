@@ -125,7 +125,7 @@ func operatorReads(at place) []iamdoc.Statement {
 			"cloudwatch:Describe*", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics",
 			"ec2:Describe*", "ecs:DescribeTaskDefinition", "ecs:ListServices", "elasticloadbalancing:Describe*", "lambda:ListFunctions",
 			"rds:DescribeEvents", "route53:GetChange", "route53:ListHealthChecks", "route53:ListHostedZones",
-			"states:ListStateMachines", "sts:GetCallerIdentity",
+			"route53:ListHostedZonesByName", "states:ListStateMachines", "sts:GetCallerIdentity",
 		}},
 		{Sid: "Databases", Actions: []string{"rds:DescribeDBClusters", "rds:DescribeDBInstances"}, Resources: at.arn("rds", "cluster:{-}", "db:{-}")},
 		{Sid: "Containers", Actions: []string{

@@ -19,7 +19,8 @@ type Situation struct {
 	// Record is the last decision; nil when there is none, or none that could be
 	// read.
 	Record *traffic.Record
-	// RecordErr tells that the control table did not answer.
+	// RecordErr tells that the control table did not answer; Record is the copy
+	// beside the state then, if there is one.
 	RecordErr error
 	// Ahead tells that Record is the copy beside the state, newer than the table's:
 	// a rollback could not reach the table. Behind is the revision that the table
@@ -30,7 +31,7 @@ type Situation struct {
 
 // Explained tells whether the last decision accounts for what Route 53 has.
 func (s Situation) Explained() bool {
-	return s.RecordErr == nil && (s.Record == nil || s.Record.Explains(s.Real.Split()))
+	return (s.Record != nil || s.RecordErr == nil) && (s.Record == nil || s.Record.Explains(s.Real.Split()))
 }
 
 // documents in the vault.
@@ -71,6 +72,10 @@ func (c *Controller) withCopy(ctx context.Context, s Situation) (Situation, erro
 		return s, nil
 	}
 	real := s.Real.Split()
+	if s.RecordErr != nil { // who may not read the table, as the pipeline, reads the copy
+		s.Record = found
+		return s, nil
+	}
 	older := s.Record == nil || found.Since.After(s.Record.Since)
 	if older && found.Explains(real) && (s.Record == nil || !s.Record.Explains(real)) {
 		s.Record, s.Ahead = found, true

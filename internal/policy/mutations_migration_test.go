@@ -28,7 +28,7 @@ func migrationMutations() []mutation {
 		{row: "M-07", name: "administration of databases", changes: one(allow(policyType, function, "policy", `{"Effect":"Allow","Action":"rds:ModifyDBCluster","Resource":"arn:aws:rds:us-east-1:345678901234:cluster:x"}`))},
 		{row: "M-08", name: "after the window", also: []string{"F-11", "F-12"}, changes: one(graph.Configure(contract.Foundation, "foundation:syncWindow", `{"open":false}`))},
 		{row: "M-09", name: "key of AWS", changes: one(graph.Unset(queueType, queue, "kmsMasterKeyId"))},
-		{row: "M-09", name: "queue without dead-letter queue", changes: one(add(queueType, "x", map[string]any{"name": "x", "kmsMasterKeyId": graph.Ref{Type: keyType, Name: "blue-messaging", Output: "arn"}}))},
+		{row: "M-09", name: "queue without dead-letter queue", also: []string{"O-06"}, changes: one(add(queueType, "x", map[string]any{"name": "x", "kmsMasterKeyId": graph.Ref{Type: keyType, Name: "blue-messaging", Output: "arn"}}))},
 		{row: "M-09", name: "open principal", changes: one(allow(queuePolicyType, queue, "policy", `{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Resource":"*"}`))},
 		{row: "M-09", name: "plain transport", changes: one(graph.Rewrite(queuePolicyType, queue, "policy", "aws:SecureTransport", "aws:ViaAWSService"))},
 		{row: "M-10", name: "state machine without log", changes: one(add("aws:sfn/stateMachine:StateMachine", "x", nil))},

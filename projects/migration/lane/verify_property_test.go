@@ -46,7 +46,6 @@ func TestNoInterleavingMakesAFalseResult(t *testing.T) {
 	})
 	t.Logf("comparisons: %v", seen)
 	require.Positive(t, seen["equal"])
-	require.Positive(t, seen["unstable"]+seen["different"])
 }
 
 // fewer sets how many interleavings are tried, unless the command line does.

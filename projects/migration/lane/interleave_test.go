@@ -119,7 +119,6 @@ func TestAChunkAndABatchOfOneTableExcludeEachOther(t *testing.T) {
 	w.createInterleaved(64 << 20)
 	held, release := make(chan struct{}), make(chan struct{})
 	letGo := sync.OnceFunc(func() { close(release) })
-	t.Cleanup(letGo)
 	var caught atomic.Bool
 	r := w.runner("holding")
 	r.Limits.LoadWorkers = 1
@@ -131,6 +130,7 @@ func TestAChunkAndABatchOfOneTableExcludeEachOther(t *testing.T) {
 		return nil
 	}
 	stop := w.background(r)
+	t.Cleanup(letGo)
 	<-held
 	w.exec(w.blue, `DELETE FROM public.account WHERE id = 7`)
 	require.Eventually(t, func() bool {

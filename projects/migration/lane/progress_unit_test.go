@@ -10,7 +10,9 @@ import (
 )
 
 func TestProgressTellsRateAndBothEndsOfTheEstimate(t *testing.T) {
-	loaded := func(bytes int64, age time.Duration) lane.Piece { return lane.Piece{Loaded: true, Rows: 1, Bytes: bytes, Age: age} }
+	loaded := func(bytes int64, age time.Duration) lane.Piece {
+		return lane.Piece{Loaded: true, Rows: 1, Bytes: bytes, Age: age}
+	}
 	planned := lane.Piece{}
 	for name, test := range map[string]struct {
 		chunks []lane.Piece

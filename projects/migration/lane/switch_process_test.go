@@ -27,6 +27,8 @@ import (
 // switchChild is the variable that makes the test binary a process that switches.
 const switchChild = "CUTOVER_TEST_SWITCH"
 
+func init() { children[switchChild] = invokeSwitch }
+
 // switchTold is what such a process is told.
 type switchTold struct {
 	Sides          map[naming.Color]postgres.Side

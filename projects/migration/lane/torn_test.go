@@ -3,16 +3,11 @@
 package lane_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"os"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane"
@@ -172,62 +167,6 @@ func TestATornTransactionSurvivesKilledProcesses(t *testing.T) {
 		p.kill(t)
 	}
 	w.follow(`UPDATE public.account SET balance = balance + 1`)
-}
-
-// peak is the most memory that a process has had resident, in bytes.
-func peak(t testing.TB, pid int) int64 {
-	t.Helper()
-	file, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
-	require.NoError(t, err)
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var kib int64
-		if _, err := fmt.Sscanf(lines.Text(), "VmHWM: %d kB", &kib); err == nil {
-			return kib << 10
-		}
-	}
-	t.Fatal("the process tells no peak")
-	return 0
-}
-
-// oneTransaction writes rows in one transaction while a process follows with the
-// limits of production, and returns how long it took to drain and the process's
-// peak.
-func (w *world) oneTransaction(name, statement string) (time.Duration, int64) {
-	w.t.Helper()
-	w.exec(w.blue, statement)
-	began := time.Now()
-	p := w.spawnWith(name, 0, lane.Defaults())
-	w.drained(w.blue, w.green, "core.fwd")
-	took := time.Since(began)
-	most := peak(w.t, p.Process.Pid)
-	require.NoError(w.t, p.Process.Signal(syscall.SIGTERM))
-	require.True(w.t, p.lines.Scan())
-	require.True(w.t, strings.HasPrefix(p.lines.Text(), "ended halt=<nil> error=<nil>"), p.lines.Text())
-	require.NoError(w.t, p.Wait())
-	return took, most
-}
-
-// wide is a row of about 200 bytes.
-const wide = `INSERT INTO public.entry (account, seq, amount, note) SELECT 1 + n %% 200, 1000000 + n, n / 100.0, md5(n::text) || md5((-n)::text) || md5((2 * n)::text) || md5((3 * n)::text) FROM generate_series(1, %d) n`
-
-// maxResident is what a function of 512 MiB leaves to the engine.
-const maxResident = 256 << 20
-
-// memory bounds one transaction of many rows, inserted and then updated.
-func memory(t *testing.T, rows int) {
-	t.Helper()
-	w := steady(t)
-	for _, c := range [][2]string{{"insert", fmt.Sprintf(wide, rows)}, {"update", `UPDATE public.entry SET amount = amount + 1 WHERE seq >= 1000000`}} {
-		took, most := w.oneTransaction(c[0], c[1])
-		t.Logf("%s of %d rows: %s, %d MiB resident at most", c[0], rows, took.Round(time.Millisecond), most>>20)
-		assert.Less(t, most, int64(maxResident))
-	}
-	for _, s := range []side{w.blue, w.green} {
-		require.Equal(t, rows, value[int](w, s, `SELECT count(*) FROM public.entry WHERE seq >= 1000000`))
-	}
-	const sum = `SELECT md5(string_agg(md5(e::text), '' ORDER BY account, seq)) FROM public.entry e`
-	require.Equal(t, value[string](w, w.blue, sum), value[string](w, w.green, sum))
 }
 
 func TestALargeTransactionTakesLittleMemory(t *testing.T) { memory(t, 100_000) }

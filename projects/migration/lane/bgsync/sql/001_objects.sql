@@ -245,18 +245,6 @@ CREATE TABLE bgsync.deferred_ddl (
   state     text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'done'))
 );
 
--- A change of a table that was made on the passive side first and is awaited from
--- the authority's log.
-CREATE TABLE bgsync.ddl_expected (
-  table_id    int PRIMARY KEY,
-  former      bytea NOT NULL,
-  fingerprint bytea NOT NULL,
-  added       text[] NOT NULL,
-  statement   text NOT NULL,
-  planned_by  text[] NOT NULL,
-  at          timestamptz NOT NULL DEFAULT pg_catalog.now()
-);
-
 -- What was changed to make a switch ready, so that whoever comes next can undo it:
 -- the table's former autovacuum_enabled, NULL where it was not set.
 CREATE TABLE bgsync.arming (
@@ -343,10 +331,6 @@ GRANT SELECT ON bgsync.identity, bgsync.authority, bgsync.table_map, bgsync.defe
 GRANT SELECT, INSERT, UPDATE, DELETE ON bgsync.lane, bgsync.chunk, bgsync.canary, bgsync.table_state, bgsync.tombstone,
   bgsync.repair, bgsync.bucket, bgsync.dirty_key, bgsync.verify_pass, bgsync.verify_state, bgsync.quarantine, bgsync.conflict TO bgsync_apply;
 GRANT UPDATE ON bgsync.deferred_ddl TO bgsync_ddl;
-GRANT SELECT, DELETE ON bgsync.ddl_expected TO bgsync_apply;
-GRANT SELECT, INSERT ON bgsync.ddl_expected TO bgsync_ddl;
-GRANT INSERT ON bgsync.ddl_log TO bgsync_ddl;
-GRANT UPDATE (cols, u_cols, binary_ok, fingerprint) ON bgsync.table_map TO bgsync_apply;
 GRANT SELECT ON bgsync.authority, bgsync.identity, bgsync.lane, bgsync.sequence_map, bgsync.writer_acl, bgsync.table_map TO bgsync_fence;
 GRANT UPDATE ON bgsync.authority, bgsync.sequence_map TO bgsync_fence;
 GRANT UPDATE (epoch) ON bgsync.lane TO bgsync_fence;

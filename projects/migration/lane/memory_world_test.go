@@ -41,7 +41,10 @@ func (w *world) oneTransaction(name, statement string) (time.Duration, int64) {
 	w.exec(w.blue, statement)
 	began := time.Now()
 	p := w.spawnWith(name, 0, lane.Defaults())
-	w.drained(w.blue, w.green, "core.fwd")
+	position := value[string](w, w.blue, `SELECT pg_current_wal_insert_lsn()::text`)
+	require.Eventually(w.t, func() bool {
+		return value[bool](w, w.green, `SELECT applied_lsn >= $1::text::pg_lsn OR state = 'halted' FROM bgsync.lane`, position)
+	}, 10*time.Minute, tick)
 	took := time.Since(began)
 	most := peak(w.t, p.Process.Pid)
 	require.NoError(w.t, p.Process.Signal(syscall.SIGTERM))

@@ -59,7 +59,9 @@ var canonical = map[string]string{
 
 // writing are the further settings of sessions that write replicated tables. A
 // custom plan knows how many rows a statement brings; a generic one, made while
-// the table was small, would read all of it.
+// the table was small, would read all of it. And a batch finds its rows by their
+// keys: with the default cost of a page, which is that of disks that turn, it would
+// read all of a table of some hundred thousand rows instead.
 var writing = map[string]string{
 	"synchronous_commit":                  "on",
 	"lock_timeout":                        "2s",
@@ -67,6 +69,7 @@ var writing = map[string]string{
 	"idle_in_transaction_session_timeout": "15s",
 	"client_connection_check_interval":    "5s",
 	"plan_cache_mode":                     "force_custom_plan",
+	"random_page_cost":                    "1.1",
 }
 
 // comparing are the further settings of sessions that compare: several of them

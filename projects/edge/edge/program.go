@@ -77,6 +77,51 @@ func readUpstream(ctx *pulumi.Context) (upstream, error) {
 // build makes what both colours share, then the colours and what watches them.
 func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (contract.EdgeOutputs, error) {
 	var none contract.EdgeOutputs
+	shared, err := buildShared(ctx, cfg, from, opts...)
+	if err != nil {
+		return none, err
+	}
+	outputs := contract.EdgeOutputs{
+		PublicName:     pulumi.String(cfg.PublicName).ToStringOutput(),
+		ZoneID:         shared.zone.ID,
+		ReadyColors:    pulumi.ToStringArray(cfg.readyColors()).ToStringArrayOutput(),
+		CertificateARN: shared.certificate.ARN,
+		NameServers:    shared.zone.NameServers,
+		Firewall:       shared.firewall.outputs(),
+	}
+	rules := &RulesArgs{Names: naming.New(ctx.Stack()), WebACLARN: shared.firewall.ARN}
+	for _, color := range naming.Colors() {
+		into := map[naming.Color]*contract.Balancer{naming.Blue: &outputs.Blue, naming.Green: &outputs.Green}[color]
+		balancer, err := buildColor(ctx, cfg, from, color, shared, into, opts...)
+		if err != nil {
+			return none, err
+		}
+		rules.LogBuckets = append(rules.LogBuckets, balancer.logs.Name)
+	}
+	if _, err := NewRules(ctx, "rules", rules, opts...); err != nil {
+		return none, err
+	}
+	return outputs, permitOperator(ctx, operatorArgs{
+		names:      naming.New(ctx.Stack()),
+		publicName: cfg.PublicName,
+		zoneID:     shared.zone.ID,
+		healthCheckIDs: map[naming.Color]pulumi.StringInput{
+			naming.Blue: outputs.Blue.HealthCheckID, naming.Green: outputs.Green.HealthCheckID,
+		},
+		role: from.operatorRole,
+	}, opts...)
+}
+
+// shared is what both colours stand on.
+type shared struct {
+	zone        *Zone
+	certificate *Certificate
+	firewall    *Firewall
+}
+
+// buildShared makes what both colours stand on.
+func buildShared(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (shared, error) {
+	var none shared
 	zone, err := NewZone(ctx, "zone", &ZoneArgs{
 		Names:       naming.New(ctx.Stack()),
 		Environment: cfg.Environment,
@@ -107,43 +152,7 @@ func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.Resour
 	if err != nil {
 		return none, err
 	}
-	outputs := contract.EdgeOutputs{
-		PublicName:     pulumi.String(cfg.PublicName).ToStringOutput(),
-		ZoneID:         zone.ID,
-		ReadyColors:    pulumi.ToStringArray(cfg.readyColors()).ToStringArrayOutput(),
-		CertificateARN: certificate.ARN,
-		NameServers:    zone.NameServers,
-		Firewall:       firewall.outputs(),
-	}
-	shared := shared{zone: zone, certificate: certificate, firewall: firewall}
-	rules := &RulesArgs{Names: naming.New(ctx.Stack()), WebACLARN: firewall.ARN}
-	for _, color := range naming.Colors() {
-		into := map[naming.Color]*contract.Balancer{naming.Blue: &outputs.Blue, naming.Green: &outputs.Green}[color]
-		balancer, err := buildColor(ctx, cfg, from, color, shared, into, opts...)
-		if err != nil {
-			return none, err
-		}
-		rules.LogBuckets = append(rules.LogBuckets, balancer.logs.Name)
-	}
-	if _, err := NewRules(ctx, "rules", rules, opts...); err != nil {
-		return none, err
-	}
-	return outputs, permitOperator(ctx, operatorArgs{
-		names:      naming.New(ctx.Stack()),
-		publicName: cfg.PublicName,
-		zoneID:     zone.ID,
-		healthCheckIDs: map[naming.Color]pulumi.StringInput{
-			naming.Blue: outputs.Blue.HealthCheckID, naming.Green: outputs.Green.HealthCheckID,
-		},
-		role: from.operatorRole,
-	}, opts...)
-}
-
-// shared is what both colours stand on.
-type shared struct {
-	zone        *Zone
-	certificate *Certificate
-	firewall    *Firewall
+	return shared{zone: zone, certificate: certificate, firewall: firewall}, nil
 }
 
 // buildColor makes one colour's balancer and names, and writes what the contract

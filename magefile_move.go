@@ -1,0 +1,78 @@
+//go:build mage
+
+package main
+
+import (
+	"context"
+
+	"github.com/cutover/cutover/internal/registry"
+	"github.com/cutover/cutover/shared/ops"
+	"github.com/magefile/mage/mg"
+)
+
+// The namespaces of the targets that move traffic and data.
+type (
+	Traffic  mg.Namespace
+	Rollback mg.Namespace
+	Migrate  mg.Namespace
+)
+
+// Status shows where the traffic is, the gates of the next step, and the history.
+func (Traffic) Status(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.TrafficStatus(ctx) })
+}
+
+// Shift moves traffic to the next step (1, 5, 10, 25, 50, 100 % to green), or to -to=PERCENT.
+func (Traffic) Shift(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.TrafficShift(ctx) })
+}
+
+// Promote lifts a hold and takes the next step.
+func (Traffic) Promote(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.TrafficPromote(ctx) })
+}
+
+// Hold keeps the traffic where it is until traffic:promote; needs -reason='…'.
+func (Traffic) Hold(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.TrafficHold(ctx) })
+}
+
+// Edge moves all traffic back to blue within about a second, or to -to=RELEASE; touches nothing else.
+func (Rollback) Edge(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.RollbackEdge(ctx) })
+}
+
+// List shows the releases that rollback:edge takes with -to.
+func (Rollback) List(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.RollbackList(ctx) })
+}
+
+// Preflight prepares both databases for the move to -color (green) and checks whether it may begin.
+func (Migrate) Preflight(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigratePreflight(ctx, a) })
+}
+
+// Start makes the lane to -color (green), loads it and follows; -halt=CODE goes on after a halt.
+func (Migrate) Start(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateStart(ctx, a) })
+}
+
+// Status shows both lanes, who may write, and the switch.
+func (Migrate) Status(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateStatus(ctx, a) })
+}
+
+// Verify compares both sides, all rows, while both are written to; then starts the lane back.
+func (Migrate) Verify(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateVerify(ctx, a) })
+}
+
+// Cutover moves the authority to write from blue to green; -dry-run asks the gates only.
+func (Migrate) Cutover(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateCutover(ctx, a) })
+}
+
+// Rollback moves the authority back from green to blue, without loss.
+func (Migrate) Rollback(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateRollback(ctx, a) })
+}

@@ -82,8 +82,8 @@ func (d deployment) boundary() iamdoc.Document {
 func (d deployment) unscoped() []iamdoc.Statement {
 	return []iamdoc.Statement{{Sid: "Account", Resources: everything(), Actions: []string{
 		"acm:RequestCertificate", "backup-storage:MountCapsule", "ecs:DeregisterTaskDefinition", "logs:CreateLogDelivery", "logs:DeleteLogDelivery",
-		"logs:DeleteQueryDefinition", "logs:DeleteResourcePolicy", "logs:PutQueryDefinition", "logs:PutResourcePolicy", "route53:CreateHealthCheck", "route53:CreateHostedZone", "servicediscovery:CreateHttpNamespace",
-		"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
+		"logs:DeleteQueryDefinition", "logs:DeleteResourcePolicy", "logs:PutQueryDefinition", "logs:PutResourcePolicy", "route53:CreateHealthCheck", "route53:CreateHostedZone",
+		"servicediscovery:CreateHttpNamespace", "servicediscovery:TagResource", "servicediscovery:UntagResource", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
 	}}, {
 		Sid: "Mappings", Resources: everything(), Actions: []string{"lambda:CreateEventSourceMapping"},
 		Conditions: iamdoc.Conditions{"ArnLike": {"lambda:FunctionArn": d.arn("lambda", "function:{-}")}},
@@ -95,7 +95,8 @@ func (d deployment) unscoped() []iamdoc.Statement {
 		"ec2:GetTransitGatewayRouteTable*", "ecs:DescribeTaskDefinition", "elasticloadbalancing:Describe*", "kms:ListAliases",
 		"lambda:ListEventSourceMappings", "logs:DescribeLogGroups", "logs:DescribeQueryDefinitions",
 		"logs:DescribeResourcePolicies", "rds:DescribeDBEngineVersions", "rds:DescribeOrderableDBInstanceOptions", "route53:GetChange", "route53:ListHostedZones",
-		"route53:ListHostedZonesByName", "servicediscovery:GetOperation", "ssm:DescribeParameters", "states:ValidateStateMachineDefinition", "sts:GetCallerIdentity",
+		"route53:ListHostedZonesByName", "servicediscovery:GetOperation",
+		"servicediscovery:ListTagsForResource", "ssm:DescribeParameters", "states:ValidateStateMachineDefinition", "sts:GetCallerIdentity",
 		"tag:GetResources", "wafv2:ListWebACLs",
 	}}}
 }

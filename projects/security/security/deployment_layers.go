@@ -134,8 +134,7 @@ func (d deployment) containers() []iamdoc.Statement {
 		}, Resources: d.arn("ecs", "cluster/{-}", "service/{-}", "task/{-}", "task-definition/{-}")},
 		// Namespaces have ids in their ARNs and names in a request alone.
 		{Sid: "Calls", Resources: d.arn("servicediscovery", "namespace/*"), Actions: []string{
-			"servicediscovery:DeleteNamespace", "servicediscovery:GetNamespace", "servicediscovery:ListTagsForResource",
-			"servicediscovery:TagResource", "servicediscovery:UntagResource", "servicediscovery:UpdateHttpNamespace",
+			"servicediscovery:DeleteNamespace", "servicediscovery:GetNamespace", "servicediscovery:UpdateHttpNamespace",
 		}},
 		{Sid: "Images", Resources: d.arn("ecr", "repository/{/}"), Actions: []string{
 			"ecr:BatchGetImage", "ecr:CreateRepository", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository", "ecr:DescribeImages",

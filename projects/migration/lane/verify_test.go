@@ -130,6 +130,25 @@ func TestEveryDifferenceIsFoundAndRepaired(t *testing.T) {
 	require.ErrorIs(t, err, verify.ErrHalted)
 }
 
+// Workers that find the lane standing, because another one has halted it, tell of
+// the halt and not of an error.
+func TestAHaltBesideAPassStandsInItsReport(t *testing.T) {
+	w := following(t)
+	v := w.verifier("pass")
+	v.Limits.Workers = 1
+	halted := false
+	v.Observe = func(verify.Progress) {
+		if !halted {
+			halted = true
+			require.NoError(t, w.verifier("other").Diverged(t.Context(), "seen elsewhere"))
+		}
+	}
+	report := w.full(v)
+	require.NotNil(t, report.Halt)
+	assert.Equal(t, checkpoint.Divergence, report.Halt.Code)
+	assert.False(t, report.Clean)
+}
+
 // A bucket that the lane changes between the two snapshots has no result: a
 // difference would be none, and equality neither. It is left to the check of the
 // tail, and the pass is clean without it.

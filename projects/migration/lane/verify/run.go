@@ -46,7 +46,7 @@ func (v *Verifier) Pass(ctx context.Context, kind Kind, age time.Duration) (Repo
 		return Report{}, err
 	}
 	crew := &crew{session: s, pass: p, ending: ending, began: began}
-	err = crew.run(work)
+	err = crew.halted(work, crew.run(work))
 	report := crew.report()
 	if err == nil && !ending() {
 		report.Done, report.Clean, err = s.end(work, p)
@@ -106,6 +106,7 @@ func (v *Verifier) Work(ctx context.Context, unit Unit) (Report, error) {
 	found, err := s.work(work, p, unit, ending)
 	crew.total.add(found)
 	report := crew.report()
+	err = crew.halted(work, err)
 	report.Done, report.Took = err == nil && !ending(), time.Since(began)
 	return report.settle(err, work)
 }
@@ -140,6 +141,25 @@ type crew struct {
 	mutex    sync.Mutex
 	total    tally
 	progress Progress
+	halt     *checkpoint.Halt
+}
+
+// halted puts the halt in place of the sight of it: while one worker halts the
+// lane, or another process does, the others find it standing.
+func (c *crew) halted(ctx context.Context, err error) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.halt != nil {
+		return c.halt
+	}
+	if !errors.Is(err, ErrHalted) {
+		return err
+	}
+	row, unread := checkpoint.Load(ctx, c.session.target, c.session.Lane)
+	if unread != nil || row.State != checkpoint.Halted {
+		return err
+	}
+	return checkpoint.NewHalt(row.Halt, "the lane was halted while it was compared")
 }
 
 func (c *crew) report() Report {
@@ -233,6 +253,7 @@ func (c *crew) take(ctx context.Context, s *session, unit Unit) error {
 	found, err := s.work(ctx, c.pass, unit, c.ending)
 	c.mutex.Lock()
 	c.total.add(found)
+	errors.As(err, &c.halt)
 	c.progress.UnitsDone++
 	c.progress.Rows, c.progress.Took, c.progress.Workers = c.total.rows, time.Since(c.began), s.Limits.Workers
 	progress := c.progress

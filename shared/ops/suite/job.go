@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"time"
 )
+
+// usualLimit and soakLimit are how long the tests of one package may take.
+const usualLimit, soakLimit = "60m", "6h"
 
 // interruptWait is how long tests get to end after they were asked to: some have
 // processes of their own to stop.
@@ -34,7 +38,7 @@ func (j job) command(ctx context.Context) *exec.Cmd {
 	if j.tag != "" {
 		// One package at a time, and its results never from the cache: these tests
 		// look at more than their sources.
-		args = append(args, "-tags", j.tag, "-count=1", "-timeout="+limit(j.tag))
+		args = append(args, "-tags", j.tag, "-count=1", "-timeout="+cmp.Or(j.limit, usualLimit))
 	}
 	if j.pattern != "" {
 		args = append(args, "-run", j.pattern)
@@ -52,14 +56,6 @@ func (j job) command(ctx context.Context) *exec.Cmd {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = interruptWait
 	return cmd
-}
-
-// limit is how long the tests of one package may take.
-func limit(tag string) string {
-	if tag == string(Soak) {
-		return "6h"
-	}
-	return "60m"
 }
 
 // run runs the tests, shows the package lines and the output of what failed, and

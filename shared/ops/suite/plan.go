@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"go/build/constraint"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ type job struct {
 	packages []string // "./..." or folders
 	tag      string   // build tag; empty for unit tests
 	pattern  string   // pattern of the tests; empty for all
+	limit    string   // of the time; empty for the usual one
 	alone    bool     // the module stands outside the workspace
 }
 
@@ -38,7 +40,11 @@ func plan(ctx context.Context, root string, kind Kind) ([]job, error) {
 			jobs = append(jobs, job{dir: dir, packages: []string{"./..."}})
 			continue
 		}
-		tagged, err := find(dir, string(kind), modules)
+		search := func() ([]job, error) { return find(dir, string(kind), modules) }
+		if kind == Soak {
+			search = func() ([]job, error) { return long(dir, modules) }
+		}
+		tagged, err := search()
 		if err != nil {
 			return nil, err
 		}
@@ -98,6 +104,36 @@ func tested(module string) ([]string, error) {
 	})
 	slices.Sort(packages)
 	return slices.Compact(packages), err
+}
+
+// long lists the runs of long tests: all tests of each package that has a file for
+// them, since some are the integration tests with other numbers.
+func long(module string, modules []string) ([]job, error) {
+	packages := map[string]bool{}
+	err := walkTests(module, modules, func(path string) error {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read test: %w", err)
+		}
+		if needs(source, string(Soak), string(Integration)) {
+			packages[filepath.Dir(path)] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var jobs []job
+	for _, dir := range slices.Sorted(maps.Keys(packages)) {
+		relative, err := filepath.Rel(module, dir)
+		if err != nil {
+			return nil, fmt.Errorf("place package %s: %w", dir, err)
+		}
+		jobs = append(jobs, job{
+			dir: module, packages: []string{"./" + filepath.ToSlash(relative)}, tag: string(Integration) + "," + string(Soak), limit: soakLimit,
+		})
+	}
+	return jobs, nil
 }
 
 // find lists the runs for a tag: one per package that has tests with it.
@@ -167,15 +203,17 @@ func exists(path string) bool {
 	return !errors.Is(err, os.ErrNotExist)
 }
 
-// needs reports whether a file is compiled with the tag only.
-func needs(source []byte, tag string) bool {
+// needs reports whether a file is compiled with the tag only, where the others may
+// be set as well.
+func needs(source []byte, tag string, others ...string) bool {
 	for line := range bytes.Lines(source) {
 		text := strings.TrimSpace(string(line))
 		if strings.HasPrefix(text, "package ") {
 			return false
 		}
 		if expr, err := constraint.Parse(text); err == nil {
-			return expr.Eval(func(t string) bool { return t == tag }) && !expr.Eval(func(string) bool { return false })
+			other := func(t string) bool { return slices.Contains(others, t) }
+			return expr.Eval(func(t string) bool { return t == tag || other(t) }) && !expr.Eval(other)
 		}
 	}
 	return false

@@ -95,6 +95,23 @@ func TestADeploymentRunsBesideTheOtherTests(t *testing.T) {
 	assert.True(t, strings.HasSuffix(out.String(), "2 passed, 0 failed, 0 skipped\n"), out.String())
 }
 
+// Long tests may be integration tests with other numbers.
+func TestLongTestsAreThoseOfAPackageWithBothTags(t *testing.T) {
+	root := files(t)
+	for path, text := range map[string]string{
+		"b/i_test.go":     "//go:build integration\n\npackage b\n\nimport \"testing\"\n\nfunc TestI(t *testing.T) {\n\tif !soak {\n\t\tt.Error(\"short\")\n\t}\n}\n",
+		"b/short_test.go": "//go:build integration && !soak\n\npackage b\n\nconst soak = false\n",
+		"b/long_test.go":  "//go:build integration && soak\n\npackage b\n\nconst soak = true\n",
+		"b/b_test.go":     "package b\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(root, path), []byte(text), 0o600))
+	}
+	var out bytes.Buffer
+	require.NoError(t, Run(t.Context(), Options{Root: root, Kinds: []Kind{Soak}, Out: &out}), out.String())
+
+	assert.True(t, strings.HasSuffix(out.String(), "1 passed, 0 failed, 0 skipped\n"), out.String())
+}
+
 func TestATagIsReadFromTheBuildConstraint(t *testing.T) {
 	for source, want := range map[string]bool{
 		"//go:build e2e\n\npackage x\n":             true,

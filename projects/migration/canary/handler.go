@@ -2,10 +2,8 @@ package canary
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -13,6 +11,7 @@ import (
 
 	store "github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/variables"
 )
 
 // The variables that configure the function.
@@ -47,15 +46,7 @@ func NewHandler(ctx context.Context, lookup func(string) (string, bool), out io.
 
 // read joins all that is wrong with the variables.
 func read(lookup func(string) (string, bool)) (table string, color naming.Color, err error) {
-	var problems []error
-	table, found := lookup(VariableTable)
-	if !found || table == "" {
-		problems = append(problems, fmt.Errorf("variable %s: is missing, expected the name of the control table", VariableTable))
-	}
-	text, _ := lookup(VariableColor)
-	color = naming.Color(text)
-	if !slices.Contains(naming.Colors(), color) {
-		problems = append(problems, fmt.Errorf("variable %s is %q: expected one of %v", VariableColor, text, naming.Colors()))
-	}
-	return table, color, errors.Join(problems...)
+	from := &variables.Reader{Lookup: lookup}
+	table, color = from.Text(VariableTable, "the name of the control table"), from.Color(VariableColor)
+	return table, color, from.Err()
 }

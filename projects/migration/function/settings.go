@@ -1,13 +1,12 @@
 package function
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/variables"
 )
 
 // The variables that configure the functions.
@@ -54,31 +53,21 @@ type settings struct {
 
 // read joins all that is wrong with the variables.
 func read(lookup func(string) (string, bool)) (settings, error) {
-	var problems []error
-	text := func(variable, expected string) string {
-		value, _ := lookup(variable)
-		if value == "" {
-			problems = append(problems, fmt.Errorf("variable %s: is missing, expected %s", variable, expected))
-		}
-		return value
-	}
+	from := &variables.Reader{Lookup: lookup}
 	s := settings{
-		platform: text(VariablePlatform, "the name of the environment"),
-		color:    naming.Color(text(VariableColor, "blue or green")),
-		store:    text(VariableStore, "table:<name> or folder:<path>"),
-	}
-	s.authorities, _ = lookup(VariableAuthorities)
-	if s.color != "" && !slices.Contains(naming.Colors(), s.color) {
-		problems = append(problems, fmt.Errorf("variable %s is %q: expected one of %v", VariableColor, s.color, naming.Colors()))
+		platform:    from.Text(VariablePlatform, "the name of the environment"),
+		color:       from.Color(VariableColor),
+		store:       from.Text(VariableStore, "table:<name> or folder:<path>"),
+		authorities: from.Optional(VariableAuthorities),
 	}
 	if s.store != "" && !strings.HasPrefix(s.store, tablePrefix) && !strings.HasPrefix(s.store, folderPrefix) {
-		problems = append(problems, fmt.Errorf("variable %s is %q: expected table:<name> or folder:<path>", VariableStore, s.store))
+		from.Refuse(fmt.Errorf("variable %s is %q: expected table:<name> or folder:<path>", VariableStore, s.store))
 	}
-	if databases := text(VariableDatabases, "the databases of both sides, as JSON"); databases != "" {
+	if databases := from.Text(VariableDatabases, "the databases of both sides, as JSON"); databases != "" {
 		var err error
 		if s.databases, err = place.Parse(databases); err != nil {
-			problems = append(problems, fmt.Errorf("variable %s: %w", VariableDatabases, err))
+			from.Refuse(fmt.Errorf("variable %s: %w", VariableDatabases, err))
 		}
 	}
-	return s, errors.Join(problems...)
+	return s, from.Err()
 }

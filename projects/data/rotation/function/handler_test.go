@@ -16,7 +16,7 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 )
 
-func variables(change map[string]string) func(string) (string, bool) {
+func given(change map[string]string) func(string) (string, bool) {
 	all := map[string]string{
 		VariableColor: "blue", VariableHost: "db.internal", VariablePort: "5433", VariableDatabase: "payments",
 		VariableMaster: "arn:master", VariableRoles: `{"arn:one": "payment_api"}`,
@@ -28,7 +28,7 @@ func variables(change map[string]string) func(string) (string, bool) {
 }
 
 func TestSettingsAreReadFromVariables(t *testing.T) {
-	s, err := read(variables(nil))
+	s, err := read(given(nil))
 	require.NoError(t, err)
 	require.Equal(t, settings{
 		color:   naming.Blue,
@@ -53,7 +53,7 @@ func TestWrongVariablesAreToldTogether(t *testing.T) {
 		"no authority":   {VariableAuthorities, "/nowhere.pem", "AUTHORITIES_FILE: read certificate authorities"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := NewHandler(t.Context(), variables(map[string]string{c.variable: c.value}), nil)
+			_, err := NewHandler(t.Context(), given(map[string]string{c.variable: c.value}), nil)
 			require.ErrorContains(t, err, c.says)
 		})
 	}

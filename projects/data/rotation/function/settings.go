@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/cutover/cutover/projects/data/rotation"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/variables"
 )
 
 // The variables that configure the function.
@@ -36,37 +36,27 @@ type settings struct {
 
 // read joins all that is wrong with the variables.
 func read(lookup func(string) (string, bool)) (settings, error) {
-	var problems []error
-	text := func(variable, expected string) string {
-		value, _ := lookup(variable)
-		if value == "" {
-			problems = append(problems, fmt.Errorf("variable %s: is missing, expected %s", variable, expected))
-		}
-		return value
-	}
+	from := &variables.Reader{Lookup: lookup}
 	s := settings{
-		color: naming.Color(text(VariableColor, "blue or green")),
+		color: from.Color(VariableColor),
 		cluster: rotation.Cluster{
-			Host:      text(VariableHost, "the writer endpoint of the database"),
-			Database:  text(VariableDatabase, "the name of the database"),
-			MasterARN: text(VariableMaster, "the ARN of the master user's secret"),
+			Host:      from.Text(VariableHost, "the writer endpoint of the database"),
+			Database:  from.Text(VariableDatabase, "the name of the database"),
+			MasterARN: from.Text(VariableMaster, "the ARN of the master user's secret"),
 		},
+		authorities: from.Optional(VariableAuthorities),
 	}
-	s.authorities, _ = lookup(VariableAuthorities)
-	if s.color != "" && !slices.Contains(naming.Colors(), s.color) {
-		problems = append(problems, fmt.Errorf("variable %s is %q: expected one of %v", VariableColor, s.color, naming.Colors()))
-	}
-	port := text(VariablePort, "the port of the database")
+	port := from.Text(VariablePort, "the port of the database")
 	number, err := strconv.ParseUint(port, 10, 16)
 	if port != "" && (err != nil || number == 0) {
-		problems = append(problems, fmt.Errorf("variable %s is %q: expected a port from 1 to 65535", VariablePort, port))
+		from.Refuse(fmt.Errorf("variable %s is %q: expected a port from 1 to 65535", VariablePort, port))
 	}
 	s.cluster.Port = int(number)
-	if roles := text(VariableRoles, "the group role of each secret by ARN, as a JSON object"); roles != "" {
+	if roles := from.Text(VariableRoles, "the group role of each secret by ARN, as a JSON object"); roles != "" {
 		s.roles, err = readRoles(roles)
-		problems = append(problems, err)
+		from.Refuse(err)
 	}
-	return s, errors.Join(problems...)
+	return s, from.Err()
 }
 
 // readRoles refuses an object that would have the function rotate nothing, or one

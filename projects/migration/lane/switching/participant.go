@@ -55,7 +55,7 @@ type Participant interface {
 	Prepare(ctx context.Context, t Try) error
 	Register(ctx context.Context, t Try) error
 	// Fence keeps writers out of From and returns From's position. A *BlockedError
-	// tells that it was not to be had for now, and that nothing was changed.
+	// tells that writers held what it locks, and that nothing was changed.
 	Fence(ctx context.Context, t Try) (position string, err error)
 	// Drain returns when To has all that From has.
 	Drain(ctx context.Context, t Try) error

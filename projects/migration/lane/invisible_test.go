@@ -29,7 +29,7 @@ func TestACommitThatIsNotVisibleYetIsInTheBase(t *testing.T) {
 	w.begin(second, 2)
 	w.end(first)
 	w.awaited(second)
-	w.exec(w.blue, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, `SELECT pg_reload_conf()`)
+	w.hideCommits()
 	w.begin(hidden, 3)
 	acknowledged := make(chan error, 1)
 	go func() {
@@ -63,6 +63,35 @@ func (w *world) open(name, commit string) *pgx.Conn {
 	_, err := conn.Exec(w.ctx(), `SELECT set_config('synchronous_commit', $1, false), set_config('application_name', $2, false)`, commit, name)
 	require.NoError(w.t, err)
 	return conn
+}
+
+// hideCommits makes blue's commits wait for a standby that does not exist. The
+// server takes the setting in at its own time, so a session commits until one of its
+// commits waits, and is then let go.
+func (w *world) hideCommits() {
+	w.t.Helper()
+	w.exec(w.blue, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, `SELECT pg_reload_conf()`)
+	probe := w.open("probe", "on")
+	waits := func() bool {
+		return value[int](w, w.blue, `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'probe'`) == 1
+	}
+	released := make(chan error, 1)
+	stop := make(chan struct{})
+	go func() {
+		for {
+			_, err := probe.Exec(w.ctx(), `SELECT pg_logical_emit_message(true, 'probe', '')`)
+			select {
+			case <-stop:
+				released <- err
+				return
+			case <-time.After(tick):
+			}
+		}
+	}()
+	require.Eventually(w.t, waits, waiting, tick)
+	close(stop)
+	w.exec(w.blue, `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'probe'`)
+	require.NoError(w.t, <-released, "the wait is given up, the commit stands")
 }
 
 // begin opens a transaction that has written.

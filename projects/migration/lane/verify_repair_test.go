@@ -73,7 +73,7 @@ func TestAfterAGapTheLaneIsRepairedUntilAPassIsClean(t *testing.T) {
 func TestARepairWaitsForWhatIsNotVisibleYet(t *testing.T) {
 	w := following(t)
 	hidden := w.open("hidden", "on")
-	w.exec(w.blue, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, `SELECT pg_reload_conf()`)
+	w.hideCommits()
 	w.begin(hidden, 3)
 	acknowledged := make(chan error, 1)
 	go func() {

@@ -1,6 +1,7 @@
 package steering
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,11 +130,11 @@ type Memory struct {
 }
 
 // Get returns the item under key.
-func (m *Memory) Get(_ context.Context, key string) (Item, error) {
+func (m *Memory) Get(ctx context.Context, key string) (Item, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	if m.Err != nil {
-		return Item{}, m.Err
+	if err := cmp.Or(m.Err, ctx.Err()); err != nil {
+		return Item{}, err
 	}
 	item, found := m.items[key]
 	if !found {
@@ -144,11 +145,11 @@ func (m *Memory) Get(_ context.Context, key string) (Item, error) {
 }
 
 // Put writes all items or none.
-func (m *Memory) Put(_ context.Context, items ...Item) error {
+func (m *Memory) Put(ctx context.Context, items ...Item) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	if m.Err != nil {
-		return m.Err
+	if err := cmp.Or(m.Err, ctx.Err()); err != nil {
+		return err
 	}
 	for _, item := range items {
 		if m.items[item.Key].Rev != item.Rev-1 {

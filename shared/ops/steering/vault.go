@@ -54,7 +54,10 @@ var (
 type Folder struct{ Path string }
 
 // Read returns a document.
-func (f *Folder) Read(_ context.Context, name string) ([]byte, error) {
+func (f *Folder) Read(ctx context.Context, name string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	text, err := os.ReadFile(filepath.Join(f.Path, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", name, ErrAbsent)
@@ -63,7 +66,10 @@ func (f *Folder) Read(_ context.Context, name string) ([]byte, error) {
 }
 
 // Write replaces a document as a whole.
-func (f *Folder) Write(_ context.Context, name string, text []byte) error {
+func (f *Folder) Write(ctx context.Context, name string, text []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(f.Path, 0o750); err != nil {
 		return fmt.Errorf("make the folder beside the state: %w", err)
 	}
@@ -83,7 +89,10 @@ func (f *Folder) Write(_ context.Context, name string, text []byte) error {
 }
 
 // List returns the names that begin with prefix.
-func (f *Folder) List(_ context.Context, prefix string) ([]string, error) {
+func (f *Folder) List(ctx context.Context, prefix string) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	entries, err := os.ReadDir(f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -4,6 +4,7 @@
 package steeringtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -32,6 +33,9 @@ type DNS struct {
 	Pending bool
 }
 
+// MemoryDomain is the domain whose zone a DNS has.
+const MemoryDomain = "example"
+
 // NewDNS returns one whose records answer a split.
 func NewDNS(split traffic.Split) *DNS {
 	d := &DNS{}
@@ -52,17 +56,36 @@ func Place() traffic.Place {
 
 func (d *DNS) set(split traffic.Split) {
 	for _, color := range naming.Colors() {
-		e := Place().Of(color)
-		side := steering.Side{
-			Exists: true, Weight: split.Weight(color), HealthCheck: e.HealthCheck, Shut: split.Shut(color),
-			Endpoint: e.Endpoint, EndpointZone: e.EndpointZone,
-		}
-		if color == naming.Blue {
-			d.real.Blue = side
-		} else {
-			d.real.Green = side
-		}
+		d.write(color, split)
 	}
+}
+
+// write writes a colour's record and health check.
+func (d *DNS) write(color naming.Color, split traffic.Split) {
+	e := Place().Of(color)
+	side := steering.Side{
+		Exists: true, Weight: split.Weight(color), HealthCheck: e.HealthCheck, Shut: split.Shut(color),
+		Endpoint: e.Endpoint, EndpointZone: e.EndpointZone,
+	}
+	if color == naming.Blue {
+		d.real.Blue = side
+	} else {
+		d.real.Green = side
+	}
+}
+
+// apply makes the records answer a split and tells whether one changed. A record
+// that is not there is made only for a colour that gets traffic.
+func (d *DNS) apply(split traffic.Split) (changed bool) {
+	for _, color := range naming.Colors() {
+		side := d.real.Of(color)
+		if !side.Exists && split.Shut(color) {
+			continue
+		}
+		changed = changed || !side.Exists || side.Weight != split.Weight(color)
+		d.write(color, split)
+	}
+	return changed
 }
 
 // Edit changes the records behind everybody's back.
@@ -86,7 +109,10 @@ func (d *DNS) Applied() int {
 	return d.applied
 }
 
-func (d *DNS) call(name string, effect func()) error {
+func (d *DNS) call(ctx context.Context, name string, effect func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if d.Hook != nil {
 		if err := d.Hook(name, false); err != nil {
 			return err
@@ -102,35 +128,39 @@ func (d *DNS) call(name string, effect func()) error {
 }
 
 // Find returns the zone.
-func (d *DNS) Find(_ context.Context, _ string) (string, error) {
-	return Place().ZoneID, d.call("find", func() {})
+func (d *DNS) Find(ctx context.Context, domain string) (string, error) {
+	if domain != MemoryDomain {
+		return "", fmt.Errorf("public zone of %s: %w", domain, steering.ErrAbsent)
+	}
+	return Place().ZoneID, d.call(ctx, "find", func() {})
 }
 
 // Observe reads the records.
-func (d *DNS) Observe(_ context.Context, place traffic.Place) (real steering.Reality, err error) {
+func (d *DNS) Observe(ctx context.Context, place traffic.Place) (real steering.Reality, err error) {
 	if place.ZoneID != Place().ZoneID {
 		return real, fmt.Errorf("zone %s: %w", place.ZoneID, steering.ErrAbsent)
 	}
-	err = d.call("observe", func() { real = d.real })
+	err = d.call(ctx, "observe", func() { real = d.real })
 	return real, err
 }
 
 // Apply makes the records answer a split.
-func (d *DNS) Apply(_ context.Context, _ traffic.Place, real steering.Reality, split traffic.Split) (id string, err error) {
-	err = d.call("apply", func() {
+func (d *DNS) Apply(ctx context.Context, _ traffic.Place, real steering.Reality, split traffic.Split) (id string, err error) {
+	err = d.call(ctx, "apply", func() {
 		if !real.Is(split) {
 			d.applied++
 		}
-		d.changes++
-		id = "C" + strconv.Itoa(d.changes)
-		d.set(split)
+		if d.apply(split) {
+			d.changes++
+			id = "C" + strconv.Itoa(d.changes)
+		}
 	})
 	return id, err
 }
 
 // InSync tells whether a change is everywhere.
-func (d *DNS) InSync(_ context.Context, _ string) (done bool, err error) {
-	err = d.call("sync", func() { done = !d.Pending })
+func (d *DNS) InSync(ctx context.Context, _ string) (done bool, err error) {
+	err = d.call(ctx, "sync", func() { done = !d.Pending })
 	return done, err
 }
 
@@ -144,15 +174,15 @@ type Eyes struct {
 }
 
 // Targets counts targets.
-func (e *Eyes) Targets(_ context.Context, targetGroup string) (steering.Health, error) {
+func (e *Eyes) Targets(ctx context.Context, targetGroup string) (steering.Health, error) {
 	if health, told := e.Health[targetGroup]; told {
-		return health, e.Err
+		return health, cmp.Or(e.Err, ctx.Err())
 	}
-	return steering.Health{Healthy: 1}, e.Err
+	return steering.Health{Healthy: 1}, cmp.Or(e.Err, ctx.Err())
 }
 
 // Alarms returns states.
-func (e *Eyes) Alarms(_ context.Context, names ...string) (map[string]string, error) {
+func (e *Eyes) Alarms(ctx context.Context, names ...string) (map[string]string, error) {
 	states := map[string]string{}
 	for _, name := range names {
 		if state, told := e.States[name]; !told {
@@ -161,5 +191,5 @@ func (e *Eyes) Alarms(_ context.Context, names ...string) (map[string]string, er
 			states[name] = state
 		}
 	}
-	return states, e.Err
+	return states, cmp.Or(e.Err, ctx.Err())
 }

@@ -16,6 +16,7 @@ import (
 func takers() map[string]string {
 	return map[string]string{
 		"-task": "ecs-tasks", "-execution": "ecs-tasks", "-sync": "lambda", "-canary": "lambda", "-scheduler": "scheduler", "-rotation": "lambda",
+		"-install": "lambda", "-chunk": "lambda", "-verify": "lambda", "-switch": "lambda", "-states": "states",
 		"-backup": "backup", "-replication": "s3", "-database-monitoring": "monitoring.rds",
 	}
 }

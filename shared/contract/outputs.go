@@ -62,6 +62,12 @@ type SecurityOutputs struct {
 	ImagesKeyARN pulumi.StringOutput `pulumi:"imagesKeyArn"`
 	// ControlKeyARN is the key of the control table, which outlives either colour.
 	ControlKeyARN pulumi.StringOutput `pulumi:"controlKeyArn"`
+	// RecordsKeyARN is the key of the proofs of switches, and of the state machines.
+	RecordsKeyARN pulumi.StringOutput `pulumi:"recordsKeyArn"`
+	// SigningKeyARN is the key that signs proofs (ECC_NIST_P256, ECDSA_SHA_256 over
+	// digests), HashKeyARN the one of the keyed hashes in them (HMAC_256).
+	SigningKeyARN pulumi.StringOutput `pulumi:"signingKeyArn"`
+	HashKeyARN    pulumi.StringOutput `pulumi:"hashKeyArn"`
 	// AuditKeyARN is the key of the account's evidence: trail, log archive,
 	// configuration history, log groups of neither colour.
 	AuditKeyARN pulumi.StringOutput `pulumi:"auditKeyArn"`
@@ -120,6 +126,13 @@ type Principals struct {
 	ReplicationRoleName pulumi.StringOutput `pulumi:"replicationRoleName"`
 	// BackupRoleARN is taken by AWS Backup for plans over this colour's data.
 	BackupRoleARN pulumi.StringOutput `pulumi:"backupRoleArn"`
+	// MoverRoles are taken by the functions that move data beside the lane, by
+	// function: "chunk", "install", "switch", "verify". StatesRole is taken by the
+	// state machines that call them.
+	MoverRoleARNs  pulumi.StringMapOutput `pulumi:"moverRoleArns" entries:"chunk,install,switch,verify"`
+	MoverRoleNames pulumi.StringMapOutput `pulumi:"moverRoleNames" entries:"chunk,install,switch,verify"`
+	StatesRoleARN  pulumi.StringOutput    `pulumi:"statesRoleArn"`
+	StatesRoleName pulumi.StringOutput    `pulumi:"statesRoleName"`
 }
 
 // DataOutputs is what the layer of data stores promises.

@@ -153,9 +153,9 @@ func (d deployment) logs() []iamdoc.Statement {
 	}
 }
 
-// buckets are those of the colours; the audit's are this layer's.
+// buckets are those of the colours and that of proofs; the audit's are this layer's.
 func (d deployment) buckets() []iamdoc.Statement {
-	var own []string
+	own := []string{d.proofs()}
 	for _, color := range naming.Colors() {
 		own = append(own, d.place.buckets(color))
 	}
@@ -187,7 +187,7 @@ func (d deployment) state() []iamdoc.Statement {
 // useKeys lets resources be made that a key encrypts: the service reads and
 // hands on the key in the caller's name.
 func (d deployment) useKeys(keys []string) []iamdoc.Statement {
-	via := map[string][]string{"kms:ViaService": endpoints([]string{"backup", "dynamodb", "ecr", "lambda", "rds", "secretsmanager", "ssm"})}
+	via := map[string][]string{"kms:ViaService": endpoints([]string{"backup", "dynamodb", "ecr", "lambda", "rds", "secretsmanager", "ssm", "states"})}
 	return []iamdoc.Statement{
 		{
 			Sid: "UseKeys", Resources: keys, Actions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*"},

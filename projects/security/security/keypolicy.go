@@ -26,6 +26,7 @@ const (
 const (
 	Images  Purpose = "images"  // container images
 	Control Purpose = "control" // the control table with the authority token
+	Records Purpose = "records" // proofs of switches, definitions and histories of the state machines
 )
 
 // Purposes lists the keys of one colour.
@@ -34,7 +35,7 @@ func Purposes() []Purpose {
 }
 
 // SharedPurposes lists the keys of both colours together.
-func SharedPurposes() []Purpose { return []Purpose{Images, Control} }
+func SharedPurposes() []Purpose { return []Purpose{Images, Control, Records} }
 
 // use says who uses the key of a purpose, and on which way.
 type use struct {
@@ -52,6 +53,9 @@ type use struct {
 	services []string
 	// logs opens the key to CloudWatch Logs for the log groups of this account.
 	logs bool
+	// deliveries lets the delivery of logs read what a service encrypted with the
+	// key and logs.
+	deliveries bool
 }
 
 // The sync functions are the only ones that work on both colours.
@@ -64,7 +68,8 @@ var uses = map[Purpose]use{
 	Secrets: {
 		description: "secrets, confidential parameters and environments of functions",
 		via:         []string{"lambda", "rds", "secretsmanager", "ssm"}, grants: true,
-		own: []string{task, execution, sync, canary, rotation}, peer: []string{sync}, outside: []string{deploy},
+		own:  append([]string{task, execution, sync, canary, rotation}, movers()...),
+		peer: append([]string{sync}, movers()...), outside: []string{deploy},
 	},
 	Logs: {description: "log groups", logs: true},
 	Documents: {
@@ -79,7 +84,7 @@ var uses = map[Purpose]use{
 	// only where the key admits them (Amazon SNS developer guide, "Key management").
 	Messaging: {
 		description: "queues and topics", via: []string{"sns", "sqs"},
-		own:      []string{task, sync, canary, scheduler, rotation},
+		own:      append([]string{task, sync, canary, scheduler, rotation}, movers()...),
 		services: []string{"budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com"},
 	},
 	Images: {
@@ -88,7 +93,13 @@ var uses = map[Purpose]use{
 	},
 	Control: {
 		description: "control table", via: []string{"dynamodb"}, grants: true,
-		own: []string{task, sync, canary, backup}, outside: []string{deploy, operator},
+		own: append([]string{task, sync, canary, backup}, movers()...), outside: []string{deploy, operator},
+	},
+	// Whoever makes, starts or looks at a state machine uses its key in the name of
+	// Step Functions (AWS Step Functions developer guide, "Data at rest encryption").
+	Records: {
+		description: "proofs of switches, definitions and histories of the state machines", via: []string{"s3", "states"},
+		own: []string{switching, states}, outside: []string{deploy, operator}, deliveries: true,
 	},
 }
 
@@ -178,6 +189,16 @@ func (u use) byServices(accountID string) []iamdoc.Statement {
 			Conditions: iamdoc.Conditions{"ArnLike": {
 				"kms:EncryptionContext:aws:logs:arn": {"arn:aws:logs:" + config.Region + ":" + accountID + ":log-group:*"},
 			}},
+		})
+	}
+	if u.deliveries {
+		statements = append(statements, iamdoc.Statement{
+			Sid: "ReadByDeliveriesOfLogs", Principals: iamdoc.Principals{Services: []string{"delivery.logs.amazonaws.com"}},
+			Actions: []string{"kms:Decrypt"}, Resources: thisKey(),
+			Conditions: iamdoc.Conditions{
+				"StringEquals": {"aws:SourceAccount": {accountID}},
+				"ArnLike":      {"kms:EncryptionContext:SourceArn": {"arn:aws:logs:" + config.Region + ":" + accountID + ":*"}},
+			},
 		})
 	}
 	return statements

@@ -28,6 +28,8 @@ type keyArgs struct {
 	// description says what the key encrypts, policy who may use it.
 	description string
 	policy      iamdoc.Document
+	// proves is how a key proves; nil for one that encrypts.
+	proves *proving
 }
 
 // newKey makes the key of one purpose of the platform.
@@ -49,14 +51,18 @@ func makeKey(ctx *pulumi.Context, name string, purpose Purpose, args keyArgs, op
 	}
 	alias := args.names.Name(naming.KeyAlias, string(purpose))
 	at := name + "-" + string(purpose)
-	key, err := kms.NewKey(ctx, at, &kms.KeyArgs{
+	made := &kms.KeyArgs{
 		Description:          pulumi.String("Encrypts the " + args.description + " (" + alias + ")"),
 		EnableKeyRotation:    pulumi.Bool(true),
 		RotationPeriodInDays: pulumi.Int(rotationDays),
 		DeletionWindowInDays: pulumi.Int(deletionDays),
 		Policy:               pulumi.String(policy),
 		Tags:                 pulumi.StringMap{"Name": pulumi.String(alias)},
-	}, component.Stateful(args.environment, opts...)...)
+	}
+	if args.proves != nil {
+		args.proves.fill(made, alias)
+	}
+	key, err := kms.NewKey(ctx, at, made, component.Stateful(args.environment, opts...)...)
 	if err != nil {
 		return none, fmt.Errorf("%s key: %w", purpose, err)
 	}

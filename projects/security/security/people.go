@@ -8,7 +8,8 @@ import (
 )
 
 // noData is refused to people: what shows or changes what the platform holds for
-// its customers. The control table holds nothing of theirs.
+// its customers. The control table and the histories of the state machines hold
+// nothing of theirs.
 func noData(at place) []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "NoData", Deny: true, Resources: everything(), Actions: []string{
@@ -24,7 +25,7 @@ func noData(at place) []iamdoc.Statement {
 		// A call of KMS itself names no service: the operator matches what is absent.
 		{
 			Sid: "NoDecryption", Deny: true, Resources: everything(), Actions: []string{"kms:Decrypt", "kms:ReEncryptFrom"},
-			Conditions: iamdoc.Conditions{"StringNotEquals": {"kms:ViaService": endpoints([]string{"dynamodb"})}},
+			Conditions: iamdoc.Conditions{"StringNotEquals": {"kms:ViaService": endpoints([]string{"dynamodb", "states"})}},
 		},
 	}
 }
@@ -72,7 +73,7 @@ func auditReads(at place) []iamdoc.Statement {
 			"iam:ListPolicyVersions", "iam:ListRolePolicies",
 		}},
 		{Sid: "Keys", Resources: at.arn("kms", "key/*"), Actions: []string{
-			"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListResourceTags",
+			"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:GetPublicKey", "kms:ListGrants", "kms:ListResourceTags",
 		}},
 		{Sid: "Buckets", Resources: []string{at.buckets("")}, Actions: []string{
 			"s3:GetBucket*", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration",

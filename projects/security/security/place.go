@@ -47,6 +47,11 @@ func (p place) buckets(color naming.Color) string {
 	return "arn:aws:s3:::" + naming.New(p.environment).In(color).Name(naming.Bucket, "*")
 }
 
+// proofs is the bucket of the proofs of switches, which is no colour's.
+func (p place) proofs() string {
+	return "arn:aws:s3:::" + naming.New(p.environment).Global(naming.Bucket, p.accountID, "proofs")
+}
+
 // controlTable is the table that says who may write.
 func (p place) controlTable() []string {
 	return p.arn("dynamodb", "table/"+naming.New(p.environment).Name(naming.Table, "control"))

@@ -122,7 +122,20 @@ func (p *Principals) outputs() contract.Principals {
 		ReplicationRoleARN:  p.others[replication].arn,
 		ReplicationRoleName: p.others[replication].name,
 		BackupRoleARN:       p.others[backup].arn,
+		MoverRoleARNs:       arns(p.of(movers())),
+		MoverRoleNames:      roleNames(p.of(movers())),
+		StatesRoleARN:       p.others[states].arn,
+		StatesRoleName:      p.others[states].name,
 	}
+}
+
+// of are the roles of some kinds.
+func (p *Principals) of(kinds []string) map[string]role {
+	found := make(map[string]role, len(kinds))
+	for _, kind := range kinds {
+		found[kind] = p.others[kind]
+	}
+	return found
 }
 
 func arns(roles map[string]role) pulumi.StringMapOutput {

@@ -2,6 +2,7 @@ package security_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -100,15 +101,17 @@ func TestURNsOfKeysAreFrozen(t *testing.T) {
 		"blue/blue-database", "blue/blue-documents", "blue/blue-logs", "blue/blue-messaging", "blue/blue-secrets", "blue/blue-sessions",
 		"evidence/evidence-audit", "evidence/evidence-events",
 		"green/green-database", "green/green-documents", "green/green-logs", "green/green-messaging", "green/green-secrets", "green/green-sessions",
-		"shared/shared-control", "shared/shared-images",
+		"shared/shared-control", "shared/shared-images", "shared/shared-proof-hashes", "shared/shared-proof-signatures", "shared/shared-records",
 	}, names)
 }
 
 func TestEveryKeyRotatesAndIsHardToDelete(t *testing.T) {
 	recording := prod(t)
 	for _, key := range recording.OfType(keyType) {
-		assert.Equal(t, true, key.Inputs["enableKeyRotation"], key.Name)
-		assert.LessOrEqual(t, key.Inputs["rotationPeriodInDays"], 365.0, key.Name)
+		if key.Inputs["keyUsage"] == nil { // KMS rotates keys that encrypt, and no others
+			assert.Equal(t, true, key.Inputs["enableKeyRotation"], key.Name)
+			assert.LessOrEqual(t, key.Inputs["rotationPeriodInDays"], 365.0, key.Name)
+		}
 		assert.EqualValues(t, 30, key.Inputs["deletionWindowInDays"], key.Name)
 		assert.NotContains(t, key.Inputs, "bypassPolicyLockoutSafetyCheck", key.Name)
 		assert.NotContains(t, key.Inputs, "isEnabled", key.Name)
@@ -173,6 +176,7 @@ func TestEachKeyIsUsedOnItsOwnWayOnly(t *testing.T) {
 		"blue-messaging": {"sns.us-east-1.amazonaws.com", "sqs.us-east-1.amazonaws.com"},
 		"shared-control": {"dynamodb.us-east-1.amazonaws.com"},
 		"shared-images":  {"ecr.us-east-1.amazonaws.com"},
+		"shared-records": {"s3.us-east-1.amazonaws.com", "states.us-east-1.amazonaws.com"},
 	}
 	recording := prod(t)
 	for name, services := range ways {
@@ -208,7 +212,8 @@ func TestTheOtherColourReachesAKeyThroughWhatKeepsBothEqualOnly(t *testing.T) {
 	const green = "arn:aws:iam::" + prodAccount + ":role/cutover/security/cutover-prod-green-"
 	for name, want := range map[string][]string{
 		"blue-database": nil, "blue-messaging": nil,
-		"blue-secrets": {green + "sync"}, "blue-documents": {green + "replication", green + "sync"}, "blue-sessions": {green + "sync"},
+		"blue-secrets":   {green + "chunk", green + "install", green + "switch", green + "sync", green + "verify"},
+		"blue-documents": {green + "replication", green + "sync"}, "blue-sessions": {green + "sync"},
 	} {
 		var found []string
 		for _, s := range statements(t, recording.Find(t, keyType, name).Inputs["policy"]) {
@@ -249,6 +254,51 @@ func TestLogKeyServesTheLogGroupsOfThisAccountOnly(t *testing.T) {
 	}}, logs.Condition)
 }
 
+// What proves a switch is made by those who switch, with one algorithm; KMS signs no
+// more than 4,096 bytes, so digests are signed.
+func TestProofsAreSignedAndHashedByThoseWhoSwitch(t *testing.T) {
+	recording := prod(t)
+	const role = "arn:aws:iam::" + prodAccount + ":role/cutover/security/cutover-prod-"
+	for _, want := range []struct {
+		key, spec, usage string
+		actions          []string
+		algorithm        map[string][]string
+		knowing          []string
+	}{
+		{
+			"shared-proof-signatures", "ECC_NIST_P256", "SIGN_VERIFY", []string{"kms:Sign", "kms:Verify"},
+			map[string][]string{"kms:MessageType": {"DIGEST"}, "kms:SigningAlgorithm": {"ECDSA_SHA_256"}}, []string{role + "audit"},
+		},
+		{
+			"shared-proof-hashes", "HMAC_256", "GENERATE_VERIFY_MAC", []string{"kms:GenerateMac"},
+			map[string][]string{"kms:MacAlgorithm": {"HMAC_SHA_256"}}, nil,
+		},
+	} {
+		key := recording.Find(t, keyType, want.key).Inputs
+		assert.Equal(t, want.spec, key["customerMasterKeySpec"], want.key)
+		assert.Equal(t, want.usage, key["keyUsage"], want.key)
+		assert.NotContains(t, key, "enableKeyRotation", "KMS refuses it for such keys")
+		policy := statements(t, key["policy"])
+		require.Len(t, policy, 3, want.key)
+		users := []string{role + "blue-switch", role + "green-switch"}
+		conditions := map[string][]string{"aws:PrincipalArn": users, "kms:CallerAccount": {prodAccount}}
+		maps.Copy(conditions, want.algorithm)
+		assert.Equal(t, want.actions, policy["Prove"].Action, want.key)
+		assert.Equal(t, map[string]map[string][]string{"StringEquals": conditions}, policy["Prove"].Condition, want.key)
+		assert.Equal(t, append(users, want.knowing...), policy["Know"].Condition["StringEquals"]["aws:PrincipalArn"], want.key)
+	}
+}
+
+// A state machine with a key of ours loses its log without this (AWS Step Functions
+// developer guide, "Data at rest encryption").
+func TestKeyOfRecordsLetsLogsOfStateMachinesThrough(t *testing.T) {
+	policy := statements(t, prod(t).Find(t, keyType, "shared-records").Inputs["policy"])
+	deliveries := policy["ReadByDeliveriesOfLogs"]
+	assert.Equal(t, []string{"delivery.logs.amazonaws.com"}, deliveries.Principal["Service"])
+	assert.Equal(t, []string{"kms:Decrypt"}, deliveries.Action)
+	assert.Equal(t, []string{prodAccount}, deliveries.Condition["StringEquals"]["aws:SourceAccount"])
+}
+
 // Without these services on the key, alarms reach an encrypted topic silently
 // never.
 func TestMessagingKeyAdmitsThePublishersOfAlarms(t *testing.T) {
@@ -266,7 +316,7 @@ func TestEveryWorkloadHasARoleOfItsOwnUnderTheBoundary(t *testing.T) {
 	boundary := recording.Find(t, policyType, "shared-boundary")
 	trusted := map[string]string{
 		"sync": "lambda", "scheduler": "scheduler", "database-monitoring": "monitoring.rds", "rotation": "lambda", "backup": "backup",
-		"replication": "s3", "canary": "lambda",
+		"replication": "s3", "canary": "lambda", "install": "lambda", "chunk": "lambda", "verify": "lambda", "switch": "lambda", "states": "states",
 	}
 	for _, service := range services.Names() {
 		trusted[service+"-task"], trusted[service+"-execution"] = "ecs-tasks", "ecs-tasks"

@@ -73,6 +73,11 @@ func (p *Principals) addWorkerRoles(ctx *pulumi.Context, name string, args *Prin
 		{scheduler, "scheduler.amazonaws.com", "Schedules that start the functions"},
 		{rotation, "lambda.amazonaws.com", "Function that rotates the secrets of the database's users"},
 		{replication, "s3.amazonaws.com", "Replication of objects to the other colour"},
+		{install, "lambda.amazonaws.com", "Function that prepares both databases and makes the lane that ends here"},
+		{chunk, "lambda.amazonaws.com", "Function that loads parts of the other colour's tables here"},
+		{comparison, "lambda.amazonaws.com", "Function that compares the other colour's tables with these"},
+		{switching, "lambda.amazonaws.com", "Function that moves the authority to write here"},
+		{states, "states.amazonaws.com", "State machines that call these functions"},
 	} {
 		if p.others[worker.kind], err = p.newRole(ctx, name, args, worker.service, worker.description, worker.kind); err != nil {
 			return err

@@ -21,7 +21,17 @@ const (
 	deploy      = "deploy"
 	audit       = "audit"
 	operator    = "operator"
+	// What moves the data beside the lane, and the state machines that call it.
+	install    = "install"
+	chunk      = "chunk"
+	comparison = "verify"
+	switching  = "switch"
+	states     = "states"
 )
+
+// movers are the kinds of the functions' roles that work on both databases beside
+// the lane.
+func movers() []string { return []string{install, chunk, comparison, switching} }
 
 // roster knows the ARN of every role before it exists: key policies name the
 // roles that may use a key, and the keys are made first. A policy of a key must

@@ -32,7 +32,8 @@ func (a *SharedArgs) Validate() error {
 }
 
 // Shared is what both colours use and what stays when one of them goes: the
-// permission boundary and the keys of images and of the control table.
+// permission boundary, the keys of images, control table and records, and those
+// that sign.
 type Shared struct {
 	pulumi.ResourceState
 
@@ -52,6 +53,13 @@ func NewShared(ctx *pulumi.Context, name string, args *SharedArgs, opts ...pulum
 	roles := roster{accountID: args.Environment.AccountID, path: component.Path(ctx), names: args.Names, services: args.Services}
 	for _, purpose := range SharedPurposes() {
 		arn, err := newKey(ctx, name, purpose, keyArgs{names: args.Names, environment: args.Environment, roles: roles}, pulumi.Parent(s))
+		if err != nil {
+			return nil, err
+		}
+		s.KeyARNs[purpose] = arn
+	}
+	for _, purpose := range ProvingPurposes() {
+		arn, err := newProvingKey(ctx, name, purpose, args.Environment, roles, pulumi.Parent(s))
 		if err != nil {
 			return nil, err
 		}

@@ -78,6 +78,10 @@ func (v *verifier) checkKeys(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("output %s: is %v, expected the ARN of a key", output, value))
 			continue
 		}
+		if how := promised(output); how != nil {
+			problems = append(problems, v.checkProvingKey(ctx, output, arn, how))
+			continue
+		}
 		rotation, err := v.keys.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: aws.String(arn)})
 		if err != nil {
 			problems = append(problems, fmt.Errorf("rotation of key %s (%s): %w", output, arn, err))
@@ -87,6 +91,24 @@ func (v *verifier) checkKeys(ctx context.Context) error {
 	}
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	return errors.Join(problems...)
+}
+
+// promised is how a key of the outputs proves; nil for one that encrypts.
+func promised(output string) *proving {
+	return map[string]*proving{"signingKeyArn": provings[Signatures], "hashKeyArn": provings[Hashes]}[output]
+}
+
+// checkProvingKey expects a key that is there and proves as it was made to.
+func (v *verifier) checkProvingKey(ctx context.Context, output, arn string, how *proving) error {
+	f := verify.About("key %s (%s)", output, arn)
+	found, err := v.keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(arn)})
+	if err != nil {
+		return f.Failed(err)
+	}
+	f.Equal("kind", string(found.KeyMetadata.KeySpec), how.spec)
+	f.Equal("use", string(found.KeyMetadata.KeyUsage), how.usage)
+	f.Equal("state", string(found.KeyMetadata.KeyState), "Enabled")
+	return f.Err()
 }
 
 func judgeRotation(output string, rotation *kms.GetKeyRotationStatusOutput) error {

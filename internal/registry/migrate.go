@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/control"
@@ -157,7 +158,7 @@ func operator(ctx context.Context, w *ops.Workplace) (*move.Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Desk = &move.Desk{Place: databases, Store: store, Limits: lane.Defaults()}
+	o.Desk = &desk.Desk{Place: databases, Store: store, Limits: lane.Defaults()}
 	o.Lanes = local.Lanes{Profile: local.Profile{Root: w.Root}}
 	return o, nil
 }

@@ -25,16 +25,16 @@ import (
 	"github.com/cutover/cutover/shared/ops/settings"
 )
 
-// desk is a checkout with local databases of its own.
-type desk struct {
+// station is a checkout with local databases of its own.
+type station struct {
 	t       *testing.T
 	profile local.Profile
 	out     *bytes.Buffer
 }
 
-// newDesk starts databases that go with the test. The folder of the projects is
+// newStation starts databases that go with the test. The folder of the projects is
 // this checkout's.
-func newDesk(t *testing.T) *desk {
+func newStation(t *testing.T) *station {
 	t.Helper()
 	checkout, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -43,14 +43,14 @@ func newDesk(t *testing.T) *desk {
 	for _, name := range []string{"projects", "shared"} {
 		require.NoError(t, os.Symlink(filepath.Join(checkout, name), filepath.Join(root, name)))
 	}
-	d := &desk{t: t, profile: local.Profile{Root: root}, out: &bytes.Buffer{}}
+	d := &station{t: t, profile: local.Profile{Root: root}, out: &bytes.Buffer{}}
 	t.Cleanup(func() { require.NoError(t, d.profile.Reset(context.Background(), d.out)) })
 	require.NoError(t, d.profile.Up(t.Context(), d.out))
 	return d
 }
 
 // run runs a target and returns its exit status and all that it said.
-func (d *desk) run(target func(context.Context, *ops.App) error, flags ...settings.Flag) (fault.Code, string) {
+func (d *station) run(target func(context.Context, *ops.App) error, flags ...settings.Flag) (fault.Code, string) {
 	d.t.Helper()
 	d.out.Reset()
 	ports := ops.DefaultPorts()
@@ -70,7 +70,7 @@ func (d *desk) run(target func(context.Context, *ops.App) error, flags ...settin
 }
 
 // passes requires a target to end well.
-func (d *desk) passes(target func(context.Context, *ops.App) error, flags ...settings.Flag) string {
+func (d *station) passes(target func(context.Context, *ops.App) error, flags ...settings.Flag) string {
 	d.t.Helper()
 	code, said := d.run(target, flags...)
 	require.Equal(d.t, fault.OK, code, said)
@@ -78,7 +78,7 @@ func (d *desk) passes(target func(context.Context, *ops.App) error, flags ...set
 }
 
 // exec runs statements as the administrator of a side.
-func (d *desk) exec(side naming.Color, statements ...string) {
+func (d *station) exec(side naming.Color, statements ...string) {
 	d.t.Helper()
 	sides, err := d.profile.Databases(d.t.Context())
 	require.NoError(d.t, err)
@@ -94,7 +94,7 @@ func (d *desk) exec(side naming.Color, statements ...string) {
 }
 
 // restart stops both servers and starts them again, with what ALTER SYSTEM said.
-func (d *desk) restart() {
+func (d *station) restart() {
 	d.t.Helper()
 	require.NoError(d.t, d.profile.Down(d.t.Context(), d.out))
 	require.NoError(d.t, d.profile.Up(d.t.Context(), d.out))
@@ -106,7 +106,7 @@ func flag(name, value string) settings.Flag { return settings.Flag{Name: name, V
 // and ends with its own exit status; none leaves anything behind that is in the way
 // of the start at the end.
 func TestMigrationRefusesBadInputWithAReasonAndAWayOn(t *testing.T) {
-	d := newDesk(t)
+	d := newStation(t)
 	for _, c := range []struct {
 		name        string
 		cause, undo func()
@@ -178,7 +178,7 @@ func TestMigrationRefusesBadInputWithAReasonAndAWayOn(t *testing.T) {
 	assert.Contains(t, said, "the local databases do not run\n  mend it with: go tool mage local:up")
 }
 
-func (d *desk) both(statement string) {
+func (d *station) both(statement string) {
 	d.exec(naming.Blue, statement)
 	d.exec(naming.Green, statement)
 }
@@ -190,7 +190,7 @@ func TestAWholeMoveBetweenTheLocalDatabases(t *testing.T) {
 	quick.Hold, quick.HoldBack = time.Second, time.Second
 	switchLimits = func() switching.Limits { return quick }
 	t.Cleanup(func() { switchLimits = switching.Defaults })
-	d := newDesk(t)
+	d := newStation(t)
 	said := d.passes(MigrateStart)
 	assert.Contains(t, said, "lane core.fwd made")
 	assert.Regexp(t, `core\.fwd runs: .*269,000 rows loaded`, said)
@@ -236,7 +236,7 @@ func TestAWholeMoveBetweenTheLocalDatabases(t *testing.T) {
 }
 
 // kill ends the process of a lane as a crash would.
-func (d *desk) kill(lane string) {
+func (d *station) kill(lane string) {
 	d.t.Helper()
 	pid, err := d.profile.Running(lane)
 	require.NoError(d.t, err)

@@ -35,12 +35,7 @@ const (
 )
 
 // Lane is the name of the lane that ends at color.
-func Lane(color naming.Color) string {
-	if color == naming.Green {
-		return "core.fwd"
-	}
-	return "core.rev"
-}
+func Lane(color naming.Color) string { return place.Lane(color) }
 
 // settings are what the variables say.
 type settings struct {

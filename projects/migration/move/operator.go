@@ -1,3 +1,9 @@
+// Package move is the operator's side of a migration: it prepares both databases,
+// makes and starts lanes, tells how they do, has them verified, and moves the
+// authority. What touches a database is a request to a desk, which works where the
+// databases can be reached: in this process for the local profile, in a function
+// in AWS. The rest reads the control store and starts things. The package copies
+// and applies nothing itself.
 package move
 
 import (
@@ -8,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
@@ -17,9 +24,9 @@ import (
 	"github.com/cutover/cutover/shared/ops/fault"
 )
 
-// Caller asks a Desk.
+// Caller asks a desk.
 type Caller interface {
-	Do(ctx context.Context, r Request) (Reply, error)
+	Do(ctx context.Context, r desk.Request) (desk.Reply, error)
 }
 
 // Lanes starts what runs a lane.
@@ -55,25 +62,25 @@ func (o *Operator) Preflight(ctx context.Context, to naming.Color) error {
 	if err != nil {
 		return err
 	}
-	there, err := o.Desk.Do(ctx, Request{Act: Look, To: to})
+	there, err := o.Desk.Do(ctx, desk.Request{Act: desk.Look, To: to})
 	if err != nil {
 		return fmt.Errorf("look for the lane: %w", err)
 	}
-	var prepared Reply
+	var prepared desk.Reply
 	switch {
 	case there.State != "":
 		o.Say("lane %s is there, %s: nothing is prepared, only checked", function.Lane(to), there.State)
 	case o.DryRun:
 		o.Say("would install schema bgsync on both sides, enrol its logins and register %d tables", len(plan.Tables))
 	default:
-		if prepared, err = o.Desk.Do(ctx, Request{Act: Prepare, To: to, Plan: plan, By: o.By}); err != nil {
+		if prepared, err = o.Desk.Do(ctx, desk.Request{Act: desk.Prepare, To: to, Plan: plan, By: o.By}); err != nil {
 			return fmt.Errorf("prepare the databases: %w", err)
 		}
 	}
 	for _, done := range prepared.Done {
 		o.Say("%s", done)
 	}
-	checked, err := o.Desk.Do(ctx, Request{Act: Check, To: to, Plan: plan})
+	checked, err := o.Desk.Do(ctx, desk.Request{Act: desk.Check, To: to, Plan: plan})
 	if err != nil {
 		return fmt.Errorf("preflight: %w", err)
 	}
@@ -155,7 +162,7 @@ func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) erro
 			return err
 		}
 	}
-	made, err := o.Desk.Do(ctx, Request{Act: Create, To: to, By: o.By})
+	made, err := o.Desk.Do(ctx, desk.Request{Act: desk.Create, To: to, By: o.By})
 	if err != nil {
 		return fmt.Errorf("make the lane: %w", err)
 	}
@@ -187,7 +194,7 @@ func (o *Operator) resume(ctx context.Context, to naming.Color, halt string) err
 		return fault.New(fault.Usage, "flag -halt is %q: expected the code of the lane's halt, one of %v", halt, checkpoint.HaltCodes()).
 			WithHint("%sstatus", target)
 	}
-	done, err := o.Desk.Do(ctx, Request{Act: Resume, To: to, Halt: code, By: o.By})
+	done, err := o.Desk.Do(ctx, desk.Request{Act: desk.Resume, To: to, Halt: code, By: o.By})
 	if err != nil {
 		return fault.New(fault.Usage, "%w", err).WithHint("%sstatus", target)
 	}
@@ -275,8 +282,8 @@ func (o *Operator) halted(to naming.Color, code checkpoint.HaltCode) error {
 
 // toward is the flag for a lane that does not end at green.
 func toward(to naming.Color) string {
-	if to == first {
-		return " -color=" + string(first)
+	if to == desk.First {
+		return " -color=" + string(desk.First)
 	}
 	return ""
 }

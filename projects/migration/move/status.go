@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
@@ -45,7 +46,7 @@ const silence = time.Minute
 // for when something is wrong.
 func ReadStatus(ctx context.Context, store control.Store, now time.Time) Status {
 	var s Status
-	for _, to := range []naming.Color{first.Other(), first} {
+	for _, to := range []naming.Color{desk.First.Other(), desk.First} {
 		s.Lanes = append(s.Lanes, laneStatus(ctx, store, function.Lane(to), now))
 	}
 	if item, known := s.item(ctx, store, items.AuthorityItem); known {

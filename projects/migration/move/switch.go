@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
@@ -80,7 +81,7 @@ func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.C
 }
 
 func (o *Operator) hold(m *switching.Machine, to naming.Color) time.Duration {
-	if to == first {
+	if to == desk.First {
 		return m.Limits.HoldBack
 	}
 	return m.Limits.Hold

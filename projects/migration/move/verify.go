@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/verify"
@@ -65,7 +66,7 @@ func (o *Operator) Verify(ctx context.Context, v *verify.Verifier, to naming.Col
 	}
 	o.Say("%s: pass %d is clean: %s buckets, %s rows equal, in %s", v.Lane, report.Pass, thousands(report.Buckets), thousands(report.Rows),
 		report.Took.Round(time.Millisecond))
-	if to == first {
+	if to == desk.First {
 		return nil
 	}
 	return o.back(ctx)
@@ -74,22 +75,22 @@ func (o *Operator) Verify(ctx context.Context, v *verify.Verifier, to naming.Col
 // back makes the lane back and has it run: from then on a switch can be undone
 // without loss.
 func (o *Operator) back(ctx context.Context) error {
-	plan, err := o.plan(first)
+	plan, err := o.plan(desk.First)
 	if err != nil {
 		return err
 	}
-	made, err := o.Desk.Do(ctx, Request{Act: Return, To: first, Plan: plan, By: o.By})
+	made, err := o.Desk.Do(ctx, desk.Request{Act: desk.Return, To: desk.First, Plan: plan, By: o.By})
 	if err != nil {
 		return fmt.Errorf("make the lane back: %w", err)
 	}
 	for _, done := range made.Done {
 		o.Say("%s", done)
 	}
-	if err := function.Want(ctx, o.Store, function.Lane(first), true); err != nil {
+	if err := function.Want(ctx, o.Store, function.Lane(desk.First), true); err != nil {
 		return err
 	}
 	began := o.Now()
-	what, err := o.Lanes.Start(ctx, first)
+	what, err := o.Lanes.Start(ctx, desk.First)
 	if fault.CodeOf(err) == fault.Locked {
 		return nil // it runs
 	}
@@ -97,5 +98,5 @@ func (o *Operator) back(ctx context.Context) error {
 		return err
 	}
 	o.Say("%s", what)
-	return o.follow(ctx, first, began)
+	return o.follow(ctx, desk.First, began)
 }

@@ -21,6 +21,15 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 )
 
+// Lane is the name of the lane that ends at color. The one that ends at green
+// carries blue's changes.
+func Lane(color naming.Color) string {
+	if color == naming.Green {
+		return "core.fwd"
+	}
+	return "core.rev"
+}
+
 // Place makes connection strings.
 type Place interface {
 	// DSN is the connection string of a member of group on one side, in the form

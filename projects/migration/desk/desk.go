@@ -1,10 +1,9 @@
-// Package move is the operator's side of a migration: it prepares both databases,
-// makes and starts lanes, tells how they do, has them verified, and moves the
-// authority. What touches a database is a request to a Desk, which works where the
-// databases can be reached: in this process for the local profile, in a function
-// in AWS. The rest reads the control store and starts things. The package copies
-// and applies nothing itself.
-package move
+// Package desk does, in both databases, what an operator's command asks for and
+// needs more rights than the engine's own: it installs the engine's schema, enrols
+// its logins, registers tables, checks, makes lanes and resumes them. It works where
+// the databases can be reached: in the operator's process for the local profile, in
+// a function in AWS. It copies and applies nothing, and it moves no authority.
+package desk
 
 import (
 	"context"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
@@ -125,8 +123,8 @@ func (d *Desk) administrators(ctx context.Context, to naming.Color) (source, tar
 	return source, target, func() { pg.Close(source); pg.Close(target) }, nil
 }
 
-// first is the side that has the authority in the beginning.
-const first = naming.Blue
+// First is the side that has the authority in the beginning.
+const First = naming.Blue
 
 // prepare makes both databases ready for a lane. A plan that cannot be registered
 // is no failure of the act: the checks that follow find the reason.
@@ -160,7 +158,7 @@ var logins = []bgsync.Group{bgsync.Reader, bgsync.Apply, bgsync.Builder, bgsync.
 // install makes the schema and gives both users of each group role, between which
 // the rotation of secrets changes, what PostgreSQL does not inherit.
 func install(ctx context.Context, conn *pgx.Conn, side naming.Color, by string) error {
-	if err := bgsync.Install(ctx, conn, bgsync.Installation{Side: side, Writable: side == first, By: by}); err != nil {
+	if err := bgsync.Install(ctx, conn, bgsync.Installation{Side: side, Writable: side == First, By: by}); err != nil {
 		return err
 	}
 	for _, group := range logins {
@@ -181,7 +179,7 @@ func (d *Desk) look(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	defer pg.Close(conn)
-	row, err := checkpoint.Load(ctx, conn, function.Lane(r.To))
+	row, err := checkpoint.Load(ctx, conn, place.Lane(r.To))
 	if errors.Is(err, checkpoint.ErrAbsent) || errors.Is(err, checkpoint.ErrUnreadable) { // PF03 tells which
 		return Reply{}, nil
 	}
@@ -201,7 +199,7 @@ func (d *Desk) check(ctx context.Context, r Request) (Reply, error) {
 	defer done()
 	var reply Reply
 	phase := preflight.Creation
-	row, err := checkpoint.Load(ctx, target, function.Lane(r.To))
+	row, err := checkpoint.Load(ctx, target, place.Lane(r.To))
 	switch {
 	case err == nil:
 		phase, reply.State, reply.Halt = preflight.Start, row.State, row.Halt
@@ -230,14 +228,14 @@ func (d *Desk) create(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	base := lane.Chunks
-	if r.To == first { // the way back: all that is there came from here
+	if r.To == First { // the way back: all that is there came from here
 		base = lane.Equal
 	}
-	if err := lane.Create(ctx, lane.Creation{Lane: function.Lane(r.To), Endpoints: endpoints, Base: base, Limits: d.Limits}); err != nil {
+	if err := lane.Create(ctx, lane.Creation{Lane: place.Lane(r.To), Endpoints: endpoints, Base: base, Limits: d.Limits}); err != nil {
 		return Reply{}, err
 	}
 	made, err := d.look(ctx, r)
-	made.Done = []string{"lane " + function.Lane(r.To) + " made"}
+	made.Done = []string{"lane " + place.Lane(r.To) + " made"}
 	return made, err
 }
 
@@ -277,8 +275,8 @@ func (d *Desk) resume(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	defer pg.Close(conn)
-	if err := checkpoint.Resume(ctx, conn, function.Lane(r.To), r.Halt); err != nil {
+	if err := checkpoint.Resume(ctx, conn, place.Lane(r.To), r.Halt); err != nil {
 		return Reply{}, err
 	}
-	return Reply{State: checkpoint.CatchingUp, Done: []string{fmt.Sprintf("lane %s resumed after halt %s", function.Lane(r.To), r.Halt)}}, nil
+	return Reply{State: checkpoint.CatchingUp, Done: []string{fmt.Sprintf("lane %s resumed after halt %s", place.Lane(r.To), r.Halt)}}, nil
 }

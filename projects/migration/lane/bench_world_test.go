@@ -65,6 +65,10 @@ var busy = map[string]string{
 	"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "shared_buffers": "256MB", "max_wal_size": "4GB", "min_wal_size": "1GB",
 }
 
+// prompt lets a subscription that is turned on begin at once, and not five seconds
+// after it began last.
+var prompt = map[string]string{"wal_retrieve_retry_interval": "50ms"}
+
 // plain is the database without the engine's schema that peers copy, empty the
 // target's database that every run of the lane begins with, bare that of peers
 // that make no tables, taken the database of a run.
@@ -83,7 +87,10 @@ type rig struct {
 func newRig(t testing.TB, tables []string, schema, fill string, indexes ...string) *rig {
 	t.Helper()
 	w := &world{t: t, settings: maps.Clone(settings)}
-	maps.Copy(w.settings, busy)
+	if soak {
+		maps.Copy(w.settings, busy)
+	}
+	maps.Copy(w.settings, prompt)
 	r := &rig{world: w, tables: tables, indexes: indexes}
 	w.blue.Server = pgtest.Start(t, pgtest.Options{Settings: w.settings, Databases: []string{plain}})
 	w.green.Server = pgtest.Start(t, pgtest.Options{Settings: w.settings, Databases: []string{bare, empty}})

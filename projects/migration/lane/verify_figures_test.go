@@ -1,4 +1,4 @@
-//go:build soak
+//go:build integration && soak
 
 package lane_test
 
@@ -16,6 +16,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checker"
+	"github.com/cutover/cutover/projects/migration/lane/figures"
 	"github.com/cutover/cutover/projects/migration/lane/verify"
 )
 
@@ -41,7 +42,7 @@ FROM (SELECT md5(ROW(account, amount, at, id, note)::text) AS h FROM ONLY public
 // at once, and against itself. The figures are void unless both sides are equal
 // after each part; they mean something on a machine that does nothing else.
 //
-//	go test -tags soak -run TestFiguresOfVerification -timeout 2h ./lane -v -args -verify.rows 5000000 -verify.pairs 7
+//	go test -tags integration,soak -run TestFiguresOfVerification -timeout 2h ./lane -v -args -verify.rows 5000000 -verify.pairs 7
 func TestFiguresOfVerification(t *testing.T) {
 	w := worldWith(t, roomy)
 	for _, s := range []side{w.blue, w.green} {
@@ -60,7 +61,7 @@ func TestFiguresOfVerification(t *testing.T) {
 	began := time.Now()
 	w.background(r)
 	require.Eventually(t, func() bool { return value[string](w, w.green, `SELECT state FROM bgsync.lane`) == "running" }, time.Hour, tick)
-	f := &figures{w: w, copied: time.Since(began), v: w.verifier("figures")}
+	f := &verified{w: w, copied: time.Since(began), v: w.verifier("figures")}
 	f.v.Limits = verify.Defaults()
 	f.full() // makes the buckets, and warms both sides
 	w.exec(w.green, `VACUUM ANALYZE public.ledger`)
@@ -70,8 +71,8 @@ func TestFiguresOfVerification(t *testing.T) {
 	t.Run("P10", f.wrong)
 }
 
-// figures are measurements under way.
-type figures struct {
+// verified is a measurement under way.
+type verified struct {
 	w      *world
 	v      *verify.Verifier
 	copied time.Duration
@@ -79,7 +80,7 @@ type figures struct {
 }
 
 // full measures a full pass.
-func (f *figures) full() time.Duration {
+func (f *verified) full() time.Duration {
 	began := time.Now()
 	report := f.w.full(f.v)
 	require.True(f.w.t, report.Clean, "%+v", report)
@@ -87,7 +88,7 @@ func (f *figures) full() time.Duration {
 }
 
 // raw measures the hash of the whole table on both sides at once.
-func (f *figures) raw(fence string) time.Duration {
+func (f *verified) raw(fence string) time.Duration {
 	w := f.w
 	var found [2][3]string
 	began := time.Now()
@@ -108,7 +109,7 @@ func (f *figures) raw(fence string) time.Duration {
 }
 
 // valid makes the figures void when the sides differ.
-func (f *figures) valid(t *testing.T) {
+func (f *verified) valid(t *testing.T) {
 	t.Helper()
 	f.w.drained(f.w.blue, f.w.green, "core.fwd")
 	result, err := checker.Compare(t.Context(), f.w.blue.AdminDSN(database), f.w.green.AdminDSN(database), []string{"public.ledger"})
@@ -116,17 +117,26 @@ func (f *figures) valid(t *testing.T) {
 	require.True(t, result.Equal(), "void: %+v", result)
 }
 
-func (f *figures) whole(t *testing.T) {
+func (f *verified) whole(t *testing.T) {
 	var ours []time.Duration
-	var asked, once []float64
+	var passes, queries, asked, once []float64
 	for range *figurePairs {
-		full := f.full()
-		ours = append(ours, full)
-		asked = append(asked, ratio(full, f.raw("")))
+		full, raw := f.full(), f.raw("")
+		ours, passes, queries = append(ours, full), append(passes, full.Seconds()), append(queries, raw.Seconds())
+		asked = append(asked, ratio(full, raw))
 		once = append(once, ratio(full, f.raw("OFFSET 0")))
 	}
 	slices.Sort(ours)
 	f.median = ours[len(ours)/2]
+	what := fmt.Sprintf("full verification of %d rows", *figureRows)
+	copied := []float64{f.copied.Seconds()}
+	defer func() {
+		if !t.Failed() {
+			report(t,
+				figures.Row{ID: "P7", What: what, Unit: "s", Against: "the hash queries by hand, both sides at once", Ours: figures.Of(passes), Peer: figures.Of(queries), Ratio: figures.Of(asked), Target: 1.25, AtMost: true},
+				figures.Row{ID: "P8", What: what, Unit: "s", Against: "the base's copy", Ours: figures.Of(passes), Peer: figures.Of(copied), Ratio: figures.Of([]float64{ratio(f.median, f.copied)}), Target: 0.35, AtMost: true})
+		}
+	}()
 	f.valid(t)
 	t.Logf("full pass over %d rows: %s (median of %d)", *figureRows, f.median.Round(time.Millisecond), len(ours))
 	t.Logf("P7 full pass : the same hash asked for by hand, both sides at once: %s (target 1.25)", spread(asked))
@@ -134,7 +144,7 @@ func (f *figures) whole(t *testing.T) {
 	t.Logf("P8 full pass : base copy of %s: %.2f (target 0.35)", f.copied.Round(time.Millisecond), ratio(f.median, f.copied))
 }
 
-func (f *figures) again(t *testing.T) {
+func (f *verified) again(t *testing.T) {
 	for name, where := range map[string]string{
 		"clustered": `id BETWEEN %[1]d * %[2]d / 20 AND %[1]d * %[2]d / 20 + %[2]d / 100 - 1`, "uniform": `id %% 100 = %[1]d`,
 	} {
@@ -152,12 +162,20 @@ func (f *figures) again(t *testing.T) {
 				t.Logf("%s: %d buckets, %s", name, report.Buckets, took.Round(time.Millisecond))
 			}
 		}
+		if name == "clustered" {
+			defer func() { report(t, again(ratios)) }()
+		}
 		t.Logf("P9 once more after 1 %% of the rows changed, %s : a full pass: %s (target 0.05 clustered)", name, spread(ratios))
 	}
 	f.valid(t)
 }
 
-func (f *figures) wrong(t *testing.T) {
+// again is the row of a round after 1 % of the rows changed.
+func again(ratios []float64) figures.Row {
+	return figures.Row{ID: "P9", What: "verification after 1 % of the rows changed, side by side", Against: "full verification", Ratio: figures.Of(ratios), Target: 0.05, AtMost: true}
+}
+
+func (f *verified) wrong(t *testing.T) {
 	f.w.exec(f.w.green, `SET session_replication_role = replica`)
 	var ratios []float64
 	for range *figurePairs {

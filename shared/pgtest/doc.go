@@ -9,8 +9,8 @@
 // container) servers run as nobody, and the cache is /var/cache/cutover, which
 // that account can read.
 //
-// It is no fake and no pool: every Start is a server of its own. It is not for
-// performance figures either: fsync is off, which is safe against the death of a
+// Every Start is a server of its own; a Pool lends servers to many tests in turn. It
+// is no fake. It is not for performance figures either: fsync is off, which is safe against the death of a
 // process and not against that of the machine. All servers share the system
 // identifier of the template.
 package pgtest

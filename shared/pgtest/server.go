@@ -205,13 +205,16 @@ func (s *Server) Log() (string, error) {
 	return string(text), nil
 }
 
-func (s *Server) tail() string {
+func (s *Server) tail() string { return s.tailFrom(0) }
+
+// tailFrom is the end of what was logged from a place on.
+func (s *Server) tailFrom(place int) string {
 	const most = 4000
 	text, err := s.Log()
 	if err != nil {
 		return err.Error()
 	}
-	return text[max(0, len(text)-most):]
+	return text[max(min(place, len(text)), len(text)-most):]
 }
 
 func (s *Server) dataDir() string { return filepath.Join(s.dir, "data") }

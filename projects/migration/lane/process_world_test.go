@@ -52,7 +52,14 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	for color, pool := range pools {
+		if err := pool.Close(); err != nil {
+			fmt.Fprintf(os.Stderr, "servers of %s: %v\n", color, err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
 }
 
 // invoke runs the lane in this process and prints how it ended.

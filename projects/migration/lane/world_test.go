@@ -115,7 +115,7 @@ var settings = map[string]string{
 	"autovacuum": "off", "max_connections": "60",
 }
 
-// newWorld starts two servers. Blue has the authority.
+// newWorld is a world with a plan. Blue has the authority.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := bareWorld(t)
@@ -123,32 +123,78 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// bareWorld is a world in which no plan is registered.
-func bareWorld(t *testing.T) *world { return worldWith(t, nil) }
+// pools lend the servers of both sides. A server that a test kills, restarts or sets
+// otherwise is no other test's.
+var pools = map[naming.Color]*pgtest.Pool{naming.Blue: pool(naming.Blue), naming.Green: pool(naming.Green)}
 
-// worldWith is a bareWorld whose servers have further settings.
+func pool(color naming.Color) *pgtest.Pool {
+	return &pgtest.Pool{
+		Options: pgtest.Options{Settings: settings, Databases: []string{database}},
+		Prepare: func(ctx context.Context, s *pgtest.Server) error { return prepare(ctx, s, color) },
+	}
+}
+
+// bareWorld is a world in which no plan is registered.
+func bareWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, settings: settings}
+	w.blue = w.joined(pools[naming.Blue].Borrow(t))
+	w.green = w.joined(pools[naming.Green].Borrow(t))
+	return w
+}
+
+// worldWith is a bareWorld on servers of its own, with further settings.
 func worldWith(t testing.TB, more map[string]string) *world {
 	t.Helper()
 	w := &world{t: t, settings: maps.Clone(settings)}
 	maps.Copy(w.settings, more)
 	w.blue = w.start(naming.Blue)
 	w.green = w.start(naming.Green)
-	w.exec(w.blue, secondarySQL)
 	return w
 }
 
-// start starts one side.
+// start starts a server for one side.
 func (w *world) start(color naming.Color) side {
 	w.t.Helper()
-	s := side{Server: pgtest.Start(w.t, pgtest.Options{Settings: w.settings, Databases: []string{database}})}
-	s.admin = w.connect(s.AdminDSN(database), pg.Operator)
-	require.NoError(w.t, bgsync.Install(w.ctx(), s.admin, bgsync.Installation{Side: color, Writable: color == naming.Blue, By: "test"}))
-	w.exec(s, `CREATE ROLE platform NOLOGIN`, `SET ROLE platform`, `RESET ROLE`, `GRANT CREATE ON SCHEMA public TO platform`, `SET ROLE platform`, tablesSQL, `RESET ROLE`)
-	for login, group := range logins {
-		w.exec(s, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD %s", login, pg.Literal(password)))
-		require.NoError(w.t, bgsync.Enrol(w.ctx(), s.admin, login, group))
+	s := pgtest.Start(w.t, pgtest.Options{Settings: w.settings, Databases: []string{database}})
+	require.NoError(w.t, prepare(w.ctx(), s, color))
+	return w.joined(s)
+}
+
+// joined is a server with the test's own session.
+func (w *world) joined(s *pgtest.Server) side {
+	w.t.Helper()
+	return side{Server: s, admin: w.connect(s.AdminDSN(database), pg.Operator)}
+}
+
+// prepare makes what every world has on a side.
+func prepare(ctx context.Context, s *pgtest.Server, color naming.Color) error {
+	conn, err := pg.Connect(ctx, s.AdminDSN(database), pg.Identity{Role: pg.Operator, Lane: "test", Invocation: "prepare"})
+	if err != nil {
+		return err
 	}
-	return s
+	defer pg.Close(conn)
+	if err := bgsync.Install(ctx, conn, bgsync.Installation{Side: color, Writable: color == naming.Blue, By: "test"}); err != nil {
+		return err
+	}
+	statements := []string{`CREATE ROLE platform NOLOGIN`, `GRANT CREATE ON SCHEMA public TO platform`, `SET ROLE platform`, tablesSQL, `RESET ROLE`}
+	if color == naming.Blue {
+		statements = append(statements, secondarySQL)
+	}
+	for login := range logins {
+		statements = append(statements, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD %s", login, pg.Literal(password)))
+	}
+	for _, statement := range statements {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	for login, group := range logins {
+		if err := bgsync.Enrol(ctx, conn, login, group); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *world) ctx() context.Context { return w.t.Context() }

@@ -13,6 +13,7 @@ import (
 // What an interrupted build left is finished: an index that is not valid is made
 // anew, a foreign key that nobody looked through is looked through.
 func TestWhatAnInterruptedBuildLeftIsFinished(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.create()
@@ -33,6 +34,7 @@ func TestWhatAnInterruptedBuildLeftIsFinished(t *testing.T) {
 // An index of the same name over other columns is not taken for the one that is
 // wanted.
 func TestAnotherObjectOfTheNameHaltsTheLane(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.create()

@@ -32,6 +32,7 @@ func (w *world) reverse() (stop func() (lane.Report, error)) {
 // Both lanes run; writes of blue cross once, and writes of green cross once after
 // the authority has moved. Neither lane sends an echo back.
 func TestEveryWriteCrossesOnceWithBothLanesOn(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	forward, back := w.background(w.runner("forth")), w.reverse()
 	bank := w.bank(w.blue, 2)
@@ -68,6 +69,7 @@ func TestEveryWriteCrossesOnceWithBothLanesOn(t *testing.T) {
 
 // A write on the side that nobody may write to is found from that side's own log.
 func TestAWriteOnThePassiveSideStopsTheWayBack(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	back := w.reverse()
 	w.exec(w.green, `INSERT INTO public.payment VALUES (666, '2026-06-06', 6)`)
@@ -80,6 +82,7 @@ func TestAWriteOnThePassiveSideStopsTheWayBack(t *testing.T) {
 // Of two appliers that know the same checkpoint one commits; the other's claim
 // changes no row, and nothing of its transaction stays.
 func TestAStaleApplierWritesNothing(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	row := w.row(w.green, "core.fwd")
 	table, err := relation.Load(w.ctx(), w.green.admin, "public", "payment_2026")
@@ -187,6 +190,7 @@ func (p *proxy) relay(client net.Conn, address string) {
 // The reply to COMMIT is lost again and again. The lane looks what became of it
 // and never sends the batch twice: in strict mode a second INSERT would halt it.
 func TestALostReplyToCommitIsLookedUp(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	server, err := pgServer(w.green)
 	require.NoError(t, err)

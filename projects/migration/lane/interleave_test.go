@@ -5,7 +5,6 @@ package lane_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -51,6 +50,7 @@ var met = map[string][]string{
 // their rows, in the first round and between the TRUNCATEs of a leaf. The stream
 // wins.
 func TestTheStreamWinsOverChunksThatAreUnderWay(t *testing.T) {
+	t.Parallel()
 	w := bareWorld(t)
 	for name, last := range map[string][]string{
 		"a leaf truncated":           {`TRUNCATE public.payment_rest`},
@@ -114,6 +114,7 @@ func (w *world) meet(last []string) {
 // The applier waits for a chunk that is being written, and the chunk for the
 // applier: of the two one comes first, whichever.
 func TestAChunkAndABatchOfOneTableExcludeEachOther(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.createInterleaved(64 << 20)
@@ -147,6 +148,7 @@ func TestAChunkAndABatchOfOneTableExcludeEachOther(t *testing.T) {
 // A source that keeps too much log while the base is loaded makes the lane apply
 // beside the load.
 func TestRetainedLogMakesTheLaneInterleave(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	limits := quick()
@@ -181,20 +183,13 @@ func TestRetainedLogMakesTheLaneInterleave(t *testing.T) {
 
 // crashes at every step of merging, with writers that never stop.
 func TestAnInterleavedLoadGoesOnAfterACrashAtEveryStep(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.createInterleaved(8 << 10)
 	bank := w.bankAt(w.blue, 2, 10*time.Millisecond)
-	for i, step := range append([]string{backfill.BeforeMerge, backfill.AfterMerge}, steps[:13]...) {
-		r := w.runner(fmt.Sprint("crash ", i))
-		r.Limits.ChunkBytes = 8 << 10
-		r.At = crashAt(step, 2)
-		ctx, cancel := context.WithTimeout(w.ctx(), 3*time.Second)
-		_, err := r.Run(ctx)
-		cancel()
-		if !errors.Is(err, errCrash) {
-			require.NoError(t, err, "%s", step)
-		}
+	for _, step := range append([]string{backfill.BeforeMerge, backfill.AfterMerge}, steps[:13]...) {
+		w.crashed(step, 2)
 	}
 	stop := w.background(w.runner("last"))
 	w.running()
@@ -208,6 +203,7 @@ func TestAnInterleavedLoadGoesOnAfterACrashAtEveryStep(t *testing.T) {
 
 // An input that cannot be read slows the load down and does not stop it.
 func TestAnUnreadableInputSlowsTheLoad(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.create()
@@ -226,6 +222,7 @@ func TestAnUnreadableInputSlowsTheLoad(t *testing.T) {
 // Workers of their own load the chunks; what a worker is given twice brings
 // nothing the second time.
 func TestWorkersLoadChunksBesideTheRunner(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.createInterleaved(8 << 10)

@@ -16,6 +16,7 @@ import (
 // it waits for a standby. It is in neither the stream nor an early snapshot; the
 // lane is therefore not made before all that had an id has ended.
 func TestACommitThatIsNotVisibleYetIsInTheBase(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	first, second, hidden := w.open("first", "local"), w.open("second", "local"), w.open("hidden", "on")

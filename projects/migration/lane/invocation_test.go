@@ -49,6 +49,7 @@ func TestAnInvocationReturnsBeforeItsDeadlineAndLeavesNoSession(t *testing.T) {
 
 // What the engine tells of a row that it cannot write has no value of the row.
 func TestNoValueOfARowLeavesTheDatabases(t *testing.T) {
+	t.Parallel()
 	const secret = "4111111111111111"
 	for name, test := range map[string]struct {
 		cause func(w *world)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestALaneLoadsItsBaseFollowsAndBecomesStrict(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.create()

@@ -14,6 +14,7 @@ import (
 // be told from an application's writes in the target's own log: the marker
 // comes first and its proof second.
 func TestEveryTransactionOfTheEngineBearsItsMarker(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.create()

@@ -40,6 +40,7 @@ func (w *world) muted(t *testing.T, r *lane.Runner, step string) *atomic.Int64 {
 // The reply to the COMMIT of a part is lost: what became of it is looked up, and the
 // part is written once.
 func TestALostReplyToAPartIsLookedUp(t *testing.T) {
+	t.Parallel()
 	w := torn(t)
 	r := w.runner("muted")
 	r.Limits.BatchRows, r.Limits.BatchBytes = 1000, 256<<10
@@ -56,6 +57,7 @@ func TestALostReplyToAPartIsLookedUp(t *testing.T) {
 // The reply to the COMMIT of a chunk that was merged is lost: the chunk is there
 // once, and so is what the stream brought.
 func TestALostReplyToAMergedChunkIsLookedUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.createInterleaved(8 << 10)
@@ -77,6 +79,7 @@ func TestALostReplyToAMergedChunkIsLookedUp(t *testing.T) {
 // Both servers fail while a transaction is torn and while a base is loaded beside
 // the stream.
 func TestTheLongWaysGoOnOverFailuresOfBothServers(t *testing.T) {
+	t.Parallel()
 	restart := func(w *world) {
 		for i, s := range []*side{&w.green, &w.blue} {
 			time.Sleep(300 * time.Millisecond)

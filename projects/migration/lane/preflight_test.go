@@ -21,6 +21,7 @@ func (w *world) subject() *preflight.Subject {
 
 // Each cause is found by the check that is there for it, and by that one first.
 func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
+	t.Parallel()
 	w := worldWith(t, map[string]string{"fsync": "on", "full_page_writes": "on"})
 	w.register("core.fwd", w.blue, w.green)
 	results, err := preflight.Run(w.ctx(), w.subject(), preflight.Creation)
@@ -105,6 +106,7 @@ func both(w *world, statement string) func() {
 }
 
 func TestPreflightTellsWhatBlocksAndRefusesAnInvalidPlan(t *testing.T) {
+	t.Parallel()
 	w := bareWorld(t)
 	subject := w.subject()
 	results, err := preflight.Run(w.ctx(), subject, preflight.Creation)
@@ -122,6 +124,7 @@ func TestPreflightTellsWhatBlocksAndRefusesAnInvalidPlan(t *testing.T) {
 
 // Installing again changes nothing; another side and a newer schema are refused.
 func TestInstallingAgainChangesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	before := value[string](w, w.blue, `SELECT identity::text || authority::text FROM bgsync.identity, bgsync.authority`)
 	require.NoError(t, bgsync.Install(w.ctx(), w.blue.admin, bgsync.Installation{Side: "blue", Writable: true, By: "again"}))

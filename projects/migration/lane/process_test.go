@@ -15,6 +15,7 @@ import (
 // Processes that apply are killed again and again, from the first chunk on, under
 // writers that never stop; no acknowledged write is lost or doubled.
 func TestNoWriteIsLostOverKilledProcesses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.create()
@@ -38,6 +39,7 @@ func TestNoWriteIsLostOverKilledProcesses(t *testing.T) {
 // A process that is stopped between reading the checkpoint and its claim, and
 // goes on when another has taken over, writes nothing.
 func TestAZombieWritesNothing(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	zombie := w.spawn("zombie", 3)
 	require.True(t, zombie.lines.Scan())

@@ -37,6 +37,7 @@ func gapped(t *testing.T) *world {
 // first. A full verification finds what else was missed, and with the first clean
 // one the lane is strict.
 func TestANewGenerationBridgesAGapByRepairs(t *testing.T) {
+	t.Parallel()
 	w := gapped(t)
 	for i, step := range []string{lane.AfterSlot, lane.AfterSettle} {
 		with := w.renewal()
@@ -69,6 +70,7 @@ func TestANewGenerationBridgesAGapByRepairs(t *testing.T) {
 }
 
 func TestANewGenerationTakesAnOperatorWhoHasSeenTheHalt(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	require.ErrorIs(t, lane.Renew(w.ctx(), w.renewal()), lane.ErrNotRenewable, "the lane is well")
 	for name, edit := range map[string]func(*lane.Renewal){
@@ -86,6 +88,7 @@ func TestANewGenerationTakesAnOperatorWhoHasSeenTheHalt(t *testing.T) {
 // A row that the target refuses is passed over when two operators say so. The lane
 // goes on and does not become strict before the row is there.
 func TestAPoisonRowIsDiscardedByTwoOperators(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	w.exec(w.green, `ALTER TABLE public.payment ADD CONSTRAINT low CHECK (amount < 1000)`)
 	w.exec(w.blue, `INSERT INTO public.payment VALUES (1, '2026-06-06', 1), (2, '2026-06-06', 5000), (3, '2026-06-06', 3)`)
@@ -125,6 +128,7 @@ func TestAPoisonRowIsDiscardedByTwoOperators(t *testing.T) {
 // A lane that loads beside the stream and is halted goes on so: what is loaded
 // later must not overwrite what was applied.
 func TestAnInterleavedLaneStaysSoOverAHalt(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.createInterleaved(8 << 10)

@@ -30,6 +30,7 @@ func (w *world) follow(statements ...string) lane.Report {
 }
 
 func TestEveryKindOfChangeArrives(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	const long = `repeat(md5('x'), 500)`
 	for name, statements := range map[string][]string{
@@ -71,6 +72,7 @@ func TestEveryKindOfChangeArrives(t *testing.T) {
 // A sequence that is started anew is none of the applier's business, and takes
 // rights that it does not have.
 func TestATruncatedTableKeepsTheTargetsSequence(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	w.follow(`TRUNCATE public.account RESTART IDENTITY CASCADE`, `INSERT INTO public.account (owner, balance) SELECT 'anew ' || n, n FROM generate_series(1, 60) n`, `INSERT INTO public.entry (account, seq, amount) SELECT n, m, m FROM generate_series(1, 20) n, generate_series(1, 20) m`)
 }
@@ -78,6 +80,7 @@ func TestATruncatedTableKeepsTheTargetsSequence(t *testing.T) {
 // A group that is undone takes none of those before it along: here a TRUNCATE and
 // a new key, each a group of its own.
 func TestAGroupThatIsUndoneLeavesTheOthers(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	report := w.follow(`BEGIN; TRUNCATE public.payment_rest; UPDATE public.document SET id = gen_random_uuid() WHERE slot = 1;
 		UPDATE public.document SET slot = NULL WHERE slot = 11; UPDATE public.document SET slot = 11 WHERE slot = 12;
@@ -87,6 +90,7 @@ func TestAGroupThatIsUndoneLeavesTheOthers(t *testing.T) {
 
 // A set cannot hand a unique value from row to row; row by row it can.
 func TestUniqueValuesThatAreHandedOnAreWrittenRowByRow(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	report := w.follow(`BEGIN; UPDATE public.document SET slot = NULL WHERE slot = 11; UPDATE public.document SET slot = 11 WHERE slot = 12;
 		UPDATE public.document SET slot = 12 WHERE slot IS NULL; COMMIT`)
@@ -96,6 +100,7 @@ func TestUniqueValuesThatAreHandedOnAreWrittenRowByRow(t *testing.T) {
 // A transaction larger than a batch, and than the queue, is one transaction on
 // the target.
 func TestALargeTransactionIsOneOnTheTarget(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	w.exec(w.blue, `INSERT INTO public.payment SELECT n, '2026-11-11', n FROM generate_series(100000, 180000) n`)
 	r := w.runner("large")
@@ -114,6 +119,7 @@ func TestALargeTransactionIsOneOnTheTarget(t *testing.T) {
 // A loader that would not end in time halves its chunk; both halves together are
 // what it was.
 func TestAChunkThatTakesTooLongIsHalved(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.create()
@@ -139,6 +145,7 @@ func TestAChunkThatTakesTooLongIsHalved(t *testing.T) {
 // A row that was changed, with a long value left as it was, and deleted before its
 // chunk was read is missing when the change arrives: it is asked for and fetched.
 func TestAMissingRowWithALeftOutValueIsRepaired(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, someRows)
 	w.create()
@@ -160,6 +167,7 @@ func TestAMissingRowWithALeftOutValueIsRepaired(t *testing.T) {
 // Rows that a commit made durable but not yet visible are in no chunk, so the
 // lane is not made before they are visible.
 func TestALaneIsNotMadeWhileACommitIsInvisible(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(w.blue, `CREATE TABLE public.other (x int)`)
 	writer := w.connect(w.blue.AdminDSN(database), "writer")

@@ -121,6 +121,7 @@ func (s *switches) crashes(left map[naming.Color][]string) int {
 
 // At every durable act, before and after, of a cutover and of a rollback.
 func TestASwitchGoesOnAfterACrashAtEveryStep(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	sum, observer, clients := s.sum(), s.observe(), s.clients(2, 20*time.Millisecond)
 	left := map[naming.Color][]string{naming.Green: s.points(naming.Green), naming.Blue: s.points(naming.Blue)}

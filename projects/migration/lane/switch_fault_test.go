@@ -31,6 +31,7 @@ func (s *switches) app(color naming.Color) *pgx.Conn {
 // A process that stands still right before an act, and goes on when another has
 // taken over, changes nothing.
 func TestAZombieSwitcherChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	for _, point := range []string{"switch.5.fence.before", "switch.12.PROMOTING.before", "switch.12.promote.before", "switch.4.register_blue.before"} {
 		zombie := impatient(s.machine("zombie"), -10*time.Minute)
@@ -70,6 +71,7 @@ func TestAZombieSwitcherChangesNothing(t *testing.T) {
 // Processes that take over die in turn, each after it has put its own id into the
 // old side's row or before; the next one knows all of them.
 func TestAThirdProcessRecoversAfterTwoThatCrashed(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	ago := 40 * time.Minute // the lease of each is over for the next
 	die := func(owner, point string, act func(*switching.Machine) error) {
@@ -101,6 +103,7 @@ func TestAThirdProcessRecoversAfterTwoThatCrashed(t *testing.T) {
 // A writer that keeps a transaction open costs the fence its tries; then the
 // switch backs out, and writers go on.
 func TestAnOpenTransactionMakesTheSwitchBackOut(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	m := s.machine("blocked")
 	_, err := m.Start(s.ctx(), to(naming.Green))
@@ -125,6 +128,7 @@ func TestAnOpenTransactionMakesTheSwitchBackOut(t *testing.T) {
 // A session that prepared its statements before the fence is refused at their
 // execution.
 func TestASessionOfBeforeTheFenceIsRefused(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	old := s.app(naming.Blue)
 	_, err := old.Prepare(s.ctx(), "pay", `INSERT INTO public.payment VALUES ($1, '2026-05-05', 1)`)
@@ -155,6 +159,7 @@ func TestASessionOfBeforeTheFenceIsRefused(t *testing.T) {
 // Rows get numbers from a sequence without a break while the authority goes forth
 // and back; no number comes twice.
 func TestNoSequenceGivesANumberTwice(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
@@ -203,6 +208,7 @@ func TestNoSequenceGivesANumberTwice(t *testing.T) {
 // The reply to the promotion is lost: the new side's row tells, and the switch
 // goes forward.
 func TestALostReplyToThePromotionIsLookedUp(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	cut := s.cuts(s.machine("deaf"))
 	cut.machine.At = func(point string) error {
@@ -266,6 +272,7 @@ func (s *severed) Put(ctx context.Context, key string, item control.Item) error 
 // One of both databases or the control store is out of reach for a while, from
 // every point on: in the end one side is open, and never two.
 func TestWhateverIsOutOfReachOneSideIsOpenInTheEnd(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	sum, observer, clients := s.sum(), s.observe(), s.clients(2, 20*time.Millisecond)
 	points := []string{
@@ -317,6 +324,7 @@ func TestWhateverIsOutOfReachOneSideIsOpenInTheEnd(t *testing.T) {
 // Another process, whose clock is ten minutes ahead, takes every lease for over
 // and tries to recover all the time: the switch may back out, and nothing breaks.
 func TestAProcessWithAWrongClockBreaksNothing(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	ctx, cancel := context.WithCancel(s.ctx())
 	var group sync.WaitGroup
@@ -346,6 +354,7 @@ func TestAProcessWithAWrongClockBreaksNothing(t *testing.T) {
 // A plan takes the same decisions as a switch, in the same order, and changes
 // nothing.
 func TestAPlanIsWhatASwitchDoes(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	_, before := s.status()
 	m := s.machine("plan")

@@ -27,6 +27,7 @@ func (s stopped) Prove(_ context.Context, side naming.Color) (string, error) {
 // The old side is lost for good. Two operators open the other one; the record
 // says what is not known, and the side that is left behind is not switched to.
 func TestTwoOperatorsOpenTheOtherSideWhenOneIsLost(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	s.exec(s.blue, `UPDATE public.account SET balance = balance + 1`)
 	s.drained(s.blue, s.green, "core.fwd")

@@ -98,6 +98,7 @@ func (s *switches) spawnSwitch(owner string, side naming.Color, pause string) *p
 // Processes that switch are killed at random moments, and others go on, under
 // writers that never stop.
 func TestASwitchSurvivesKilledProcesses(t *testing.T) {
+	t.Parallel()
 	kills := 4
 	if soak {
 		kills = 60
@@ -128,6 +129,7 @@ func TestASwitchSurvivesKilledProcesses(t *testing.T) {
 // A process that is stopped by a signal right before it opens a side, and goes on
 // when another has taken over, opens nothing.
 func TestAStoppedSwitcherOpensNothing(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	for _, point := range []string{"switch.12.promote.before", "switch.5.fence.before"} {
 		zombie := s.spawnSwitch("zombie "+point, naming.Green, point)

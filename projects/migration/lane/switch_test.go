@@ -14,6 +14,7 @@ import (
 // The authority goes to green and back, twice; each time all agree on who has it,
 // and a signed record of it is stored.
 func TestTheAuthorityGoesForthAndBack(t *testing.T) {
+	t.Parallel()
 	s := newSwitches(t)
 	epoch := int64(1)
 	for range 2 {

@@ -78,6 +78,7 @@ func torn(t *testing.T) *world {
 // A transaction that does not fit into one invocation is written over several,
 // from the second one on in parts, each of them once.
 func TestALongTransactionIsWrittenOverSeveralInvocations(t *testing.T) {
+	t.Parallel()
 	w := torn(t)
 	before := w.row(w.green, "core.fwd")
 	require.Positive(t, before.Part.Index)
@@ -100,6 +101,7 @@ func TestALongTransactionIsWrittenOverSeveralInvocations(t *testing.T) {
 
 // crashing in a torn transaction at every durable step loses and doubles nothing.
 func TestATornTransactionGoesOnAfterACrashAtEveryStep(t *testing.T) {
+	t.Parallel()
 	w := torn(t)
 	for i, step := range []string{apply.BeforeClaim, apply.AfterClaim, apply.BeforeData, apply.AfterData, apply.BeforePart, apply.AfterPart, lane.BeforeFlush, lane.AfterFlush} {
 		require.True(t, w.row(w.green, "core.fwd").Torn(), "the transaction is long enough for all steps")
@@ -113,6 +115,7 @@ func TestATornTransactionGoesOnAfterACrashAtEveryStep(t *testing.T) {
 }
 
 func TestATornTransactionThatComesBackDifferentlyHaltsTheLane(t *testing.T) {
+	t.Parallel()
 	w := torn(t)
 	sound := w.row(w.green, "core.fwd").Part
 	for name, edit := range map[string]string{
@@ -132,6 +135,7 @@ func TestATornTransactionThatComesBackDifferentlyHaltsTheLane(t *testing.T) {
 
 // Where somebody may write, and read, nobody must see a half of a transaction.
 func TestNothingIsTornWhileTheTargetIsWritable(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	w.exec(w.green, `UPDATE bgsync.authority SET writable = true`)
 	w.exec(w.blue, longWrites)
@@ -148,6 +152,7 @@ func TestNothingIsTornWhileTheTargetIsWritable(t *testing.T) {
 // While a lane is torn nothing is repaired: the target equals no state of the
 // source that a repair could be measured by.
 func TestATornLaneRepairsNothing(t *testing.T) {
+	t.Parallel()
 	w := torn(t)
 	w.exec(w.green, `INSERT INTO bgsync.repair (lane, table_id, bucket_no, key, reason)
 		SELECT 'core.fwd', table_id, -1, '{7}', 'test' FROM bgsync.table_map WHERE name = 'account'`)
@@ -160,6 +165,7 @@ func TestATornLaneRepairsNothing(t *testing.T) {
 // An engine that is killed in the midst of a long transaction, again and again,
 // comes to its end.
 func TestATornTransactionSurvivesKilledProcesses(t *testing.T) {
+	t.Parallel()
 	w := torn(t)
 	for i := range 4 {
 		p := w.spawn(fmt.Sprint("victim ", i), 0)

@@ -82,7 +82,7 @@ func (c *verification) spoil() {
 	n := rapid.IntRange(1, 40).Draw(c.rt, "n")
 	c.w.exec(c.w.green, fmt.Sprintf(rapid.SampledFrom([]string{
 		`UPDATE public.account SET balance = balance + 7 WHERE id = %[1]d`, `UPDATE public.document SET code = 'spoiled' WHERE slot = %[1]d`,
-		`INSERT INTO public.payment VALUES (-%[1]d, '2026-01-05', 1) ON CONFLICT DO NOTHING`, `DELETE FROM public.account WHERE id = 150 + %[1]d`,
+		`INSERT INTO public.payment VALUES (-%[1]d, '2026-01-05', 1) ON CONFLICT DO NOTHING`, `DELETE FROM public.payment WHERE id = 150 + %[1]d`, // accounts are all written to at once
 	}).Draw(c.rt, "fault"), n))
 }
 

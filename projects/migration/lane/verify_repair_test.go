@@ -16,6 +16,7 @@ import (
 
 // More rows than a blemish has are a defect: the lane halts and repairs nothing.
 func TestTooManyDifferencesHaltTheLane(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	w.exec(w.green, `SET session_replication_role = replica`, `UPDATE public.entry SET amount = amount + 1 WHERE account <= 5`)
 	v := w.verifier("pass")
@@ -45,6 +46,7 @@ func (w *world) gap() {
 // After a gap passes find what no change brought, more of it than a blemish has;
 // the lane is consistent, and strict, when one has come out clean.
 func TestAfterAGapTheLaneIsRepairedUntilAPassIsClean(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	w.gap()
 	w.background(w.runner("second generation"))
@@ -71,6 +73,7 @@ func TestAfterAGapTheLaneIsRepairedUntilAPassIsClean(t *testing.T) {
 // A repair does not undo what the lane has applied and the source's readers do not
 // see yet: it waits until they do.
 func TestARepairWaitsForWhatIsNotVisibleYet(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	hidden := w.open("hidden", "on")
 	w.hideCommits()
@@ -99,6 +102,7 @@ func TestARepairWaitsForWhatIsNotVisibleYet(t *testing.T) {
 // A repair brings rows of transactions that no position tells of: its bucket is
 // marked as of all that the repair's snapshot may show.
 func TestARepairMarksItsBucket(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	require.True(t, w.full(w.verifier("pass")).Clean)
 	newest := value[int64](w, w.blue, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint`)

@@ -22,6 +22,7 @@ import (
 // A lane that does not hand over in order loses what comparisons have shown since
 // the last time that it did; what was shown before stays.
 func TestResultsLiveAsLongAsTheLaneHandsOverInOrder(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	v := w.verifier("pass")
 	orderly := func(during func()) {
@@ -60,6 +61,7 @@ func TestResultsLiveAsLongAsTheLaneHandsOverInOrder(t *testing.T) {
 // Results that are taken back while a comparison is under way are not written by
 // it: not by a process that was stopped in between, either.
 func TestAStaleResultIsNotWritten(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	v := w.verifier("stale")
 	v.Limits.Workers = 1
@@ -81,6 +83,7 @@ func TestAStaleResultIsNotWritten(t *testing.T) {
 // A pass goes on where an invocation has left it, and several may work at it: each
 // bucket is compared once.
 func TestAPassIsSharedAndGoesOn(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	first := w.verifier("first")
 	first.Limits.Workers, first.Limits.UnitBuckets, first.Limits.BucketRows = 1, 2, 20
@@ -120,6 +123,7 @@ func TestAPassIsSharedAndGoesOn(t *testing.T) {
 // A map of functions: units are listed, compared one by one in any order and some
 // twice, and the pass is ended.
 func TestUnitsAreComparedByWorkersOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	v := w.verifier("map")
 	units, err := v.Units(t.Context(), verify.Full, 0)
@@ -146,6 +150,7 @@ func TestUnitsAreComparedByWorkersOfTheirOwn(t *testing.T) {
 // The continuous pass takes what was not looked at for some time; a bucket that has
 // grown is divided by the next full one, and its parts stay equal.
 func TestBucketsAreLookedAtAgainAndDividedAsTheyGrow(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	v := w.verifier("pass")
 	require.True(t, w.full(v).Clean)
@@ -195,6 +200,7 @@ func TestAPassEndsBeforeItsDeadline(t *testing.T) {
 // Keys that only the servers can order are found by a statement; keys that the
 // servers order differently are divided by a hash.
 func TestKeysThatTheEngineCannotOrderAreVerified(t *testing.T) {
+	t.Parallel()
 	for name, locales := range map[string][2]string{
 		"ordered by both servers": {"en", "en"},
 		"ordered differently":     {"en", "sv"},
@@ -260,6 +266,7 @@ func (w *world) marked(table string) []int32 {
 // A key that ends a bucket belongs to it and not to the next one: the marks are on
 // the buckets of the rows that changed, and on no other.
 func TestMarksAreOnTheBucketsOfTheRowsThatChanged(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	v := w.verifier("pass")
 	require.True(t, w.full(v).Clean)
@@ -297,6 +304,7 @@ func TestMarksAreOnTheBucketsOfTheRowsThatChanged(t *testing.T) {
 // Where the servers have too much to do, no more than one unit runs; what cannot
 // be known counts as too much.
 func TestAVerificationGivesWay(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	v := w.verifier("pass")
 	v.Limits.UnitBuckets = 1
@@ -314,6 +322,7 @@ func TestAVerificationGivesWay(t *testing.T) {
 
 // A verifier says what is wrong with what it is given.
 func TestAVerifierNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	v := w.verifier("wrong")
 	v.Limits = verify.Limits{Workers: 100, Stop: 1, Cancel: 2}

@@ -40,6 +40,7 @@ func (w *world) tail(v *verify.Verifier, budget time.Duration) (verify.TailResul
 // The rows that changed since the last round, and no others, are compared while
 // nobody writes; a fault in one of them is seen.
 func TestTheTailIsComparedRowByRow(t *testing.T) {
+	t.Parallel()
 	w, v := tailed(t)
 	before, err := v.Status(t.Context())
 	require.NoError(t, err)
@@ -90,6 +91,7 @@ func TestTheTailIsComparedRowByRow(t *testing.T) {
 // What no list of keys shows is compared by buckets: a TRUNCATE, and what was left
 // since it was always changing.
 func TestTheTailComparesBucketsThatAreDirtyFromBefore(t *testing.T) {
+	t.Parallel()
 	w, v := tailed(t)
 	w.exec(w.blue, `BEGIN; TRUNCATE public.payment_rest; INSERT INTO public.payment VALUES (77, '2033-03-03', 1); COMMIT`)
 	w.drained(w.blue, w.green, "core.fwd")
@@ -108,6 +110,7 @@ func TestTheTailComparesBucketsThatAreDirtyFromBefore(t *testing.T) {
 // A lane that changes more keys than a tail may have leaves tail mode by itself;
 // nothing that it recorded counts as equal then.
 func TestATooLongTailIsLeft(t *testing.T) {
+	t.Parallel()
 	w, v := tailed(t)
 	w.exec(w.blue, `UPDATE public.account SET balance = balance + 1 WHERE id = 3`)
 	w.exec(w.blue, `INSERT INTO public.payment SELECT n, '2026-11-11', n FROM generate_series(100001, 150001) n`)
@@ -125,6 +128,7 @@ func TestATooLongTailIsLeft(t *testing.T) {
 // After a switch the lane back begins with a base that was just shown to be equal;
 // a lane without buckets could not say what changes after it.
 func TestTheLaneBackBeginsClean(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	w.register("core.rev", w.green, w.blue)
 	require.NoError(t, lane.Create(t.Context(), lane.Creation{Lane: "core.rev", Endpoints: endpoints(w.green, w.blue), Base: lane.Equal, Limits: quick()}))

@@ -21,6 +21,7 @@ import (
 )
 
 func TestAFullPassUnderWritersShowsThatBothSidesAreEqual(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	bank := w.bankAt(w.blue, 2, 5*time.Millisecond)
 	var progress []verify.Progress
@@ -72,6 +73,7 @@ func (w *world) summarised(v *verify.Verifier) {
 
 // The hash of a bucket is computed once more, outside of the servers.
 func TestABucketsHashIsTheSumOfItsRowsHashes(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	w.full(w.verifier("pass"))
 	rows, err := w.green.admin.Query(t.Context(), `SELECT b.bucket_no, b.rows, b.sum1::text, b.sum2::text, b.lo[1], b.hi[1] FROM bgsync.bucket b
@@ -111,6 +113,7 @@ func TestABucketsHashIsTheSumOfItsRowsHashes(t *testing.T) {
 // What differs is found, asked for, and repaired by the applier, until the first
 // full pass of the generation has ended clean. After it a difference is a defect.
 func TestEveryDifferenceIsFoundAndRepaired(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	w.exec(w.green, `SET session_replication_role = replica`)
 	v := w.verifier("pass")
@@ -133,6 +136,7 @@ func TestEveryDifferenceIsFoundAndRepaired(t *testing.T) {
 // Workers that find the lane standing, because another one has halted it, tell of
 // the halt and not of an error.
 func TestAHaltBesideAPassStandsInItsReport(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	v := w.verifier("pass")
 	v.Limits.Workers = 1
@@ -153,6 +157,7 @@ func TestAHaltBesideAPassStandsInItsReport(t *testing.T) {
 // difference would be none, and equality neither. It is left to the check of the
 // tail, and the pass is clean without it.
 func TestABucketThatMovesBetweenTheSnapshotsIsUnstable(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	v := w.verifier("pass")
 	v.Limits.Workers = 1
@@ -181,6 +186,7 @@ func TestABucketThatMovesBetweenTheSnapshotsIsUnstable(t *testing.T) {
 
 // The target is not read before it has all that the source's snapshot shows.
 func TestAComparisonWaitsForTheLane(t *testing.T) {
+	t.Parallel()
 	w := following(t)
 	v := w.verifier("pass")
 	v.Limits.Workers = 1
@@ -206,6 +212,7 @@ func TestAComparisonWaitsForTheLane(t *testing.T) {
 
 // A lane that has applied a part of a transaction has no state of the source.
 func TestNothingIsComparedWhileTheLaneIsTorn(t *testing.T) {
+	t.Parallel()
 	w := steady(t)
 	v := w.verifier("pass")
 	v.Limits.Wait = 300 * time.Millisecond

@@ -27,7 +27,9 @@ func TestThePauseThatClientsFeelIsShort(t *testing.T) {
 	for range runs {
 		for _, side := range []naming.Color{naming.Green, naming.Blue} {
 			clients.worst()
-			moved := s.switchTo(side)
+			m := s.machine("hurried")
+			m.Limits = fast()
+			moved := s.switchWith(m, side)
 			felt[side], told[side] = append(felt[side], clients.worst()), append(told[side], moved.Pause)
 			require.Less(t, moved.Pause, 3*time.Second)
 			time.Sleep(200 * time.Millisecond)

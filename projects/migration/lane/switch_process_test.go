@@ -45,9 +45,13 @@ func (told switchTold) machine() (*switching.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
+	limits := fast()
+	if told.Pause != "" { // it must get there
+		limits = patient()
+	}
 	return impatient(&switching.Machine{
 		Store: &control.File{Folder: told.Folder}, Primary: databases(told.Sides, told.Owner), Signer: key,
-		Proofs: &proof.Folder{Path: told.Proofs}, Limits: fast(), Owner: told.Owner,
+		Proofs: &proof.Folder{Path: told.Proofs}, Limits: limits, Owner: told.Owner,
 	}, -10*time.Minute), nil
 }
 

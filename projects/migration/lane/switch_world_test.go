@@ -120,12 +120,20 @@ func fast() switching.Limits {
 	return l
 }
 
+// patient are limits under which a switch does not back out because the machine has
+// much else to do.
+func patient() switching.Limits {
+	l := fast()
+	l.Drain, l.Check, l.Decide, l.Total = 10*time.Second, 10*time.Second, 25*time.Second, 30*time.Second
+	return l
+}
+
 // machine is a process that moves the authority.
 func (s *switches) machine(owner string) *switching.Machine {
 	databases := s.databases(owner)
 	s.t.Cleanup(databases.Disconnect)
 	return &switching.Machine{
-		Store: s.store, Primary: databases, Signer: s.signer, Proofs: s.proofs, Limits: fast(), Owner: owner + " " + uuid.NewString()[:8], Now: time.Now,
+		Store: s.store, Primary: databases, Signer: s.signer, Proofs: s.proofs, Limits: patient(), Owner: owner + " " + uuid.NewString()[:8], Now: time.Now,
 	}
 }
 
@@ -151,7 +159,12 @@ func to(side naming.Color) switching.Request {
 // switchTo moves the authority with one process, from beginning to end.
 func (s *switches) switchTo(side naming.Color) switching.Outcome {
 	s.t.Helper()
-	m := s.machine("switch")
+	return s.switchWith(s.machine("switch"), side)
+}
+
+// switchWith does so with the given process.
+func (s *switches) switchWith(m *switching.Machine, side naming.Color) switching.Outcome {
+	s.t.Helper()
 	defer gone(m)
 	_, err := m.Start(s.ctx(), to(side))
 	require.NoError(s.t, err)

@@ -99,6 +99,10 @@ type Config struct {
 	Flags []settings.Flag
 	// Companions belong to the local profile besides the emulator.
 	Companions []Companion
+	// Authority returns what reads the item of authority of an environment whose
+	// migration keeps it elsewhere than in the control table; nil for one that does
+	// not. It may be nil itself.
+	Authority func(env Environment) func(ctx context.Context) (steering.Item, error)
 	// Sections are further parts of the status page.
 	Sections []Section
 }

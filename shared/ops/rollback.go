@@ -151,11 +151,7 @@ func (st *steer) tell(s steering.Situation, out steering.Outcome) {
 func (st *steer) dataside(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, briefly)
 	defer cancel()
-	item, err := st.control.Table.Get(ctx, control.AuthorityItem)
-	if err != nil {
-		return "the data was not touched; who may write is unknown: " + oneLine(err.Error())
-	}
-	token, err := control.DecodeToken(item.Rev, item.Fields)
+	token, err := st.control.WhoMayWrite(ctx)
 	if err != nil {
 		return "the data was not touched; who may write is unknown: " + oneLine(err.Error())
 	}

@@ -65,6 +65,9 @@ func (s *session) steer() (*steer, error) {
 		Table: s.app.ports.Table(s.cloud, naming.New(s.env.Name).Name(naming.Table, "control")),
 		Now:   s.app.ports.Now, Sleep: sleep, Who: user + "@" + host,
 	}
+	if s.app.config.Authority != nil {
+		st.control.Authority = s.app.config.Authority(s.env)
+	}
 	return st, nil
 }
 

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -154,12 +155,26 @@ func (a *App) step(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(st.checkStep(), st.needReason()); err != nil {
+		return fault.Wrap(fault.Usage, err)
+	}
 	stop := newStopper(st.con, st.set.Timeout)
 	defer stop.release()
 	if a.ports.Signals {
 		stop.takeSignals(ctx)
 	}
 	return stop.explain(st.stepUp(stop.before))
+}
+
+// checkStep refuses a share that is no step of the ladder.
+func (st *steer) checkStep() error {
+	if st.set.To == "" {
+		return nil
+	}
+	if _, err := traffic.Steps().Parse(st.set.To); err != nil {
+		return fmt.Errorf("flag -to: %w", err)
+	}
+	return nil
 }
 
 func (st *steer) stepUp(ctx context.Context) error {
@@ -175,7 +190,7 @@ func (st *steer) stepUp(ctx context.Context) error {
 		st.con.Block(fmt.Sprintf("the traffic is there already: %s; nothing was changed", s.Real))
 		return st.align(ctx, s)
 	}
-	if err := st.ready(s, to); err != nil {
+	if err := st.unheld(s, to); err != nil {
 		return err
 	}
 	answers, err := st.pass(ctx, s, to)
@@ -216,7 +231,7 @@ func (st *steer) destination(s steering.Situation) (traffic.Split, error) {
 	}
 	percent, err := ladder.Parse(st.set.To)
 	if err != nil {
-		return traffic.Split{}, fault.New(fault.Usage, "flag -to: %w", err)
+		return traffic.Split{}, fault.Wrap(fault.Usage, err)
 	}
 	to := traffic.At(percent)
 	if skipped := ladder.Skipped(real, percent); len(skipped) > 0 {
@@ -239,12 +254,8 @@ func (st *steer) maySkip(skipped traffic.Ladder) error {
 	return nil
 }
 
-// ready refuses a move that a hold, a lock or a missing record forbids, before
-// any gate is asked.
-func (st *steer) ready(s steering.Situation, to traffic.Split) error {
-	if err := st.needReason(); err != nil {
-		return err
-	}
+// unheld refuses a step up while a hold forbids it, before any gate is asked.
+func (st *steer) unheld(s steering.Situation, to traffic.Split) error {
 	held := s.Record != nil && s.Record.Hold != "" && len(s.Real.Split().Gains(to)) > 0 && to.Share(naming.Green) > s.Real.Split().Share(naming.Green)
 	if held && st.target == shiftTarget {
 		return fault.New(fault.Gate, "the traffic is held: %s (%s by %s)", s.Record.Hold, s.Record.Action, s.Record.Who).

@@ -21,6 +21,7 @@ import (
 	"github.com/cutover/cutover/shared/ops/engine/enginetest"
 	"github.com/cutover/cutover/shared/ops/report"
 	"github.com/cutover/cutover/shared/ops/settings"
+	"github.com/cutover/cutover/shared/ops/steering"
 	"github.com/cutover/cutover/shared/ops/toolchain"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
@@ -48,8 +49,12 @@ type world struct {
 	program map[contract.Layer]pulumi.RunFunc
 	// connections are those of the data layer.
 	connections func(context.Context, ops.Verification) ([]ops.Connection, error)
-	found       map[string][]string // what the search for orphans finds, by URN
-	amazon      *fakeEmulator
+	// traffic is what the edge layer tells of its records, authority where the
+	// migration keeps who may write.
+	traffic   *ops.Steered
+	authority func(ops.Environment) func(context.Context) (steering.Item, error)
+	found     map[string][]string // what the search for orphans finds, by URN
+	amazon    *fakeEmulator
 }
 
 // buffer is a bytes.Buffer for several goroutines.
@@ -145,6 +150,7 @@ func (w *world) app(t tb, flags ...string) *ops.App {
 	_, parsed := settings.Split(append([]string{"mage", "target"}, flags...))
 	config := ops.Config{
 		Root: w.root, Environments: []string{"local", "staging", "prod"}, Load: environment, Flags: parsed,
+		Authority: w.authority,
 	}
 	for _, name := range contract.Layers() {
 		l := ops.Layer{Name: name, Dir: filepath.Join(w.root, "projects", string(name))}
@@ -155,6 +161,9 @@ func (w *world) app(t tb, flags ...string) *ops.App {
 		l.Verify, l.Settled, l.Program = w.verify[name], w.settled[name], w.program[name]
 		if name == contract.Data {
 			l.Connections = w.connections
+		}
+		if name == contract.Edge {
+			l.Traffic = w.traffic
 		}
 		config.Layers = append(config.Layers, l)
 	}

@@ -2,6 +2,7 @@ package steering
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -106,11 +107,7 @@ func (c *Controller) authority(ctx context.Context, m traffic.Move) traffic.Read
 	if needsGreen {
 		r.Expect += ", holder green: the data moves before more than 25 % of the traffic does"
 	}
-	item, err := c.Table.Get(ctx, control.AuthorityItem)
-	if err != nil {
-		return traffic.Unknown(r.Expect, err)
-	}
-	token, err := control.DecodeToken(item.Rev, item.Fields)
+	token, err := c.WhoMayWrite(ctx)
 	if err != nil {
 		return traffic.Unknown(r.Expect, err)
 	}
@@ -119,6 +116,26 @@ func (c *Controller) authority(ctx context.Context, m traffic.Move) traffic.Read
 		r.Verdict = traffic.Pass
 	}
 	return r
+}
+
+// WhoMayWrite reads the token of authority. Before the migration gave the first one
+// the error is ErrAbsent.
+func (c *Controller) WhoMayWrite(ctx context.Context) (control.Token, error) {
+	item, err := c.authorityItem(ctx)
+	if errors.Is(err, ErrAbsent) {
+		return control.Token{}, fmt.Errorf("nobody was given the authority yet, migrate:start and migrate:verify do: %w", err)
+	}
+	if err != nil {
+		return control.Token{}, err
+	}
+	return control.DecodeToken(item.Rev, item.Fields)
+}
+
+func (c *Controller) authorityItem(ctx context.Context) (Item, error) {
+	if c.Authority != nil {
+		return c.Authority(ctx)
+	}
+	return c.Table.Get(ctx, control.AuthorityItem)
 }
 
 // switchAfter is green's share above which the data must be green's.

@@ -50,6 +50,9 @@ type Outcome struct {
 // record; the other's error carries fault.Locked and nothing was moved by it.
 func (c *Controller) Step(ctx context.Context, s Situation, d Decision) (Outcome, error) {
 	out := Outcome{Before: s.Real.Split(), After: d.To}
+	if err := possible(s.Place, s.Real, d.To); err != nil {
+		return out, err // before it is recorded as decided
+	}
 	record := c.record(s, d)
 	if err := c.write(ctx, s, record); err != nil {
 		return out, c.beaten(ctx, err)
@@ -133,13 +136,10 @@ func brief(answers []traffic.Answer) string {
 // converge makes Route 53 answer the split and judges by what it answers then,
 // not by what its calls returned: a call may succeed and return an error.
 func (c *Controller) converge(ctx context.Context, place traffic.Place, real Reality, split traffic.Split) (time.Duration, string, error) {
-	if err := split.Valid(); err != nil {
-		return 0, "", fault.Wrap(fault.Usage, err)
-	}
 	if real.Is(split) {
 		return 0, "", nil
 	}
-	if err := reachable(place, real, split); err != nil {
+	if err := possible(place, real, split); err != nil {
 		return 0, "", err
 	}
 	begun := c.Now()
@@ -154,8 +154,12 @@ func (c *Controller) converge(ctx context.Context, place traffic.Place, real Rea
 	return c.Now().Sub(begun), change, nil
 }
 
-// reachable refuses to give traffic to a colour of which nobody knows where it is.
-func reachable(place traffic.Place, real Reality, split traffic.Split) error {
+// possible refuses a split that Route 53 would not answer as meant, and to give
+// traffic to a colour of which nobody knows where it is.
+func possible(place traffic.Place, real Reality, split traffic.Split) error {
+	if err := split.Valid(); err != nil {
+		return fault.Wrap(fault.Usage, err)
+	}
 	for _, color := range naming.Colors() {
 		if split.Shut(color) || real.Of(color).Exists {
 			continue

@@ -77,8 +77,9 @@ type Controller struct {
 	DNS   DNS
 	Table Table
 	Vault Vault
-	// Gates of a step, in the order in which they are shown.
-	Gates []traffic.Gate
+	// Authority reads the item control.AuthorityItem where that is not in the table;
+	// nil where it is.
+	Authority func(ctx context.Context) (Item, error)
 	// Now is the clock, Sleep waits.
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error

@@ -283,6 +283,7 @@ func TestAColourWithoutARecordGetsTrafficOnlyWhereItIsKnown(t *testing.T) {
 	_, err := s.Step(t.Context(), s.look(t), step(1))
 	assert.Equal(t, fault.Usage, fault.CodeOf(err))
 	assert.Contains(t, fault.HintOf(err), "edge:green.ready: true")
+	assert.Nil(t, s.look(t).Record, "what cannot be done is not recorded as decided")
 }
 
 func TestASyncThatNeverComesEndsInTime(t *testing.T) {

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -35,8 +36,8 @@ func (a *App) RollbackEdge(ctx context.Context) error {
 }
 
 func (st *steer) rollback(ctx context.Context) error {
-	if err := st.needReason(); err != nil {
-		return err
+	if err := errors.Join(st.checkRelease(), st.needReason()); err != nil {
+		return fault.Wrap(fault.Usage, err)
 	}
 	release, err := st.release(ctx)
 	if err != nil {
@@ -69,6 +70,17 @@ func (st *steer) rollback(ctx context.Context) error {
 	return st.rest(ctx, release)
 }
 
+// checkRelease refuses a release that is no number.
+func (st *steer) checkRelease() error {
+	if st.set.To == "" {
+		return nil
+	}
+	if _, err := traffic.ParseRelease(st.set.To); err != nil {
+		return fmt.Errorf("flag -to: %w", err)
+	}
+	return nil
+}
+
 // release is the one that -to names; nil without.
 func (st *steer) release(ctx context.Context) (*traffic.Release, error) {
 	if st.set.To == "" {
@@ -76,7 +88,7 @@ func (st *steer) release(ctx context.Context) (*traffic.Release, error) {
 	}
 	number, err := traffic.ParseRelease(st.set.To)
 	if err != nil {
-		return nil, fault.New(fault.Usage, "flag -to: %w", err)
+		return nil, fault.Wrap(fault.Usage, err)
 	}
 	list, err := st.control.Releases(ctx)
 	if err != nil {

@@ -337,7 +337,7 @@ func (s *session) publish(ctx context.Context, stack engine.Stack, outputs map[s
 	if err != nil {
 		return err
 	}
-	if err := st.keepDecision(ctx, situation); err != nil {
+	if situation.Real, err = st.keepDecision(ctx, situation); err != nil {
 		return err
 	}
 	release, missed, err := st.control.Publish(ctx, traffic.Release{
@@ -354,13 +354,19 @@ func (s *session) publish(ctx context.Context, stack engine.Stack, outputs map[s
 	return nil
 }
 
-// keepDecision restores a decision that a deployment overran.
-func (st *steer) keepDecision(ctx context.Context, s steering.Situation) error {
+// keepDecision restores a decision that a deployment overran, and returns what
+// Route 53 has then. Both a deployment and a move look after their last write, so
+// that whichever ends later sees what the other did.
+func (st *steer) keepDecision(ctx context.Context, s steering.Situation) (steering.Reality, error) {
 	r := s.Record
 	if r == nil || r.Phase != traffic.Settled || s.Real.Is(r.To) || r.To.Valid() != nil {
-		return nil
+		return s.Real, nil
 	}
-	st.con.Say(string(st.layer.Name), "warning: the traffic was moved to %s (%s by %s) while this deployment ran, which undid it: moving it again", r.To, r.Action, r.Who)
-	_, err := st.control.Return(ctx, s, steering.Decision{Action: r.Action, To: r.To, Reason: "again, after a deployment had undone it: " + r.Reason, Hold: r.Hold})
-	return err
+	st.con.Say(string(st.layer.Name), "warning: the traffic was moved to %s (%s by %s) while a deployment ran, which undid it: moving it again", r.To, r.Action, r.Who)
+	if _, err := st.control.Return(ctx, s, steering.Decision{
+		Action: r.Action, To: r.To, Reason: "again, after a deployment had undone it: " + r.Reason, Hold: r.Hold,
+	}); err != nil {
+		return s.Real, err
+	}
+	return st.control.DNS.Observe(ctx, s.Place)
 }

@@ -31,6 +31,20 @@ func (s scene) syncs() []access.Caller {
 	return callers
 }
 
+// movers are the functions that move data beside the lane, of some colours.
+func (s scene) movers(functions []string, colors ...naming.Color) []access.Caller {
+	var callers []access.Caller
+	for _, color := range colors {
+		for _, function := range functions {
+			callers = append(callers, s.role(color, function))
+		}
+	}
+	return callers
+}
+
+// everyMover are all of them.
+func everyMover() []string { return []string{"chunk", "install", "switch", "verify"} }
+
 func (s scene) lambdaUsers(color naming.Color) []access.Caller {
 	return []access.Caller{s.role(color, "sync"), s.role(color, "canary"), s.role(color, "rotation"), s.role("", "deploy")}
 }
@@ -49,19 +63,8 @@ func (s scene) dataRules() []access.Rule {
 	}
 	administrator := []access.Caller{access.Administrator}
 	operator := []access.Caller{s.role("", "operator")}
-	rules := append(s.steeringRules(control, administrator, operator, workers), []access.Rule{
-		{
-			Name: "the authority is read by services and sync functions", Actions: []string{"dynamodb:GetItem"}, On: control,
-			With: item("authority"), May: slices.Concat(administrator, services, workers, operator),
-		},
-		{
-			Name: "no role writes the authority or the switch", Actions: []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
-			On: control, With: item("authority"), May: administrator,
-		},
-		{
-			Name: "lanes are the sync functions'", Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-			On: control, With: item("lane#orders"), May: slices.Concat(administrator, workers),
-		},
+	rules := append(s.steeringRules(control, administrator, operator, workers), s.moverRules(control, services, workers)...)
+	rules = append(rules, []access.Rule{
 		{Name: "nobody reads the whole control table", Actions: []string{"dynamodb:Scan", "dynamodb:Query"}, On: control, May: administrator},
 		{
 			Name: "no workload deletes a table", Actions: []string{"dynamodb:DeleteTable", "dynamodb:UpdateContinuousBackups"},
@@ -101,6 +104,46 @@ func (s scene) dataRules() []access.Rule {
 				Name: "nobody signs in to a database as its master", Actions: []string{"rds-db:connect"},
 				On: []string{s.regional("rds-db", "dbuser:cluster-ANY/cutover_admin")}, May: administrator,
 			})
+	}
+	return rules
+}
+
+// moverRules: who may write is written by the functions that switch, and once by
+// those that install; lanes are run by the sync functions, started by operators.
+func (s scene) moverRules(control []string, services, workers []access.Caller) []access.Rule {
+	administrator, operator := []access.Caller{access.Administrator}, []access.Caller{s.role("", "operator")}
+	of := func(functions ...string) []access.Caller { return s.movers(functions, naming.Colors()...) }
+	get, put := []string{"dynamodb:GetItem"}, []string{"dynamodb:PutItem"}
+	rules := []access.Rule{
+		{
+			Name: "the authority is read by services and sync functions", Actions: get, On: control,
+			With: item("authority"), May: slices.Concat(administrator, services, workers, operator, of("install", "switch")),
+		},
+		{
+			Name: "the authority is written by those who switch or install", Actions: put, On: control,
+			With: item("authority"), May: slices.Concat(administrator, of("install", "switch")),
+		},
+		{Name: "a switch is written by those who switch", Actions: put, On: control, With: item("switch"), May: slices.Concat(administrator, of("switch"))},
+		{
+			Name: "lanes are read by all that move data", Actions: get, On: control, With: item("lane#orders"),
+			May: slices.Concat(administrator, workers, operator, of(everyMover()...)),
+		},
+		{
+			Name: "lanes are written by those who run and start them", Actions: put, On: control, With: item("lane#orders"),
+			May: slices.Concat(administrator, workers, operator, of("install")),
+		},
+		{
+			Name: "the progress of a load is written by those who load", Actions: put, On: control, With: item("load#orders"),
+			May: slices.Concat(administrator, workers, of("chunk")),
+		},
+		{Name: "what comparisons tell", Actions: put, On: control, With: item("verify#orders"), May: slices.Concat(administrator, of("verify"))},
+		{Name: "what checks of databases tell", Actions: put, On: control, With: item("check#orders"), May: slices.Concat(administrator, of("install"))},
+		{Name: "leases of lanes", Actions: []string{"dynamodb:UpdateItem"}, On: control, With: item("lane#orders"), May: slices.Concat(administrator, workers)},
+	}
+	for _, key := range []string{"authority", "switch", "lane#orders", "traffic"} {
+		rules = append(rules, access.Rule{
+			Name: "nobody deletes decisions: " + key, Actions: []string{"dynamodb:DeleteItem"}, On: control, With: item(key), May: administrator,
+		})
 	}
 	return rules
 }

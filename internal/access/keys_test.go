@@ -53,7 +53,8 @@ func (s scene) colorKeyRules(color naming.Color) []access.Rule {
 		},
 		{
 			Name: "key of logins", Actions: []string{"kms:Decrypt"}, On: key("secrets"), With: s.via("secretsmanager"),
-			May: slices.Concat(s.loginUsers(color), []access.Caller{deploy, s.role(color, "rotation"), s.role(color.Other(), "sync")}),
+			May: slices.Concat(s.loginUsers(color), s.movers(everyMover(), naming.Colors()...),
+				[]access.Caller{deploy, s.role(color, "rotation"), s.role(color.Other(), "sync")}),
 		},
 		{
 			Name: "key of new logins", Actions: []string{"kms:GenerateDataKey"}, On: key("secrets"), With: s.via("secretsmanager"),
@@ -99,6 +100,7 @@ func (s scene) sharedKeyRules() []access.Rule {
 	for _, color := range naming.Colors() {
 		control = append(control, s.role(color, "sync"), s.role(color, "canary"), s.role(color, "backup"))
 		control = append(control, s.tasks(color)...)
+		control = append(control, s.movers(everyMover(), color)...)
 	}
 	return []access.Rule{
 		{

@@ -190,7 +190,7 @@ func mutations() map[string]mutation {
 		},
 		"every item for operators": {
 			in(policyType, "operator-control-table", "policy", `"dynamodb:LeadingKeys":["traffic","traffic#*"]`, `"dynamodb:LeadingKeys":["*"]`),
-			[]string{"cutover-prod-operator can dynamodb:PutItem on", "no role writes the authority or the switch"},
+			[]string{"cutover-prod-operator can dynamodb:PutItem on", "the authority is written by those who switch or install"},
 		},
 		"releases that operators write": {
 			in(policyType, "operator-control-table", "policy", `"dynamodb:LeadingKeys":["traffic","traffic#*"]`, `"dynamodb:LeadingKeys":["traffic","traffic#*","release*"]`),

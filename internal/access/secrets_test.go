@@ -10,11 +10,11 @@ import (
 	"github.com/cutover/cutover/shared/policy/access"
 )
 
-// secretRules: the master's secret is read by the rotation of its colour and
-// written by RDS alone; a service's is read where the
-// service starts and by its tasks, which connect again after a rotation; a sync
-// role's by the sync functions of both colours; each is written by the rotation of
-// its colour.
+// secretRules: the master's secret is read by the rotation of its colour and by the
+// functions that install, and written by RDS alone; a service's is read where the
+// service starts and by its tasks, which connect again after a rotation; the
+// engine's by the functions that need them; each is written by the rotation of its
+// colour.
 func (s scene) secretRules() []access.Rule {
 	administrator := []access.Caller{access.Administrator}
 	rules := []access.Rule{{
@@ -26,7 +26,7 @@ func (s scene) secretRules() []access.Rule {
 		rules = append(rules,
 			access.Rule{
 				Name: "the master's secret is read by the rotation", Actions: []string{"secretsmanager:GetSecretValue"}, On: master,
-				May: []access.Caller{access.Administrator, s.role(color, "rotation")},
+				May: append(s.movers([]string{"install"}, naming.Colors()...), access.Administrator, s.role(color, "rotation")),
 			},
 			access.Rule{
 				Name: "the master's secret is written by RDS alone", On: master, May: administrator,
@@ -61,6 +61,27 @@ func (s scene) but(purpose string) []access.Caller {
 	return append(left, access.Administrator)
 }
 
+// engineReaders are the functions that log in as a role of the engine, or as the
+// writers of payments: those that work towards the colour, and towards the other.
+func (s scene) engineReaders(color naming.Color, name string) []access.Caller {
+	other := color.Other()
+	switches := s.movers([]string{"switch"}, color, other)
+	for end, readers := range map[string][]access.Caller{
+		"-bgsync-apply":    s.movers([]string{"sync", "install", "chunk"}, color),
+		"-bgsync-ddl":      s.movers([]string{"sync", "install", "chunk"}, color),
+		"-bgsync-fence":    switches,
+		"-bgsync-operator": nil,
+		"-bgsync-reader":   append(s.movers([]string{"sync", "install", "chunk"}, other), switches...),
+		"-bgsync-verify":   append(s.movers([]string{"verify"}, color, other), switches...),
+		"-payment-api":     switches,
+	} {
+		if strings.HasSuffix(name, end) {
+			return readers
+		}
+	}
+	return nil
+}
+
 func (s scene) oneSecret(color naming.Color, name, arn string) []access.Rule {
 	rotation := s.role(color, "rotation")
 	readers := []access.Caller{access.Administrator, rotation}
@@ -69,9 +90,7 @@ func (s scene) oneSecret(color naming.Color, name, arn string) []access.Rule {
 			readers = append(readers, s.role(color, service+"-execution"), s.role(color, service+"-task"))
 		}
 	}
-	if strings.Contains(name, "-bgsync-") {
-		readers = append(readers, s.role(color, "sync"), s.role(color.Other(), "sync"))
-	}
+	readers = append(readers, s.engineReaders(color, name)...)
 	on := []string{arn}
 	return []access.Rule{
 		{Name: "secret is read by its user and the rotation", Actions: []string{"secretsmanager:GetSecretValue"}, On: on, May: readers},

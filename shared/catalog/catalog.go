@@ -17,6 +17,10 @@ var source []byte
 // File is where the catalogue stands, below the checkout.
 const File = "shared/catalog/catalog.yaml"
 
+// Writer is the service whose database user stands for all that write payments:
+// with its login it is tried after a switch who may write.
+const Writer = "payment-api"
+
 // Service is one container service behind the balancer.
 type Service struct {
 	Name     string   `config:"name"`

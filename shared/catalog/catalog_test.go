@@ -15,6 +15,7 @@ func TestTheCompiledCatalogueIsValidAndComplete(t *testing.T) {
 	services, err := catalog.Load()
 	require.NoError(t, err)
 	assert.Equal(t, []string{"payment-api", "transaction-processor", "reporting"}, services.Names())
+	assert.Contains(t, services.Names(), catalog.Writer)
 	fromFile, err := catalog.ReadFile("catalog.yaml")
 	require.NoError(t, err)
 	assert.Equal(t, services, fromFile)

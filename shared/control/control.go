@@ -44,8 +44,10 @@ const (
 
 // The beginnings of the keys of items of which there is one a lane.
 const (
-	LanePrefix = "lane#"
-	LoadPrefix = "load#"
+	LanePrefix   = "lane#"
+	LoadPrefix   = "load#"
+	VerifyPrefix = "verify#"
+	CheckPrefix  = "check#"
 )
 
 // The beginnings of the keys of items of which there is one a number.
@@ -65,6 +67,12 @@ func LaneItem(lane string) string { return LanePrefix + lane }
 
 // LoadItem is the key of the progress of a lane's first load.
 func LoadItem(lane string) string { return LoadPrefix + lane }
+
+// VerifyItem is the key of what a lane's comparisons tell about themselves.
+func VerifyItem(lane string) string { return VerifyPrefix + lane }
+
+// CheckItem is the key of what the check of a lane's databases has found last.
+func CheckItem(lane string) string { return CheckPrefix + lane }
 
 // CanaryItem is the key of the item in which the functions of one colour prove
 // that they reach the table.

@@ -3,6 +3,8 @@ package data
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,8 +25,10 @@ type ControlTableArgs struct {
 	Environment config.Environment
 	KeyARN      pulumi.StringInput
 	// CanaryRoles and SyncRoles are the names of the roles of each colour's
-	// functions: of the canary and of what works on lanes.
+	// functions: of the canary and of the lane. MoverRoles are those of the other
+	// functions that move data, by function.
 	CanaryRoles, SyncRoles map[naming.Color]pulumi.StringInput
+	MoverRoles             map[naming.Color]map[string]pulumi.StringInput
 	// OperatorRole is the name of the role of those who move traffic.
 	OperatorRole pulumi.StringInput
 }
@@ -41,6 +45,11 @@ func (a *ControlTableArgs) Validate() error {
 		}
 		if a.CanaryRoles[color] == nil {
 			problems = append(problems, fmt.Errorf("canary role of %s: is missing, expected a role name", color))
+		}
+		for function := range moverItems() {
+			if a.MoverRoles[color][function] == nil {
+				problems = append(problems, fmt.Errorf("role of function %s of %s: is missing, expected a role name", function, color))
+			}
 		}
 	}
 	if a.OperatorRole == nil {
@@ -109,16 +118,12 @@ func (c *ControlTable) admitOperators(ctx *pulumi.Context, args *ControlTableArg
 	return err
 }
 
-// operatorPolicy lets operators write what they decide about the traffic, and
-// read who may write and which releases there are. Both they cannot change.
+// operatorPolicy lets operators write what they decide about the traffic and
+// whether lanes are to run, and read who may write, which releases there are and
+// how lanes do. These they cannot change.
 func operatorPolicy(values map[string]string) iamdoc.Document {
 	table := []string{values["table"]}
-	keys := func(patterns ...string) iamdoc.Conditions {
-		return iamdoc.Conditions{
-			"ForAllValues:StringLike": {"dynamodb:LeadingKeys": patterns},
-			"Null":                    {"dynamodb:LeadingKeys": {"false"}},
-		}
-	}
+	keys := likeItems
 	return iamdoc.Document{Statements: []iamdoc.Statement{
 		{
 			Sid: "Traffic", Resources: table, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
@@ -126,19 +131,26 @@ func operatorPolicy(values map[string]string) iamdoc.Document {
 		},
 		{
 			Sid: "Decisions", Resources: table, Actions: []string{"dynamodb:GetItem"},
-			Conditions: keys(control.AuthorityItem, control.SwitchItem, control.ReleaseItem, control.ReleasePrefix+"*"),
+			Conditions: keys(control.AuthorityItem, control.SwitchItem, control.ReleaseItem, control.ReleasePrefix+"*", control.LoadItem("*")),
+		},
+		{
+			Sid: "Lanes", Resources: table, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
+			Conditions: keys(control.LaneItem("*")),
 		},
 		useKey("KeyOfTheTable", values["key"], "dynamodb", "kms:Decrypt"),
 	}}
 }
 
+// admission is a policy for one function of one colour.
+type admission struct {
+	name, part, description string
+	write                   func(values map[string]string) iamdoc.Document
+	roles                   map[string]pulumi.StringInput
+}
+
 // admit attaches the policies for one colour's functions to their roles.
 func (c *ControlTable) admit(ctx *pulumi.Context, color naming.Color, args *ControlTableArgs) error {
-	for _, each := range []struct {
-		name, part, description string
-		write                   func(values map[string]string) iamdoc.Document
-		roles                   map[string]pulumi.StringInput
-	}{
+	admissions := []admission{
 		{
 			string(color) + "-control-table", "control-table", "What the sync functions of " + string(color) + " do with the control table",
 			lanesPolicy, map[string]pulumi.StringInput{"sync": args.SyncRoles[color]},
@@ -148,7 +160,15 @@ func (c *ControlTable) admit(ctx *pulumi.Context, color naming.Color, args *Cont
 			func(values map[string]string) iamdoc.Document { return canaryPolicy(color, values) },
 			map[string]pulumi.StringInput{"canary": args.CanaryRoles[color]},
 		},
-	} {
+	}
+	for _, function := range slices.Sorted(maps.Keys(moverItems())) {
+		admissions = append(admissions, admission{
+			string(color) + "-control-" + function, "control-" + function,
+			"What the function " + function + " of " + string(color) + " does with the control table",
+			moverItems()[function].policy, map[string]pulumi.StringInput{function: args.MoverRoles[color][function]},
+		})
+	}
+	for _, each := range admissions {
 		if _, err := component.NewPolicy(ctx, each.name, &component.PolicyArgs{
 			Name:        args.Names.In(color).Name(naming.Policy, each.part),
 			Description: each.description,
@@ -178,10 +198,7 @@ func canaryPolicy(color naming.Color, values map[string]string) iamdoc.Document 
 // write and where the traffic goes, they cannot touch.
 func lanesPolicy(values map[string]string) iamdoc.Document {
 	table := []string{values["table"]}
-	lanes := iamdoc.Conditions{
-		"ForAllValues:StringLike": {"dynamodb:LeadingKeys": {control.LaneItem("*"), control.LoadItem("*")}},
-		"Null":                    {"dynamodb:LeadingKeys": {"false"}},
-	}
+	lanes := likeItems(control.LaneItem("*"), control.LoadItem("*"))
 	return iamdoc.Document{Statements: []iamdoc.Statement{
 		{
 			Sid: "LaneItems", Resources: table, Conditions: lanes,

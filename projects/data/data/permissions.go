@@ -152,6 +152,15 @@ func onlyItems(keys ...string) iamdoc.Conditions {
 	}
 }
 
+// likeItems narrows a statement to items by patterns of keys, as onlyItems does by
+// keys.
+func likeItems(patterns ...string) iamdoc.Conditions {
+	return iamdoc.Conditions{
+		"ForAllValues:StringLike": {"dynamodb:LeadingKeys": patterns},
+		"Null":                    {"dynamodb:LeadingKeys": {"false"}},
+	}
+}
+
 // statementID makes "TransactionLogs" of "transaction-logs": a statement's id
 // takes letters and digits only.
 func statementID(purpose string) string {

@@ -105,6 +105,9 @@ func newShared(ctx *pulumi.Context, cfg Config, security contract.SecurityOutput
 		SyncRoles: map[naming.Color]pulumi.StringInput{
 			naming.Blue: security.Blue.SyncRoleName, naming.Green: security.Green.SyncRoleName,
 		},
+		MoverRoles: map[naming.Color]map[string]pulumi.StringInput{
+			naming.Blue: moverRoles(security.Blue), naming.Green: moverRoles(security.Green),
+		},
 		OperatorRole: security.OperatorRoleName,
 	}, opts...); err != nil {
 		return made, err

@@ -38,12 +38,6 @@ func (s Secrets) validate(p *config.Problems, protect bool) {
 		fmt.Sprintf("a number of days from %d to %d, or 0 (at once) while environment.protect is false", minWindow, maxWindow))
 }
 
-// syncPrefix is the first part of the database roles of the sync functions.
-const syncPrefix = "bgsync_"
-
-// syncRoles are those roles, without the prefix. Each can do one thing on one side.
-func syncRoles() []string { return []string{"apply", "ddl", "fence", "operator", "reader", "verify"} }
-
 // databaseRole is the group role of a service: its name with the one separator
 // that needs no quotes in SQL.
 func databaseRole(service string) string { return strings.ReplaceAll(service, "-", "_") }
@@ -58,36 +52,28 @@ type databaseSecret struct {
 // readPolicy is who may read certain secrets, by the roles' names.
 type readPolicy struct {
 	secrets []string // keys of Stores.secrets
-	roles   map[string]pulumi.StringInput
+	// master lets the master user's secret be read besides.
+	master bool
+	roles  map[string]pulumi.StringInput
 }
 
-// addSecrets makes a secret for each service and each role of the sync functions,
-// without a value: the first rotation makes it. Nobody but its users and the
-// rotation may read it.
+// addSecrets makes a secret for each service and each role of the engine, without
+// a value: the first rotation makes it. Nobody but its users and the rotation may
+// read it.
 func (s *Stores) addSecrets(ctx *pulumi.Context, name string, args *StoresArgs) error {
 	s.secrets = make(map[string]*databaseSecret)
 	of := string(args.Color)
-	policies := make(map[string]readPolicy)
+	policies := make(map[string]*readPolicy)
 	for _, service := range args.Services {
 		task := component.Entry(args.Principals.TaskRoleARNs, of+" task roles of the security layer", service.Name)
 		execution := component.Entry(args.Principals.ExecutionRoleARNs, of+" execution roles of the security layer", service.Name)
 		s.secrets[service.Name] = &databaseSecret{role: databaseRole(service.Name), readers: pulumi.StringArray{execution, task}}
-		policies[service.Name] = readPolicy{secrets: []string{service.Name}, roles: map[string]pulumi.StringInput{
+		policies[service.Name] = &readPolicy{secrets: []string{service.Name}, roles: map[string]pulumi.StringInput{
 			"execution": component.Entry(args.Principals.ExecutionRoleNames, of+" execution roles of the security layer", service.Name),
 			"task":      component.Entry(args.Principals.TaskRoleNames, of+" task roles of the security layer", service.Name),
 		}}
 	}
-	readers := pulumi.StringArray{args.Principals.SyncRoleARN}
-	sync := readPolicy{roles: map[string]pulumi.StringInput{"sync": args.Principals.SyncRoleName}}
-	if args.Config.SyncWindow {
-		readers = append(readers, args.PeerPrincipals.SyncRoleARN)
-		sync.roles[string(args.Color.Other())+"-sync"] = args.PeerPrincipals.SyncRoleName
-	}
-	for _, role := range syncRoles() {
-		s.secrets[syncKey(role)] = &databaseSecret{role: syncPrefix + role, readers: readers}
-		sync.secrets = append(sync.secrets, syncKey(role))
-	}
-	policies["sync"] = sync
+	s.addEngineLogins(args, policies)
 	for _, key := range s.secretKeys() {
 		if err := s.addSecret(ctx, name, key, args); err != nil {
 			return err
@@ -100,8 +86,6 @@ func (s *Stores) addSecrets(ctx *pulumi.Context, name string, args *StoresArgs) 
 	}
 	return nil
 }
-
-func syncKey(role string) string { return "bgsync-" + role }
 
 // secretKeys lists the keys of the secrets in an order that does not change.
 func (s *Stores) secretKeys() []string { return slices.Sorted(maps.Keys(s.secrets)) }
@@ -144,18 +128,28 @@ func rotating() []string {
 func secretPolicy(secret, rotation pulumi.StringInput, readers pulumi.StringArray) pulumi.StringOutput {
 	return pulumi.All(secret, rotation, readers).ApplyT(func(known []any) (string, error) {
 		arn, rotation, readers := known[0].(string), known[1].(string), known[2].([]string) //nolint:forcetypeassert // as given above
-		return iamdoc.Document{Statements: []iamdoc.Statement{
-			{Sid: "Users", Principals: iamdoc.Principals{AWS: readers}, Actions: reading(), Resources: []string{arn}},
+		statements := []iamdoc.Statement{
 			{Sid: "Rotation", Principals: iamdoc.Principals{AWS: []string{rotation}}, Actions: rotating(), Resources: []string{arn}},
-		}}.JSON()
+		}
+		if len(readers) > 0 {
+			statements = append(statements, iamdoc.Statement{
+				Sid: "Users", Principals: iamdoc.Principals{AWS: readers}, Actions: reading(), Resources: []string{arn},
+			})
+		}
+		return iamdoc.Document{Statements: statements}.JSON()
 	}).(pulumi.StringOutput)
 }
 
 // permitReading lets the users of secrets read them and no others.
-func (s *Stores) permitReading(ctx *pulumi.Context, name, user string, args *StoresArgs, policy readPolicy) error {
+func (s *Stores) permitReading(ctx *pulumi.Context, name, user string, args *StoresArgs, policy *readPolicy) error {
 	values := pulumi.StringMap{secretsKeyARN: args.Principals.SecretsKeyARN}
 	for _, key := range policy.secrets {
 		values[key] = s.secrets[key].made.Arn
+	}
+	logins := slices.Sorted(slices.Values(policy.secrets))
+	if policy.master {
+		values[masterARN] = s.Database.MasterSecretARN
+		logins = append(logins, masterARN)
 	}
 	_, err := component.NewPolicy(ctx, name+"-"+user+"-secrets", &component.PolicyArgs{
 		Name:        args.Names.Name(naming.Policy, user, "secrets"),
@@ -163,7 +157,7 @@ func (s *Stores) permitReading(ctx *pulumi.Context, name, user string, args *Sto
 		Values:      values,
 		Write: func(values map[string]string) iamdoc.Document {
 			return iamdoc.Document{Statements: []iamdoc.Statement{
-				{Sid: "Logins", Actions: reading(), Resources: pick(values, policy.secrets)},
+				{Sid: "Logins", Actions: reading(), Resources: pick(values, logins)},
 				useKey("KeyOfTheLogins", values[secretsKeyARN], "secretsmanager", "kms:Decrypt"),
 			}}
 		},

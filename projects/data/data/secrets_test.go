@@ -88,8 +88,17 @@ func grants(t *testing.T, text any) map[string]grant {
 func TestSecretsAreOpenToTheirUsersAndTheRotationByName(t *testing.T) {
 	recording := run(t, "prod")
 	for name, users := range map[string][]string{
-		"blue-payment-api":    {"security/blueExecutionRoleArns/payment-api", "security/blueTaskRoleArns/payment-api"},
-		"green-bgsync-reader": {"security/blueSyncRoleArn", "security/greenSyncRoleArn"},
+		"blue-reporting": {"security/blueExecutionRoleArns/reporting", "security/blueTaskRoleArns/reporting"},
+		"blue-payment-api": {
+			"security/blueExecutionRoleArns/payment-api", "security/blueMoverRoleArns/switch", "security/blueTaskRoleArns/payment-api",
+			"security/greenMoverRoleArns/switch",
+		},
+		"green-bgsync-reader": {
+			"security/blueMoverRoleArns/chunk", "security/blueMoverRoleArns/install", "security/blueMoverRoleArns/switch",
+			"security/blueSyncRoleArn", "security/greenMoverRoleArns/switch",
+		},
+		"green-bgsync-apply": {"security/greenMoverRoleArns/chunk", "security/greenMoverRoleArns/install", "security/greenSyncRoleArn"},
+		"green-bgsync-fence": {"security/blueMoverRoleArns/switch", "security/greenMoverRoleArns/switch"},
 	} {
 		color, _, _ := strings.Cut(name, "-")
 		policy := recording.Find(t, secretPolicyType, name).Inputs
@@ -106,10 +115,13 @@ func TestSecretsAreOpenToTheirUsersAndTheRotationByName(t *testing.T) {
 func TestReadersReadTheirOwnSecretsAndNoOthers(t *testing.T) {
 	recording := run(t, "prod")
 	for name, secrets := range map[string][]string{
-		"blue-reporting-secrets": {secretARN("blue-reporting")},
-		"green-sync-secrets": {
-			secretARN("green-bgsync-apply"), secretARN("green-bgsync-ddl"), secretARN("green-bgsync-fence"),
-			secretARN("green-bgsync-operator"), secretARN("green-bgsync-reader"), secretARN("green-bgsync-verify"),
+		"blue-reporting-secrets":    {secretARN("blue-reporting")},
+		"green-sync-secrets":        {secretARN("green-bgsync-apply"), secretARN("green-bgsync-ddl")},
+		"green-peer-sync-secrets":   {secretARN("green-bgsync-reader")},
+		"green-verify-secrets":      {secretARN("green-bgsync-verify")},
+		"green-peer-verify-secrets": {secretARN("green-bgsync-verify")},
+		"green-switch-secrets": {
+			secretARN("green-bgsync-fence"), secretARN("green-bgsync-reader"), secretARN("green-bgsync-verify"), secretARN("green-payment-api"),
 		},
 	} {
 		color, _, _ := strings.Cut(name, "-")
@@ -121,8 +133,9 @@ func TestReadersReadTheirOwnSecretsAndNoOthers(t *testing.T) {
 	}
 	for name, role := range map[string]string{
 		"blue-reporting-secrets-on-task": "security/blueTaskRoleNames/reporting", "blue-reporting-secrets-on-execution": "security/blueExecutionRoleNames/reporting",
-		"green-sync-secrets-on-sync": "security/greenSyncRoleName", "green-sync-secrets-on-blue-sync": "security/blueSyncRoleName",
-		"blue-rotation-on-rotation": "security/blueRotationRoleName",
+		"green-sync-secrets-on-sync": "security/greenSyncRoleName", "green-peer-sync-secrets-on-sync": "security/blueSyncRoleName",
+		"green-peer-chunk-secrets-on-chunk": "security/blueMoverRoleNames/chunk",
+		"blue-rotation-on-rotation":         "security/blueRotationRoleName",
 	} {
 		assert.Equal(t, role, recording.Find(t, attachmentType, name).Inputs["role"], name)
 	}
@@ -133,10 +146,10 @@ func TestClosedSyncWindowKeepsTheOtherColorsSecretsShut(t *testing.T) {
 	opts.Config = map[string]string{"data:syncWindow": "false"}
 	recording := pulumitest.MustRun(t, opts, data.Program)
 	for _, attachment := range recording.OfType(attachmentType) {
-		assert.NotContains(t, []string{"green-sync-secrets-on-blue-sync", "blue-sync-secrets-on-green-sync"}, attachment.Name)
+		assert.NotContains(t, attachment.Name, "-peer-")
 	}
 	found := grants(t, recording.Find(t, secretPolicyType, "green-bgsync-apply").Inputs["policy"])
-	assert.Equal(t, []string{"security/greenSyncRoleArn"}, found["Users"].Principal.AWS)
+	assert.Equal(t, []string{"security/greenMoverRoleArns/chunk", "security/greenMoverRoleArns/install", "security/greenSyncRoleArn"}, found["Users"].Principal.AWS)
 }
 
 func TestRotationFunctionStandsInItsColorAndKnowsWhatItRotates(t *testing.T) {

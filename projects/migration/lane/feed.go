@@ -13,6 +13,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/reader"
+	"github.com/cutover/cutover/projects/migration/lane/schema"
 )
 
 // feed takes pieces of source transactions, judges them, and applies them in
@@ -26,6 +27,8 @@ type feed struct {
 	committed func(ctx context.Context) error
 	// between is called while no transaction is open.
 	between func(ctx context.Context) error
+	// reshaped takes the lane past a change of the source's tables, or halts it.
+	reshaped func(ctx context.Context, entries []schema.Entry, to apply.Advance) error
 
 	pending  apply.Batch
 	bytes    int
@@ -53,6 +56,9 @@ func (f *feed) take(ctx context.Context, piece change.Piece) error {
 		f.profile.Add(piece.Items[i].Kind)
 	}
 	class := f.profile.Class(f.writable())
+	if class == change.Schema && f.large == nil && piece.First && piece.Last && !f.profile.Mixed() {
+		return f.reshape(ctx, piece)
+	}
 	if err := f.admit(ctx, class, piece); err != nil {
 		return err
 	}
@@ -96,6 +102,30 @@ func (f *feed) admit(ctx context.Context, class change.Class, piece change.Piece
 	}
 	return checkpoint.NewHalt(code, "transaction at %s is %s", piece.Transaction.Commit, class)
 }
+
+// reshape applies what came before a change of the source's tables, then takes the
+// lane past it, and makes the session start over with the tables as they are now.
+func (f *feed) reshape(ctx context.Context, piece change.Piece) error {
+	if err := f.flush(ctx); err != nil {
+		return err
+	}
+	entries := make([]schema.Entry, len(piece.Items))
+	for i, item := range piece.Items {
+		entries[i] = schema.Entry(item.Schema)
+	}
+	tx := piece.Transaction
+	to := apply.Advance{Position: tx.End, Xid: tx.Xid, CommittedAt: tx.CommittedAt}
+	if err := f.insist(ctx, func() error { return f.reshaped(ctx, entries, to) }); err != nil {
+		return err
+	}
+	if err := f.committed(ctx); err != nil {
+		return err
+	}
+	return errReshaped
+}
+
+// errReshaped ends a session in good order: the next one reads the tables anew.
+var errReshaped = fmt.Errorf("the source's tables were changed as planned: %w", errAgain)
 
 // keep holds on to what is to be applied.
 func (f *feed) keep(class change.Class, piece change.Piece) {

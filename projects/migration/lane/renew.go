@@ -12,6 +12,8 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/dirty"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/relation"
+	"github.com/cutover/cutover/projects/migration/lane/schema"
 )
 
 // Renewal is an operator's consent to go on without the log that is gone.
@@ -126,24 +128,34 @@ func (r *renewal) look(ctx context.Context) error {
 	return nil
 }
 
-// compare checks that the tables are those of the lane.
-func (r *renewal) compare(context.Context) error { return unchanged(r.tables, r.row) }
+// compare checks that the tables are those of the lane, or became what they are by
+// planned changes. The new generation starts behind these.
+func (r *renewal) compare(ctx context.Context) error {
+	history, err := schema.Load(ctx, r.target)
+	if err != nil {
+		return err
+	}
+	if _, found := history.AsOf(r.tables, r.row.Fingerprint); !found {
+		return checkpoint.NewHalt(checkpoint.SchemaDrift, "the tables are not those that the lane was made for, and no planned change has made them so")
+	}
+	return nil
+}
 
 const renewSQL = `
 UPDATE bgsync.lane SET generation = $3, state = 'catching_up', halt_code = NULL, halted_at = NULL, epoch = (SELECT epoch FROM bgsync.authority),
   src_db_id = $4::uuid, src_sysid = $5, src_timeline = $6, slot_name = $7, base_lsn = $8::pg_lsn, applied_lsn = $8::pg_lsn, applied_xid = $9::text::xid8,
   applied_at_src = NULL, part_lsn = NULL, part_index = 0, part_change_lsn = NULL, long_lsn = NULL, consistent_after = NULL,
-  src_writable = $10, src_epoch = $11, src_attempt = nullif($12, '')::uuid, claim_no = claim_no + 1, claimed_by = $13, txns = 0, echoes = 0
+  src_writable = $10, src_epoch = $11, src_attempt = nullif($12, '')::uuid, claim_no = claim_no + 1, claimed_by = $13, schema_fp = $15, txns = 0, echoes = 0
 WHERE lane = $1 AND generation = $2 AND state = 'halted' AND halt_code = $14`
 
 // renew writes the new generation in one transaction. Rows that waited for a
 // decision are among those that the verification compares.
 func (r *renewal) renew(ctx context.Context) error {
 	err := pgx.BeginFunc(ctx, r.target, func(tx pgx.Tx) error {
-		a, o := r.authority, r.origin
+		a, o, fingerprint := r.authority, r.origin, relation.Combine(r.tables)
 		tag, err := tx.Exec(ctx, renewSQL, r.row.Lane, r.row.Generation, r.generation, o.db, o.system, o.timeline,
 			checkpoint.Slot(r.row.Lane, r.generation), r.base.String(), fmt.Sprint(r.xid-1), a.Writable, a.Epoch, a.Attempt,
-			"consent of "+strings.Join(r.By, ", "), string(r.Code))
+			"consent of "+strings.Join(r.By, ", "), string(r.Code), fingerprint[:])
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/reader"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
+	"github.com/cutover/cutover/projects/migration/lane/schema"
 )
 
 // Steps of following a source, for observers, besides those of apply and
@@ -106,13 +107,11 @@ func (s *session) read(ctx context.Context) error {
 	if s.stream, err = pg.ConnectReplication(ctx, s.endpoints.Reader, s.identity(pg.Reader)); err != nil {
 		return fmt.Errorf("source: %w", err)
 	}
-	if s.tables, err = loadTables(ctx, s.source, s.target); err != nil {
+	if s.tables, err = tablesOf(ctx, s.source, s.target, s.row); err != nil {
 		return err
 	}
-	if s.canary, err = relation.Load(ctx, s.target, "bgsync", "canary"); err != nil {
-		return err
-	}
-	return unchanged(s.tables, s.row)
+	s.canary, err = relation.Load(ctx, s.target, "bgsync", "canary")
+	return err
 }
 
 // base loads what is not loaded. The source must be the right one before a row of
@@ -168,6 +167,9 @@ func (s *session) follow(ctx context.Context) error {
 	f := &feed{limits: s.limits, applier: applier}
 	f.committed = func(context.Context) error { return s.committed(applier, stream) }
 	f.between = func(ctx context.Context) error { return s.tend(ctx, applier) }
+	f.reshaped = func(ctx context.Context, entries []schema.Entry, to apply.Advance) error {
+		return s.reshape(ctx, applier, entries, to)
+	}
 
 	began, outer := time.Now(), ctx
 	group, ctx := errgroup.WithContext(ctx)
@@ -198,6 +200,9 @@ func (s *session) follow(ctx context.Context) error {
 	s.counters.fallbacks.Add(applier.Fallbacks)
 	s.counters.retries.Add(f.retries)
 	s.skipped(stream, began)
+	if errors.Is(err, errReshaped) {
+		return errors.Join(dirty.HandedOver(outer, s.target, s.run.Lane, s.invocation), errAgain)
+	}
 	if err := errors.Join(err, s.giveUp(outer, f)); err != nil {
 		return err
 	}

@@ -1,61 +1,138 @@
 package lane
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
+	"github.com/cutover/cutover/projects/migration/lane/schema"
 )
 
 // ErrUnregistered tells that no plan was registered.
 var ErrUnregistered = errors.New("bgsync.table_map is empty: register the plan first")
 
-// loadTables reads the registered tables from both catalogs. Columns and types
-// are those of the source, whose stream names them; the key's index is that of
-// the target, which names it in its errors.
-func loadTables(ctx context.Context, source, target *pgx.Conn) ([]*relation.Table, error) {
+// entry is a table of the plan.
+type entry struct {
+	id           int32
+	schema, name string
+}
+
+// listed reads the registered tables.
+func listed(ctx context.Context, target *pgx.Conn) ([]entry, error) {
 	rows, err := target.Query(ctx, `SELECT table_id, schema, name FROM bgsync.table_map ORDER BY table_id`)
 	if err != nil {
 		return nil, pg.Wrap(err, "read bgsync.table_map")
-	}
-	type entry struct {
-		id           int32
-		schema, name string
 	}
 	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (entry, error) {
 		var e entry
 		err := row.Scan(&e.id, &e.schema, &e.name)
 		return e, err
 	})
-	if err != nil {
-		return nil, pg.Wrap(err, "read bgsync.table_map")
-	}
-	if len(entries) == 0 {
+	if err == nil && len(entries) == 0 {
 		return nil, ErrUnregistered
 	}
-	tables := make([]*relation.Table, len(entries))
-	for i, e := range entries {
-		on, err := relation.Load(ctx, source, e.schema, e.name)
-		if err != nil {
-			return nil, drifted("source", err)
+	return entries, pg.Wrap(err, "read bgsync.table_map")
+}
+
+// catalogs reads the registered tables from both catalogs.
+func catalogs(ctx context.Context, source, target *pgx.Conn) (on, at []*relation.Table, err error) {
+	entries, err := listed(ctx, target)
+	if err != nil {
+		return nil, nil, err
+	}
+	if on, err = catalog(ctx, source, entries); err != nil {
+		return nil, nil, drifted("source", err)
+	}
+	if at, err = catalog(ctx, target, entries); err != nil {
+		return nil, nil, drifted("target", err)
+	}
+	return on, at, nil
+}
+
+// catalog reads tables under one snapshot, so that a change of several is seen
+// whole or not at all.
+func catalog(ctx context.Context, conn *pgx.Conn, entries []entry) (tables []*relation.Table, err error) {
+	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		for _, e := range entries {
+			table, err := relation.Load(ctx, tx, e.schema, e.name)
+			if err != nil {
+				return err
+			}
+			table.ID = e.id
+			tables = append(tables, table)
 		}
-		at, err := relation.Load(ctx, target, e.schema, e.name)
-		if err != nil {
-			return nil, drifted("target", err)
+		return nil
+	})
+	return tables, err
+}
+
+// loadTables reads the registered tables, which must be equal on both sides.
+// Columns and types are those of the source, whose stream names them; the key's
+// index is that of the target, which names it in its errors.
+func loadTables(ctx context.Context, source, target *pgx.Conn) ([]*relation.Table, error) {
+	tables, at, err := catalogs(ctx, source, target)
+	if err != nil {
+		return nil, err
+	}
+	for i, table := range tables {
+		if table.Fingerprint() != at[i].Fingerprint() {
+			return nil, checkpoint.NewHalt(checkpoint.SchemaDrift, "table %s: %v", table.FullName(), relation.Differences(table, at[i]))
 		}
-		if on.Fingerprint() != at.Fingerprint() {
-			return nil, checkpoint.NewHalt(checkpoint.SchemaDrift, "table %s: %v", on.FullName(), relation.Differences(on, at))
-		}
-		on.ID, on.KeyIndex = e.id, at.KeyIndex
-		tables[i] = on
+		table.KeyIndex = at[i].KeyIndex
 	}
 	return tables, nil
+}
+
+// tablesOf reads the tables as they are at a lane's position. Where a planned
+// change is under way, its columns may stand in one catalog and not in the other,
+// and in the source's while the lane has not come to it.
+func tablesOf(ctx context.Context, source, target *pgx.Conn, row *checkpoint.Row) ([]*relation.Table, error) {
+	on, at, err := catalogs(ctx, source, target)
+	if err != nil {
+		return nil, err
+	}
+	history, err := schema.Load(ctx, target) // after the catalogs: what they show is in it
+	if err != nil {
+		return nil, err
+	}
+	tables, found := history.AsOf(on, row.Fingerprint)
+	if !found {
+		return nil, checkpoint.NewHalt(checkpoint.SchemaDrift, "the tables are not those that the lane was made for, and no planned change has made them so")
+	}
+	for i, table := range tables {
+		if err := history.Explain(table, at[i], row.SourceWritable); err != nil {
+			return nil, checkpoint.NewHalt(checkpoint.SchemaDrift, "%v", err)
+		}
+		table.KeyIndex = at[i].KeyIndex
+	}
+	return tables, nil
+}
+
+// reshape takes the lane past a change of its source's tables that was planned, and
+// halts it at any other.
+func (s *session) reshape(ctx context.Context, applier *apply.Applier, entries []schema.Entry, to apply.Advance) error {
+	history, err := schema.Load(ctx, s.target)
+	if err != nil {
+		return err
+	}
+	c, err := history.Expect(s.tables, entries)
+	if err != nil {
+		return checkpoint.NewHalt(checkpoint.SchemaDrift, "transaction before %s: %v", to.Position, err)
+	}
+	row := applier.Row()
+	shape := apply.Reshape{Fingerprint: c.After(s.tables), Tables: map[*relation.Table][]relation.Fingerprint{}, Present: row.SourceWritable}
+	for _, table := range s.tables {
+		if _, changed := c.Tables[table.ID]; changed {
+			shape.Tables[table] = history.Since(c, table.ID)
+		}
+	}
+	return applier.Reshape(ctx, to, shape)
 }
 
 // drifted turns a table that is gone or has lost its key into a halt.
@@ -64,13 +141,4 @@ func drifted(side string, err error) error {
 		return checkpoint.NewHalt(checkpoint.SchemaDrift, "%s: %v", side, err)
 	}
 	return fmt.Errorf("%s: %w", side, err)
-}
-
-// unchanged checks the tables against what the lane was made for.
-func unchanged(tables []*relation.Table, row *checkpoint.Row) error {
-	fingerprint := relation.Combine(tables)
-	if !bytes.Equal(fingerprint[:], row.Fingerprint) {
-		return checkpoint.NewHalt(checkpoint.SchemaDrift, "the tables are not those that the lane was made for")
-	}
-	return nil
 }

@@ -116,11 +116,7 @@ func (w Worker) admitted(ctx context.Context, source, target *pgx.Conn) ([]*rela
 	if row.State == checkpoint.Halted || row.State == checkpoint.Retired {
 		return nil, checkpoint.NewHalt(row.Halt, "lane %s is %s", row.Lane, row.State)
 	}
-	tables, err := loadTables(ctx, source, target)
-	if err != nil {
-		return nil, err
-	}
-	return tables, unchanged(tables, row)
+	return tablesOf(ctx, source, target, row)
 }
 
 func (w Worker) identity() pg.Identity {

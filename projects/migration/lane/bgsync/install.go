@@ -19,7 +19,7 @@ import (
 )
 
 // SchemaVersion is the version of the schema that this engine works with.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 //go:embed sql/roles.sql
 var rolesSQL string
@@ -27,9 +27,12 @@ var rolesSQL string
 //go:embed sql/001_objects.sql
 var objectsSQL string
 
+//go:embed sql/002_changes.sql
+var changesSQL string
+
 // migrations are the steps from one version of the schema to the next; the first
 // leads from nothing to version 1.
-var migrations = []string{objectsSQL}
+var migrations = []string{objectsSQL, changesSQL}
 
 // installLock keeps two installers of one database apart.
 const installLock = 0x6267_7379_6e63

@@ -196,6 +196,14 @@ const (
 	DataRow
 )
 
+// SchemaEntry is a row that a transaction added to its source's log of DDL. The
+// zero value is any other change of that log.
+type SchemaEntry struct {
+	Tag, Object string
+	// Fingerprint is the table's after the statement; nil where it is gone.
+	Fingerprint []byte
+}
+
 // Item is one message within a source transaction.
 type Item struct {
 	Kind ItemKind
@@ -203,6 +211,8 @@ type Item struct {
 	Change Change
 	// Authority is set for AuthorityRow.
 	Authority Authority
+	// Schema is set for SchemaRow.
+	Schema SchemaEntry
 }
 
 // Piece is a part of a source transaction: all of it, if it is small.
@@ -213,6 +223,9 @@ type Piece struct {
 	// it already.
 	Skipped Profile
 	Items   []Item
+	// Reshapes is set on the last piece of a transaction that has entries of the log
+	// of DDL: tables may look otherwise behind it.
+	Reshapes bool
 	// Bytes is what the piece counts in the queue.
 	Bytes int
 }

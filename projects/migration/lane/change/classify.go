@@ -64,14 +64,17 @@ func (p *Profile) Add(kind ItemKind) {
 	}
 }
 
+// Mixed tells whether rows came in the transaction.
+func (p Profile) Mixed() bool { return p.data || p.canary }
+
 // Class decides what the transaction is, by all that has been seen of it; first
 // match wins. Anyone can emit a marker, but only the engine can change a lane or
 // chunk row, so a marker counts with that proof only.
 func (p Profile) Class(writable bool) Class {
 	switch {
-	case p.marked && p.proven:
+	case p.marked && p.proven && !p.schema:
 		return Echo
-	case p.marker, p.data && (p.own || p.authority):
+	case p.marker, p.data && (p.own || p.authority), p.schema && (p.own || p.authority):
 		return Forged
 	case p.authority && !p.chunk:
 		return Authorising

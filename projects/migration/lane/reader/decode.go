@@ -1,8 +1,10 @@
 package reader
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pglogrepl"
 
@@ -57,6 +59,8 @@ type Decoder struct {
 	relations map[uint32]source
 	current   *change.Piece
 	ordinal   int64
+	// reshapes tells that the transaction under way has entries of the log of DDL.
+	reshapes bool
 }
 
 // Decode takes one message and returns the piece that it completes, if it does.
@@ -91,7 +95,7 @@ func (d *Decoder) begin(m *pglogrepl.BeginMessage) error {
 	if err := d.expect(m); err != nil {
 		return err
 	}
-	d.ordinal = 0
+	d.ordinal, d.reshapes = 0, false
 	d.current = &change.Piece{First: true, Bytes: 64, Transaction: change.Transaction{
 		Commit: m.FinalLSN, Xid: d.Widen(m.Xid), CommittedAt: m.CommitTime,
 	}}
@@ -106,7 +110,7 @@ func (d *Decoder) commit(m *pglogrepl.CommitMessage) (*change.Piece, error) {
 	if d.pending() && m.CommitLSN == d.skip.part.Commit {
 		return nil, &TornError{Part: d.skip.part, What: fmt.Sprintf("it has %d changes", d.ordinal)}
 	}
-	piece.Last, piece.Transaction.End = true, m.TransactionEndLSN
+	piece.Last, piece.Transaction.End, piece.Reshapes = true, m.TransactionEndLSN, d.reshapes
 	d.current = nil
 	return piece, nil
 }
@@ -163,6 +167,13 @@ func (d *Decoder) item(id uint32, c change.Change, old, image *pglogrepl.TupleDa
 		return nil, fmt.Errorf("relation %d: a row before its description", id)
 	}
 	item := change.Item{Kind: from.kind}
+	if from.kind == change.SchemaRow {
+		d.reshapes = true
+		if c.Op == change.Insert {
+			item.Schema = from.entry(image)
+		}
+		return []change.Item{item}, nil
+	}
 	if from.kind == change.AuthorityRow {
 		authority, err := from.authority(image)
 		item.Authority = authority
@@ -290,6 +301,25 @@ func (s source) image(tuple *pglogrepl.TupleData) (change.Row, error) {
 		}
 	}
 	return row, nil
+}
+
+// entry reads a row of the log of DDL.
+func (s source) entry(tuple *pglogrepl.TupleData) change.SchemaEntry {
+	var found change.SchemaEntry
+	for i, column := range tuple.Columns {
+		if i >= len(s.names) || column.DataType != pglogrepl.TupleDataTypeText {
+			continue
+		}
+		switch s.names[i] {
+		case "tag":
+			found.Tag = string(column.Data)
+		case "object":
+			found.Object = string(column.Data)
+		case "fingerprint":
+			found.Fingerprint, _ = hex.DecodeString(strings.TrimPrefix(string(column.Data), `\x`)) // what is no digest is not expected
+		}
+	}
+	return found
 }
 
 // authority reads the authority row.

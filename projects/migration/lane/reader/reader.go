@@ -61,7 +61,9 @@ func (r *Reader) Skipped() time.Duration { return time.Duration(r.skipped.Load()
 
 // Run streams from a position until ctx ends or the connection does. What the
 // target has of the first transaction is passed over. Run returns after the server
-// has ended the stream, so that the slot is free.
+// has ended the stream, so that the slot is free. Behind a transaction that has
+// entries of the log of DDL it ends by itself: what follows is to be read with the
+// tables as they are then.
 func (r *Reader) Run(ctx context.Context, from pglogrepl.LSN, part checkpoint.Part) error {
 	r.Flushed(from)
 	r.received, r.decoder.from = from, from
@@ -75,6 +77,9 @@ func (r *Reader) Run(ctx context.Context, from pglogrepl.LSN, part checkpoint.Pa
 	}
 	err = r.stream(ctx)
 	r.end()
+	if errors.Is(err, errReshaped) {
+		return nil
+	}
 	return err
 }
 
@@ -174,8 +179,14 @@ func (r *Reader) decode(ctx context.Context, log pglogrepl.XLogData) error {
 		}
 		return nil
 	}
-	return r.put(ctx, *piece)
+	if err := r.put(ctx, *piece); err != nil || !piece.Reshapes {
+		return err
+	}
+	return errReshaped
 }
+
+// errReshaped ends a stream behind a change of the source's tables.
+var errReshaped = errors.New("the source's tables were changed")
 
 // put waits for room, and goes on reporting meanwhile: a silent reader would be
 // cut off.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -19,7 +20,8 @@ func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
 // Fingerprint covers names, kind, partition bound, columns with type, modifier,
 // collation, NOT NULL, identity and generation expression, the key, and the types
 // that users made. Storage, statistics, comments, defaults, physical order and
-// OIDs are left out: they may differ.
+// OIDs are left out: they may differ. The function bgsync.fingerprint computes the
+// same in SQL, for the event trigger.
 func (t *Table) Fingerprint() Fingerprint {
 	digest := sha256.New()
 	write(digest, "table", t.Schema, t.Name, t.Kind, t.Bound)
@@ -46,7 +48,7 @@ func (c Column) line() string {
 	if c.NotNull {
 		null = " not null"
 	}
-	return fmt.Sprintf("%q %s collate %q%s%s", c.Name, c.Modified, c.Collation, null, identity)
+	return `"` + c.Name + `" ` + c.Modified + ` collate "` + c.Collation + `"` + null + identity
 }
 
 // Differences says in words what makes the fingerprints of two tables differ.
@@ -86,11 +88,18 @@ func without(list, other []string) string {
 
 // Combine hashes the fingerprints of a lane's tables, in name order.
 func Combine(tables []*Table) Fingerprint {
-	ordered := slices.Clone(tables)
-	slices.SortFunc(ordered, func(a, b *Table) int { return strings.Compare(a.FullName(), b.FullName()) })
+	own := map[string]Fingerprint{}
+	for _, table := range tables {
+		own[table.FullName()] = table.Fingerprint()
+	}
+	return CombineNamed(own)
+}
+
+// CombineNamed is Combine of fingerprints by full name.
+func CombineNamed(tables map[string]Fingerprint) Fingerprint {
 	digest := sha256.New()
-	for _, table := range ordered {
-		own := table.Fingerprint()
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		own := tables[name]
 		digest.Write(own[:])
 	}
 	return Fingerprint(digest.Sum(nil))

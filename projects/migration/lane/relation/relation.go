@@ -123,6 +123,26 @@ func (t *Table) Toastable() []string {
 	return list
 }
 
+// Without is the table as it was before the columns were added, when the types in
+// use were those given. None of the columns belongs to the key.
+func (t *Table) Without(columns, types []string) *Table {
+	former := *t
+	former.Types = types
+	added := func(c Column) bool { return slices.Contains(columns, c.Name) }
+	former.Columns = slices.DeleteFunc(slices.Clone(t.Columns), added)
+	former.Key = make([]int, len(t.Key))
+	for i, at := range t.Key {
+		name := t.Columns[at].Name
+		former.Key[i] = slices.IndexFunc(former.Columns, func(c Column) bool { return c.Name == name })
+	}
+	return &former
+}
+
+// Has tells whether the table has a column that is sent and written.
+func (t *Table) Has(column string) bool {
+	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == column })
+}
+
 // Selection is the list of columns for COPY, quoted, in order.
 func (t *Table) Selection() string {
 	list := make([]string, len(t.Columns))

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -194,6 +195,9 @@ func (s *session) ready(ctx context.Context, target pgx.Tx, p partition, snap sn
 	}
 	if err := st.admit(s.Lane); err != nil {
 		return st, false, err
+	}
+	if !slices.Equal(st.fingerprint, s.fingerprint) {
+		return st, false, fmt.Errorf("lane %s: %w", s.Lane, errChanged)
 	}
 	if st.torn || st.applied < snap.until || !st.gap() && st.applied < st.consistent {
 		return st, false, nil

@@ -56,11 +56,14 @@ func (v *Verifier) Pass(ctx context.Context, kind Kind, age time.Duration) (Repo
 }
 
 // settle turns a halt into a part of the report, and the end of the time into
-// none.
+// none. After a change of the tables the pass goes on with the next call.
 func (r Report) settle(err error, work context.Context) (Report, error) {
 	var halt *checkpoint.Halt
 	if errors.As(err, &halt) {
 		r.Halt, r.Done, r.Clean = halt, true, false
+		return r, nil
+	}
+	if errors.Is(err, errChanged) {
 		return r, nil
 	}
 	if err != nil && pg.Classify(err) == pg.Ended && errors.Is(work.Err(), context.DeadlineExceeded) {

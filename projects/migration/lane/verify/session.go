@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
@@ -14,6 +13,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/dirty"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
+	"github.com/cutover/cutover/projects/migration/lane/schema"
 )
 
 // session is a pair of sessions, one on each side, with what is known of the
@@ -24,6 +24,8 @@ type session struct {
 	tables         []*relation.Table
 	digest         digest
 	nudges         *nudger
+	// fingerprint is the lane's as its tables were read.
+	fingerprint []byte
 	// shared tells that the nudger is another session's.
 	shared bool
 }
@@ -52,6 +54,7 @@ func (s *session) another(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	other.fingerprint = s.fingerprint
 	other.tables, other.digest, other.nudges, other.shared = s.tables, s.digest, s.nudges, true
 	return other, nil
 }
@@ -95,11 +98,43 @@ func (s *session) identify(ctx context.Context) error {
 	return pg.Wrap(err, "open the verification of lane %s", s.Lane)
 }
 
-// load reads the tables that hold rows from both catalogs.
+// load reads the tables that hold rows from both catalogs, as they are at the
+// lane's position: columns of a planned change that the lane has not come to are no
+// part of a comparison.
 func (s *session) load(ctx context.Context) error {
+	row, err := checkpoint.Load(ctx, s.target, s.Lane)
+	if err != nil {
+		return err
+	}
+	sources, targets, err := s.catalogs(ctx)
+	if err != nil {
+		return err
+	}
+	history, err := schema.Load(ctx, s.target) // after the catalogs: what they show is in it
+	if err != nil {
+		return err
+	}
+	known, found := history.AsOf(sources, row.Fingerprint)
+	if !found {
+		return fmt.Errorf("lane %s: %w: the source's are not those of the lane", s.Lane, ErrDifferentTables)
+	}
+	s.fingerprint = row.Fingerprint
+	for i, table := range known {
+		if err := history.Explain(table, targets[i], row.SourceWritable); err != nil {
+			return fmt.Errorf("%w: %w", ErrDifferentTables, err)
+		}
+		if table.Kind == "r" {
+			s.tables = append(s.tables, table)
+		}
+	}
+	return nil
+}
+
+// catalogs reads the registered tables of both sides.
+func (s *session) catalogs(ctx context.Context) (sources, targets []*relation.Table, err error) {
 	rows, err := s.target.Query(ctx, `SELECT table_id, schema, name FROM bgsync.table_map ORDER BY table_id`)
 	if err != nil {
-		return pg.Wrap(err, "read bgsync.table_map")
+		return nil, nil, pg.Wrap(err, "read bgsync.table_map")
 	}
 	listed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*relation.Table, error) {
 		var t relation.Table
@@ -107,26 +142,32 @@ func (s *session) load(ctx context.Context) error {
 		return &t, err
 	})
 	if err != nil {
-		return pg.Wrap(err, "read bgsync.table_map")
+		return nil, nil, pg.Wrap(err, "read bgsync.table_map")
 	}
-	for _, entry := range listed {
-		on, err := relation.Load(ctx, s.source, entry.Schema, entry.Name)
-		if err != nil {
-			return fmt.Errorf("source: %w", err)
-		}
-		at, err := relation.Load(ctx, s.target, entry.Schema, entry.Name)
-		if err != nil {
-			return fmt.Errorf("target: %w", err)
-		}
-		if on.Fingerprint() != at.Fingerprint() {
-			return fmt.Errorf("table %s: %w: %s", on.FullName(), ErrDifferentTables, strings.Join(relation.Differences(on, at), "; "))
-		}
-		on.ID = entry.ID
-		if on.Kind == "r" {
-			s.tables = append(s.tables, on)
-		}
+	if sources, err = catalog(ctx, s.source, listed); err != nil {
+		return nil, nil, fmt.Errorf("source: %w", err)
 	}
-	return nil
+	if targets, err = catalog(ctx, s.target, listed); err != nil {
+		return nil, nil, fmt.Errorf("target: %w", err)
+	}
+	return sources, targets, nil
+}
+
+// catalog reads tables under one snapshot, so that a change of several is seen
+// whole or not at all.
+func catalog(ctx context.Context, conn *pgx.Conn, listed []*relation.Table) (tables []*relation.Table, err error) {
+	err = pgx.BeginTxFunc(ctx, conn, reading, func(tx pgx.Tx) error {
+		for _, entry := range listed {
+			table, err := relation.Load(ctx, tx, entry.Schema, entry.Name)
+			if err != nil {
+				return err
+			}
+			table.ID = entry.ID
+			tables = append(tables, table)
+		}
+		return nil
+	})
+	return tables, err
 }
 
 // probe chooses the digest that both servers have: MD5 is missing where only
@@ -166,17 +207,18 @@ type state struct {
 	plan, epoch int64
 	tail        pglogrepl.LSN // 0 when it is off
 	loading     bool          // some table's base is being loaded
+	fingerprint []byte
 }
 
 const stateSQL = `SELECT l.generation, l.state, l.applied_lsn, l.applied_xid::text::bigint, l.part_lsn IS NOT NULL, coalesce(l.consistent_after, '0/0'),
     l.src_writable, l.bucket_plan, v.epoch, coalesce(l.tail_from, '0/0'),
-    EXISTS (SELECT FROM bgsync.table_state t WHERE t.lane = l.lane AND t.phase IN ('planned', 'loading'))
+    EXISTS (SELECT FROM bgsync.table_state t WHERE t.lane = l.lane AND t.phase IN ('planned', 'loading')), l.schema_fp
   FROM bgsync.lane l JOIN bgsync.verify_state v USING (lane) WHERE l.lane = $1`
 
 func (s *session) state(ctx context.Context, on relation.Querier) (state, error) {
 	var st state
 	err := on.QueryRow(ctx, stateSQL, s.Lane).Scan(&st.generation, &st.state, &st.applied, &st.appliedXid, &st.torn, &st.consistent,
-		&st.writable, &st.plan, &st.epoch, &st.tail, &st.loading)
+		&st.writable, &st.plan, &st.epoch, &st.tail, &st.loading, &st.fingerprint)
 	return st, pg.Wrap(err, "read lane %s", s.Lane)
 }
 

@@ -137,6 +137,9 @@ var (
 	// ErrDifferentTables tells that the tables of the two sides have different
 	// columns or keys.
 	ErrDifferentTables = errors.New("the table is not the same on both sides")
+	// errChanged tells that the lane has come past a change of the tables since they
+	// were read.
+	errChanged = errors.New("the tables were changed meanwhile")
 	// errStale tells that results were taken back while they were being found.
 	errStale = errors.New("results were taken back meanwhile")
 )

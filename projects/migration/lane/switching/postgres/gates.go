@@ -19,7 +19,7 @@ import (
 func (d *Databases) Evaluate(ctx context.Context, t switching.Try) []switching.Gate {
 	var gates []switching.Gate
 	for _, side := range []naming.Color{t.From, t.To} {
-		gates = append(gates, d.lanesRun(ctx, side), d.nothingOpen(ctx, side), d.grants(ctx, side, side == t.From), d.frozen(ctx, side))
+		gates = append(gates, d.lanesRun(ctx, side), d.nothingOpen(ctx, side), d.grants(ctx, side, side == t.From), d.frozen(ctx, side), d.unchanging(ctx, side))
 	}
 	gates = append(gates, d.unhindered(ctx, t.From), d.canary(ctx, t.From, t.To, d.Limits.Forward), d.canary(ctx, t.To, t.From, d.Limits.Back))
 	return append(gates, d.Compare.Evaluate(ctx, t.To)...)
@@ -56,6 +56,13 @@ func (d *Databases) nothingOpen(ctx context.Context, side naming.Color) switchin
 func (d *Databases) frozen(ctx context.Context, side naming.Color) switching.Gate {
 	return d.ask(ctx, "ddl-freeze", side, "a frozen schema", `
 		SELECT EXISTS (SELECT FROM bgsync.ddl_freeze), CASE WHEN EXISTS (SELECT FROM bgsync.ddl_freeze) THEN 'frozen' ELSE 'not frozen' END`)
+}
+
+// unchanging asks for changes of the schema that one side may have without the
+// other. None can begin: the schema is frozen by now.
+func (d *Databases) unchanging(ctx context.Context, side naming.Color) switching.Gate {
+	return d.ask(ctx, "schema-change", side, "no planned change that is not done", `
+		SELECT count(*) = 0, coalesce(pg_catalog.string_agg('change ' || id, ', '), 'none') FROM bgsync.schema_change WHERE state = 'planned'`)
 }
 
 // unhindered asks for what the fence would have to wait for.

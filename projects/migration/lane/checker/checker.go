@@ -42,7 +42,7 @@ func (r Result) Equal() bool {
 
 // settings fix how values are printed.
 const settings = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'iso_8601'; SET extra_float_digits = 3;
-SET bytea_output = 'escape'; SET client_encoding = 'UTF8'; SET row_security = off; SET search_path = ''`
+SET bytea_output = 'escape'; SET client_encoding = 'UTF8'; SET row_security = off; SET search_path = ''; SET work_mem = '256MB'`
 
 // Compare compares tables, given by schema.name, that have a primary key.
 func Compare(ctx context.Context, source, target string, tables []string) (Result, error) {

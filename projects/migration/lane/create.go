@@ -227,7 +227,24 @@ func (c *creation) settle(ctx context.Context) error {
 	if c.xid, err = nextXid(ctx, c.source); err != nil {
 		return err
 	}
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
 	return c.At(AfterSettle)
+}
+
+// begin lets a lane that copies nothing begin behind all that was open when its
+// slot was made. Where the source has another slot, releases before 14.13 may make
+// one that begins in the midst of open transactions: the stream shows their rest
+// only. A lane that copies its base meets that rest in tolerant mode, with chunks
+// that show all of it; one that is strict from the start would take it for a
+// forgery.
+func (c *creation) begin(ctx context.Context) error {
+	if c.Base != Equal {
+		return nil
+	}
+	err := c.source.QueryRow(ctx, `SELECT pg_catalog.pg_current_wal_insert_lsn()`).Scan(&c.base)
+	return pg.Wrap(err, "read the source's position")
 }
 
 const laneSQL = `

@@ -130,7 +130,7 @@ func (j *journey) base(rows int) {
 	j.t.Helper()
 	limits, at := lane.Defaults(), endpoints(j.blue, j.green)
 	require.NoError(j.t, lane.Create(j.ctx(), lane.Creation{Lane: "core.fwd", Endpoints: at, Base: lane.Chunks, Limits: limits}))
-	j.background(lane.Runner{Lane: "core.fwd", Endpoints: at, Invocation: "forth " + uuid.NewString()[:4], Limits: limits})
+	j.follow(lane.Runner{Lane: "core.fwd", Endpoints: at, Invocation: "forth " + uuid.NewString()[:4], Limits: limits})
 	began := time.Now()
 	for _, state := range []checkpoint.State{checkpoint.CatchingUp, checkpoint.Running} {
 		require.Eventually(j.t, func() bool {
@@ -150,8 +150,20 @@ func (j *journey) back() {
 	j.t.Helper()
 	at := endpoints(j.green, j.blue)
 	require.NoError(j.t, lane.Create(j.ctx(), lane.Creation{Lane: "core.rev", Endpoints: at, Base: lane.Equal, Limits: lane.Defaults()}))
-	j.background(lane.Runner{Lane: "core.rev", Endpoints: at, Invocation: "back " + uuid.NewString()[:4], Limits: lane.Defaults()})
+	j.follow(lane.Runner{Lane: "core.rev", Endpoints: at, Invocation: "back " + uuid.NewString()[:4], Limits: lane.Defaults()})
 	j.say("the way back is open")
+}
+
+// follow runs a lane to the end of the test, and says how it ended if that is of
+// interest.
+func (j *journey) follow(r lane.Runner) {
+	j.t.Helper()
+	stop := j.background(r)
+	j.t.Cleanup(func() {
+		if report, err := stop(); j.t.Failed() {
+			j.t.Logf("lane %s ended with halt %v, error %v", r.Lane, report.Halt, err)
+		}
+	})
 }
 
 // full verifies all of a lane's rows, which must all be equal.

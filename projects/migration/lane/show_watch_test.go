@@ -61,24 +61,25 @@ func (w *world) watch(at side) *watch {
 
 // follow reads the log until ctx ends, and then on to its end.
 func (x *watch) follow(ctx context.Context, conn *pgconn.PgConn) error {
+	said := time.Now()
 	for quiet := 0; quiet < 3; {
 		due, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		message, err := conn.ReceiveMessage(due)
 		cancel()
-		if pgconn.Timeout(err) {
-			if ctx.Err() != nil {
-				quiet++
-			}
+		if err != nil && !pgconn.Timeout(err) {
+			return err
+		}
+		if time.Since(said) > time.Second { // a silent reader is cut off
 			if err := pglogrepl.SendStandbyStatusUpdate(context.Background(), conn, pglogrepl.StandbyStatusUpdate{WALWritePosition: x.seen}); err != nil {
 				return err
 			}
-			continue
-		}
-		if err != nil {
-			return err
+			said = time.Now()
 		}
 		data, is := message.(*pgproto3.CopyData)
 		if !is || len(data.Data) == 0 || data.Data[0] != pglogrepl.XLogDataByteID {
+			if ctx.Err() != nil && err != nil {
+				quiet++
+			}
 			continue
 		}
 		quiet = 0

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cutover/cutover/projects/migration/desk"
+	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/control"
@@ -107,7 +108,7 @@ func migrateSwitch(ctx context.Context, a *ops.App, target string, to naming.Col
 			return err
 		}
 		owner := uuid.NewString()
-		databases, err := move.Databases(ctx, places, owner, key, local.Writers)
+		databases, err := function.SwitchDatabases(ctx, places, owner, key, place.Writers)
 		if err != nil {
 			return err
 		}

@@ -61,30 +61,43 @@ func number(yes bool) float64 {
 }
 
 // at is the lane as the catalogue knows it.
-func (w *watch) at() (metrics.Lane, error) {
+func (p *parts) at() (metrics.Lane, error) {
 	for _, known := range metrics.Lanes() {
-		if known.Name == w.lane() {
+		if known.Name == p.lane() {
 			return known, nil
 		}
 	}
-	return metrics.Lane{}, fmt.Errorf("lane %s: is not in the catalogue of metrics", w.lane())
+	return metrics.Lane{}, fmt.Errorf("lane %s: is not in the catalogue of metrics", p.lane())
 }
 
 // line emits values of the lane.
-func (w *watch) line(readings []reading) error {
-	at, err := w.at()
+func (p *parts) line(readings []reading) error {
+	at, err := p.at()
 	if err != nil {
 		return err
 	}
 	samples := make([]metrics.Sample, len(readings))
 	for i, r := range readings {
-		series, err := at.Series(r.metric, w.platform)
+		series, err := at.Series(r.metric, p.platform)
 		if err != nil {
-			return fmt.Errorf("metrics of lane %s: %w", w.lane(), err)
+			return fmt.Errorf("metrics of lane %s: %w", p.lane(), err)
 		}
 		samples[i] = metrics.Sample{Series: series, Value: r.value}
 	}
-	return w.send(samples)
+	return p.send(samples)
+}
+
+// platformLine emits values of the whole platform.
+func (p *parts) platformLine(readings []reading) error {
+	samples := make([]metrics.Sample, len(readings))
+	for i, r := range readings {
+		series, err := r.metric.At(p.platform)
+		if err != nil {
+			return fmt.Errorf("metrics of %s: %w", p.platform, err)
+		}
+		samples[i] = metrics.Sample{Series: series, Value: r.value}
+	}
+	return p.send(samples)
 }
 
 // table emits the progress of one table's load.
@@ -106,13 +119,13 @@ func (w *watch) table(t gauge.Table) error {
 	return w.send(samples)
 }
 
-func (w *watch) send(samples []metrics.Sample) error {
-	text, err := metrics.Line(w.now(), samples...)
+func (p *parts) send(samples []metrics.Sample) error {
+	text, err := metrics.Line(p.now(), samples...)
 	if err != nil {
-		return fmt.Errorf("metrics of lane %s: %w", w.lane(), err)
+		return fmt.Errorf("metrics of lane %s: %w", p.lane(), err)
 	}
-	if _, err := w.out.Write(text); err != nil {
-		return fmt.Errorf("emit metrics of lane %s: %w", w.lane(), err)
+	if _, err := p.out.Write(text); err != nil {
+		return fmt.Errorf("emit metrics of lane %s: %w", p.lane(), err)
 	}
 	return nil
 }

@@ -35,6 +35,37 @@ func (w Worker) Planned(ctx context.Context) ([]backfill.Chunk, error) {
 	return backfill.Planned(ctx, target, w.Lane)
 }
 
+// Left is what a load has done and has yet to do.
+type Left struct {
+	State checkpoint.State
+	// Halt is the code of a lane that is halted.
+	Halt checkpoint.HaltCode
+	// Loaded is how many chunks are loaded.
+	Loaded int64
+	Chunks []backfill.Chunk
+}
+
+// Left reads the work that is left, for those who share it out.
+func (w Worker) Left(ctx context.Context) (Left, error) {
+	target, err := pg.Connect(ctx, w.Endpoints.Apply, w.identity())
+	if err != nil {
+		return Left{}, err
+	}
+	defer pg.Close(target)
+	row, err := checkpoint.Load(ctx, target, w.Lane)
+	if err != nil {
+		return Left{}, err
+	}
+	left := Left{State: row.State, Halt: row.Halt}
+	err = target.QueryRow(ctx, `SELECT count(*) FROM bgsync.chunk JOIN bgsync.table_state USING (lane, table_id, load_no)
+		WHERE lane = $1 AND chunk.state = 'loaded'`, w.Lane).Scan(&left.Loaded)
+	if err != nil {
+		return Left{}, pg.Wrap(err, "count the loaded chunks of lane %s", w.Lane)
+	}
+	left.Chunks, err = backfill.Planned(ctx, target, w.Lane)
+	return left, err
+}
+
 // Load loads one chunk. A chunk that is loaded already, or belongs to a load that
 // has ended, is no error and brings nothing. One that takes longer than it may is
 // halved: both halves are planned, and this call brings nothing.

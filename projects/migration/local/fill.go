@@ -176,6 +176,7 @@ func (p Profile) Databases(ctx context.Context) (map[naming.Color]place.Database
 		for _, group := range append(Groups(), bgsync.Group(application), place.Administrator) {
 			logins[group] = "file:" + p.secret(side, group)
 		}
+		logins[place.Writers] = logins[bgsync.Group(application)]
 		sides[side] = place.Database{Host: k.Host(), Port: port, Name: Database, Plain: true, Logins: logins}
 	}
 	return sides, nil

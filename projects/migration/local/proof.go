@@ -8,12 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/proof"
 )
-
-// Writers is the group role of the sample platform's services.
-const Writers bgsync.Group = application
 
 // Proofs is the folder of the proof records, and the key that signs them.
 func (p Profile) Proofs() (*proof.Folder, proof.Signer, error) {

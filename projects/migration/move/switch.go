@@ -8,45 +8,11 @@ import (
 	"time"
 
 	"github.com/cutover/cutover/projects/migration/desk"
-	"github.com/cutover/cutover/projects/migration/function"
-	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
-	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
-	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/fault"
 )
-
-// Databases are both databases for a switch. key is the secret of the hashes in the
-// proof; writers is the group role of the applications, with one of whose logins it
-// is tried after a switch who may write.
-func Databases(ctx context.Context, p place.Place, invocation string, key []byte, writers bgsync.Group) (*postgres.Databases, error) {
-	sides := map[naming.Color]postgres.Side{}
-	var problems []error
-	for _, color := range naming.Colors() {
-		var side postgres.Side
-		for _, login := range []struct {
-			to    *string
-			group bgsync.Group
-		}{{&side.Fence, bgsync.Fence}, {&side.Reader, bgsync.Reader}, {&side.Verify, bgsync.Verify}, {&side.Probe, writers}} {
-			var err error
-			*login.to, err = p.DSN(ctx, color, login.group)
-			problems = append(problems, err)
-		}
-		sides[color] = side
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, err
-	}
-	compare := postgres.Compared()
-	compare.Sides, compare.Invocation, compare.Key = sides, invocation, key
-	compare.Lanes = map[naming.Color]string{}
-	for _, color := range naming.Colors() {
-		compare.Lanes[color] = function.Lane(color)
-	}
-	return &postgres.Databases{Sides: sides, Compare: &compare, Invocation: invocation, Limits: postgres.Defaults()}, nil
-}
 
 // Switch moves the authority to a side, from arming to the proof, or goes on with a
 // switch to that side that was interrupted. proofs says where its record is.
@@ -170,7 +136,7 @@ func (o *Operator) plannedSwitch(ctx context.Context, m *switching.Machine, toke
 	for _, gate := range gates {
 		verdict := gate.Verdict.String()
 		switch {
-		case gate.Verdict != switching.Pass && madeByArming(gate.Name):
+		case gate.Verdict != switching.Pass && switching.MadeByArming(gate.Name):
 			verdict = "arming"
 		case gate.Verdict != switching.Pass:
 			closed++
@@ -181,10 +147,4 @@ func (o *Operator) plannedSwitch(ctx context.Context, m *switching.Machine, toke
 		return fault.New(fault.Gate, "%d of %d gates do not hold", closed, len(gates)).WithHint("%sstatus", target)
 	}
 	return nil
-}
-
-// madeByArming tells whether a gate asks for what arming makes first: frozen tables
-// and the list of changed keys.
-func madeByArming(gate string) bool {
-	return gate == "tail" || strings.HasPrefix(gate, "ddl-freeze-")
 }

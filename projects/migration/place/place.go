@@ -41,6 +41,10 @@ type Place interface {
 // superuser, or the master user of a cluster on Aurora.
 const Administrator bgsync.Group = "administrator"
 
+// Writers is the group of a login of the applications, with which it is tried after
+// a switch who may write. It is never used to change a row.
+const Writers bgsync.Group = "writers"
+
 // Endpoints are the connection strings of the lane that starts at source.
 func Endpoints(ctx context.Context, p Place, source naming.Color) (lane.Endpoints, error) {
 	var e lane.Endpoints

@@ -55,6 +55,13 @@ func Wrap(err error, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), Reduce(err))
 }
 
+// Refused tells whether a server has refused the login: its password or its right
+// to connect is not what it was.
+func Refused(err error) bool {
+	var server *ServerError
+	return errors.As(Reduce(err), &server) && (server.SQLState == "28P01" || server.SQLState == "28000")
+}
+
 // Class is how the engine answers an error.
 type Class int
 

@@ -101,3 +101,9 @@ func documented(gates []Gate) []proof.Gate {
 	}
 	return list
 }
+
+// MadeByArming tells whether a gate asks for what arming makes first: frozen tables
+// and the list of changed keys.
+func MadeByArming(gate string) bool {
+	return gate == "tail" || strings.HasPrefix(gate, "ddl-freeze-")
+}

@@ -51,6 +51,9 @@ func (m *Machine) load(ctx context.Context) (*turn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.Revision != nil && *m.Revision != sw.Rev {
+		return nil, fmt.Errorf("%w: revision %d, expected %d", ErrMoved, sw.Rev, *m.Revision)
+	}
 	return &turn{Machine: m, sw: sw, token: token}, nil
 }
 

@@ -43,6 +43,10 @@ type Machine struct {
 	Limits    Limits
 	// Owner names this process; no two share a name.
 	Owner string
+	// Revision is that of the switch item for which the caller has decided what to do:
+	// where another stands by now, ErrMoved is the answer and nothing is done. Nil is
+	// any.
+	Revision *int64
 	// Now is the clock of leases and reports. No decision hangs on it.
 	Now func() time.Time
 	// At is told each durable act, before and after, by name; an error ends the
@@ -98,6 +102,8 @@ var (
 	// ErrTakenOver tells that another process has taken the switch over; this one has
 	// nothing to say any more.
 	ErrTakenOver = errors.New("another process has taken the switch over")
+	// ErrMoved tells that the switch is not where the caller had seen it.
+	ErrMoved = errors.New("the switch has moved on since it was looked at")
 	// ErrUnderway tells that a switch is under way.
 	ErrUnderway = errors.New("a switch is under way")
 	// ErrGates tells that conditions do not hold.

@@ -95,6 +95,18 @@ func (s *session) readPass(ctx context.Context, condition string, arg any) (pass
 	return p, pg.Wrap(err, "read the pass over lane %s", s.Lane)
 }
 
+// last tells how the last pass of a kind ended.
+func (s *session) last(ctx context.Context, kind Kind) (Report, error) {
+	r := Report{Lane: s.Lane, Kind: kind}
+	err := s.target.QueryRow(ctx, `SELECT v.pass_id, v.state <> 'discarded', v.state = 'clean', v.buckets, v.mismatched, v.unstable, v.requested
+		FROM bgsync.verify_pass v JOIN bgsync.lane l USING (lane, generation) WHERE v.lane = $1 AND v.kind = $2 AND v.state <> 'running'
+		ORDER BY v.pass_id DESC LIMIT 1`, s.Lane, string(kind)).Scan(&r.Pass, &r.Done, &r.Clean, &r.Buckets, &r.Mismatched, &r.Unstable, &r.Requested)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Report{}, fmt.Errorf("lane %s: no %s pass is running, and none has ended", s.Lane, kind)
+	}
+	return r, pg.Wrap(err, "read the last pass over lane %s", s.Lane)
+}
+
 // units lists what a pass has yet to compare, in runs of as many buckets as one
 // statement takes.
 func (s *session) units(ctx context.Context, p pass) ([]Unit, error) {

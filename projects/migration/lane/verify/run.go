@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -115,6 +114,8 @@ func (v *Verifier) Work(ctx context.Context, unit Unit) (Report, error) {
 }
 
 // Finish ends a pass whose units are all done; Done is false while some are not.
+// Where none of the kind is running, it tells how the last one ended: who asks twice
+// is told the same twice.
 func (v *Verifier) Finish(ctx context.Context, kind Kind) (Report, error) {
 	s, err := v.open(ctx)
 	if err != nil {
@@ -123,7 +124,7 @@ func (v *Verifier) Finish(ctx context.Context, kind Kind) (Report, error) {
 	defer s.close()
 	p, err := s.running(ctx, kind)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Report{}, fmt.Errorf("lane %s: no %s pass is running", v.Lane, kind)
+		return s.last(ctx, kind)
 	}
 	if err != nil {
 		return Report{}, err

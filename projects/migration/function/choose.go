@@ -1,0 +1,130 @@
+package function
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cutover/cutover/projects/migration/lane/switching"
+	items "github.com/cutover/cutover/shared/control"
+)
+
+// ownerMark separates, in the name of a process that moves the authority, the
+// request from the invocation.
+const ownerMark = "#"
+
+// requestOf is the request in whose name a process acts.
+func requestOf(owner string) string {
+	request, _, _ := strings.Cut(owner, ownerMark)
+	return request
+}
+
+// work is the kind of a step.
+type work int
+
+const (
+	nothing work = iota
+	start
+	command
+	rehearse
+)
+
+// choice is what a call does: a step, or nothing with an outcome.
+type choice struct {
+	do      work
+	command switching.Command
+	outcome Outcome
+	reason  string
+	wait    int
+}
+
+func ends(outcome Outcome, format string, args ...any) choice {
+	return choice{outcome: outcome, reason: fmt.Sprintf(format, args...)}
+}
+
+func steps(c switching.Command) choice { return choice{do: command, command: c} }
+
+// choose decides by what stands in the control store. It is the whole knowledge of
+// the function about the order of steps.
+func choose(e SwitchEvent, token items.Token, sw items.Switch, now time.Time) choice {
+	if now.Before(sw.LeaseUntil) && e.Act != Rehearse {
+		return choice{outcome: Again, reason: "another process is at work", wait: int(busyPause.Seconds())}.unless(e.Act == Recover)
+	}
+	switch e.Act {
+	case Rehearse:
+		return choice{do: rehearse}
+	case Cancel:
+		return chooseCancel(sw)
+	case Accept:
+		if sw.State == items.Switched {
+			return steps(switching.Accept)
+		}
+		return ends(Refused, "the switch is in state %s, expected %s", sw.State, items.Switched)
+	case Recover:
+		return chooseRecovery(sw, now)
+	case Advance:
+	}
+	return chooseAdvance(e, token, sw)
+}
+
+// unless makes it the end of a watchdog's call: whoever is at work needs nobody.
+func (c choice) unless(watchdog bool) choice {
+	if watchdog {
+		return ends(Done, "%s", c.reason)
+	}
+	return c
+}
+
+func chooseCancel(sw items.Switch) choice {
+	switch sw.State {
+	case items.Steady, items.Finalised:
+		return ends(Cancelled, "no switch is under way")
+	case items.Arming, items.Armed:
+		return steps(switching.Cancel)
+	case items.Registered, items.Fencing, items.Fenced, items.Drained, items.Checked, items.Promoting, items.Switched, items.BackingOut, items.Held:
+	}
+	return ends(Refused, "the switch is in state %s, which cannot be cancelled", sw.State)
+}
+
+// forgotten is how long an armed switch waits for its next step before the watchdog
+// looks after it. It decides about no more than when to look.
+const forgotten = 2 * time.Minute
+
+func chooseRecovery(sw items.Switch, now time.Time) choice {
+	if sw.State == items.Armed && len(sw.StepTimes) > 0 && now.Sub(sw.StepTimes[len(sw.StepTimes)-1].At) > forgotten {
+		return steps(switching.Cancel)
+	}
+	if sw.State.Idle() {
+		return ends(Done, "nothing is left behind: state %s", sw.State)
+	}
+	return steps(switching.Continue)
+}
+
+// chooseAdvance is the next step of the event's own switch.
+func chooseAdvance(e SwitchEvent, token items.Token, sw items.Switch) choice {
+	own := requestOf(sw.Owner) == e.Request
+	switch {
+	case sw.Rev == e.Revision && sw.State == items.Steady:
+		if token.Holder == e.To {
+			return ends(Refused, "%s has the authority already, in epoch %d", e.To, token.Epoch)
+		}
+		return choice{do: start}
+	case !own && sw.State == items.Steady:
+		return ends(Refused, "another switch came first: revision %d, expected %d", sw.Rev, e.Revision)
+	case !own:
+		return ends(Underway, "a switch to %s is under way, state %s, for %s", sw.To, sw.State, requestOf(sw.Owner))
+	}
+	switch sw.State {
+	case items.Steady:
+		if token.Holder == e.To {
+			return ends(Done, "%s has the authority, epoch %d", e.To, token.Epoch)
+		}
+		return ends(BackedOut, "%s", sw.LastError)
+	case items.Finalised:
+		return ends(Refused, "the migration is finalised")
+	case items.Armed:
+		return steps(switching.Go)
+	case items.Arming, items.Registered, items.Fencing, items.Fenced, items.Drained, items.Checked, items.Promoting, items.Switched, items.BackingOut, items.Held:
+	}
+	return steps(switching.Continue)
+}

@@ -1,0 +1,150 @@
+//go:build integration
+
+package function_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cutover/cutover/projects/migration/desk"
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/verify"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// The base is loaded by workers that get the same chunks at the same time, one that
+// is killed in the middle, one that is called too late, and one that is called again;
+// then verified by units that are given out twice. Every row is there once.
+func TestWorkersShareALoadAndItsVerification(t *testing.T) {
+	w := newWorld(t)
+	chunk, err := function.NewChunk(t.Context(), w.variables(naming.Green), w.emitted)
+	require.NoError(t, err)
+	answer, err := chunk(t.Context(), function.ChunkEvent{Act: function.PlanChunks})
+	require.NoError(t, err)
+	assert.Equal(t, function.Idle, answer.Outcome, "nobody has started the lane")
+
+	assert.Empty(t, w.ask(desk.Request{Act: desk.Look, To: naming.Green}).State)
+	w.wanted(naming.Green)
+	w.wanted(naming.Green) // again: what is there stays
+	for _, result := range w.ask(desk.Request{Act: desk.Check, To: naming.Green}).Results {
+		assert.Empty(t, result.Findings, result.ID)
+	}
+	plan, err := chunk(t.Context(), function.ChunkEvent{Act: function.PlanChunks})
+	require.NoError(t, err)
+	require.Equal(t, function.Work, plan.Outcome)
+	require.Greater(t, len(plan.Items), 4)
+
+	late, cancel := context.WithTimeout(t.Context(), 59*time.Second)
+	defer cancel()
+	answer, err = chunk(late, function.ChunkEvent{Act: function.LoadChunks, Items: plan.Items})
+	require.NoError(t, err)
+	assert.Equal(t, function.Some, answer.Outcome)
+	assert.Zero(t, answer.Loaded)
+	require.Len(t, answer.Failures, len(plan.Items))
+	assert.Equal(t, function.NoTime, answer.Failures[0].Reason)
+	again, err := chunk(t.Context(), function.ChunkEvent{Act: function.PlanChunks, Loaded: plan.Loaded, Left: plan.Left, Idle: 4})
+	require.NoError(t, err)
+	assert.Equal(t, function.Stuck, again.Outcome, "five rounds that brought nothing")
+
+	var killed atomic.Bool
+	dying, err := function.ChunkWith(t.Context(), w.variables(naming.Green), func(step string) error {
+		if step == "chunk.before_commit" && !killed.Swap(true) {
+			return errors.New("killed")
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	answer, err = dying(t.Context(), function.ChunkEvent{Act: function.LoadChunks, Items: plan.Items[:1]})
+	require.NoError(t, err)
+	assert.Equal(t, function.Some, answer.Outcome)
+	require.Len(t, answer.Failures, 1)
+	assert.Contains(t, answer.Failures[0].Reason, "killed")
+
+	var rows, loaded atomic.Int64
+	group, ctx := errgroup.WithContext(t.Context())
+	for range 3 {
+		group.Go(func() error {
+			answer, err := chunk(ctx, function.ChunkEvent{Act: function.LoadChunks, Items: plan.Items})
+			rows.Add(answer.Rows)
+			loaded.Add(answer.Loaded)
+			return err
+		})
+	}
+	require.NoError(t, group.Wait())
+	assert.EqualValues(t, 269000, rows.Load(), "no row is loaded twice")
+	assert.EqualValues(t, len(plan.Items), loaded.Load())
+	answer, err = chunk(t.Context(), function.ChunkEvent{Act: function.LoadChunks, Items: plan.Items})
+	require.NoError(t, err)
+	assert.Equal(t, function.Done, answer.Outcome)
+	assert.EqualValues(t, len(plan.Items), answer.Elsewhere)
+	answer, err = chunk(t.Context(), function.ChunkEvent{Act: function.PlanChunks, Loaded: plan.Loaded, Left: plan.Left})
+	require.NoError(t, err)
+	assert.Equal(t, function.Done, answer.Outcome)
+
+	w.run(naming.Green)
+	w.runs(naming.Green)
+	w.verifyByUnits()
+	w.halted(chunk)
+}
+
+// verifyByUnits verifies the forward lane by units, each given out twice.
+func (w *world) verifyByUnits() {
+	t := w.t
+	handle, err := function.NewVerify(t.Context(), w.variables(naming.Green), w.emitted)
+	require.NoError(t, err)
+	plan, err := handle(t.Context(), function.VerifyEvent{Act: function.PlanPass, Kind: verify.Full})
+	require.NoError(t, err)
+	require.Equal(t, function.Work, plan.Outcome)
+	early, err := handle(t.Context(), function.VerifyEvent{Act: function.FinishPass, Kind: verify.Full})
+	require.NoError(t, err)
+	assert.Equal(t, function.Again, early.Outcome, "units are left")
+	assert.Equal(t, 1, early.Round)
+	late, cancel := context.WithTimeout(t.Context(), 59*time.Second)
+	defer cancel()
+	answer, err := handle(late, function.VerifyEvent{Act: function.WorkUnits, Items: plan.Items[:1]})
+	require.NoError(t, err)
+	assert.Equal(t, function.Some, answer.Outcome)
+	group, ctx := errgroup.WithContext(t.Context())
+	for range 2 {
+		group.Go(func() error {
+			_, err := handle(ctx, function.VerifyEvent{Act: function.WorkUnits, Items: plan.Items})
+			return err
+		})
+	}
+	require.NoError(t, group.Wait())
+	told, absent, err := function.ReadVerification(t.Context(), w.store, "core.fwd")
+	require.NoError(t, err)
+	require.False(t, absent)
+	assert.Equal(t, len(plan.Items), told.Progress().UnitsDone)
+	for range 2 { // the second is told the same
+		end, err := handle(t.Context(), function.VerifyEvent{Act: function.FinishPass, Kind: verify.Full, Round: 1})
+		require.NoError(t, err)
+		assert.Equal(t, function.Clean, end.Outcome)
+		assert.Equal(t, plan.Pass, end.Pass)
+	}
+	assert.Contains(t, w.emitted.String(), `"BucketsDirty"`)
+	whole, err := handle(t.Context(), function.VerifyEvent{})
+	require.NoError(t, err)
+	assert.Equal(t, function.Clean, whole.Outcome)
+}
+
+// halted requires the functions to say that the lane is halted, and that it goes on
+// when the operator names the halt.
+func (w *world) halted(chunk func(context.Context, function.ChunkEvent) (function.ChunkAnswer, error)) {
+	w.exec(naming.Green, `UPDATE bgsync.lane SET state = 'halted', halt_code = 'operator', halted_at = now() WHERE lane = 'core.fwd'`)
+	answer, err := chunk(w.t.Context(), function.ChunkEvent{Act: function.PlanChunks})
+	require.NoError(w.t, err)
+	assert.Equal(w.t, function.Halted, answer.Outcome)
+	assert.Equal(w.t, checkpoint.ByOperator, answer.Halt)
+	reply := w.ask(desk.Request{Act: desk.Resume, To: naming.Green, Halt: checkpoint.ByOperator})
+	assert.Contains(w.t, strings.Join(reply.Done, " "), "resumed")
+}

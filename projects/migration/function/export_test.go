@@ -1,0 +1,40 @@
+package function
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/switching"
+)
+
+// ChunkWith is NewChunk with an observer of the steps.
+func ChunkWith(ctx context.Context, lookup func(string) (string, bool), at func(string) error) (func(context.Context, ChunkEvent) (ChunkAnswer, error), error) {
+	p, err := assemble(ctx, lookup, io.Discard)
+	if err != nil {
+		return nil, err
+	}
+	return (&loading{parts: p, limits: lane.Defaults(), at: at}).handle, nil
+}
+
+// SwitchWith is NewSwitch with other limits and an observer of the acts.
+func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.Writer, limits switching.Limits, at func(string) error) (func(context.Context, SwitchEvent) (SwitchAnswer, error), error) {
+	p, err := assemble(ctx, lookup, out)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := readProofs(lookup)
+	if err != nil {
+		return nil, err
+	}
+	s := &switcher{parts: p, limits: limits, at: at}
+	if s.proofs, err = settings.open(p); err != nil {
+		return nil, err
+	}
+	s.primary = s.databases
+	return s.handle, nil
+}
+
+// Forgotten is after which time the watchdog looks after an armed switch.
+const Forgotten time.Duration = forgotten

@@ -1,0 +1,190 @@
+//go:build integration
+
+package function_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/desk"
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/proof"
+	"github.com/cutover/cutover/projects/migration/lane/switching"
+	"github.com/cutover/cutover/projects/migration/lane/verify"
+	"github.com/cutover/cutover/shared/control"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// mover is a switch function.
+type mover func(context.Context, function.SwitchEvent) (function.SwitchAnswer, error)
+
+func (w *world) mover(to naming.Color, at func(string) error) mover {
+	w.t.Helper()
+	handle, err := function.SwitchWith(w.t.Context(), w.variables(to), w.emitted, quick(), at)
+	require.NoError(w.t, err)
+	return handle
+}
+
+// moving is a world in which both lanes run and the forward one is verified.
+func moving(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.wanted(naming.Green)
+	chunk, err := function.NewChunk(t.Context(), w.variables(naming.Green), w.emitted)
+	require.NoError(t, err)
+	all, err := chunk(t.Context(), function.ChunkEvent{}) // plans and loads until nothing is left
+	require.NoError(t, err)
+	require.Equal(t, function.Done, all.Outcome)
+	require.EqualValues(t, 269000, all.Rows)
+	w.run(naming.Green)
+	w.runs(naming.Green)
+	check, err := function.NewVerify(t.Context(), w.variables(naming.Green), w.emitted)
+	require.NoError(t, err)
+	full, err := check(t.Context(), function.VerifyEvent{Act: function.WholePass, Kind: verify.Full})
+	require.NoError(t, err)
+	require.Equal(t, function.Clean, full.Outcome)
+
+	early, err := w.mover(naming.Green, nil)(t.Context(), w.asks(naming.Green, "too early"))
+	require.NoError(t, err)
+	require.Equal(t, function.Refused, early.Outcome, "there is no token")
+	w.ask(desk.Request{Act: desk.Return, To: naming.Blue, By: "test"})
+	require.NoError(t, function.Want(t.Context(), w.store, "core.rev", true))
+	w.run(naming.Blue)
+	w.runs(naming.Blue)
+	return w
+}
+
+// asks is the event of a request that is made now.
+func (w *world) asks(to naming.Color, request string) function.SwitchEvent {
+	w.t.Helper()
+	e := function.SwitchEvent{Act: function.Advance, To: to, Reason: "test", Operators: []string{"ann"}, Request: request}
+	if _, sw, err := switching.Status(w.t.Context(), w.store); err == nil {
+		e.Revision = sw.Rev
+	}
+	return e
+}
+
+// calls calls until there is nothing more to do, each time with the next event as
+// it comes back over the wire.
+func (w *world) calls(m mover, e function.SwitchEvent) function.SwitchAnswer {
+	w.t.Helper()
+	for range 200 {
+		answer, err := m(w.t.Context(), e)
+		require.NoError(w.t, err)
+		if answer.Outcome != function.Again {
+			return answer
+		}
+		text, err := json.Marshal(answer.Event)
+		require.NoError(w.t, err)
+		e = function.SwitchEvent{}
+		require.NoError(w.t, json.Unmarshal(text, &e))
+		time.Sleep(time.Duration(min(answer.WaitSeconds, 1)) * 100 * time.Millisecond)
+	}
+	require.Fail(w.t, "the switch does not end")
+	return function.SwitchAnswer{}
+}
+
+// holds requires that exactly one side can be written to, in that epoch.
+func (w *world) holds(side naming.Color, epoch int64) {
+	w.t.Helper()
+	token, sw, err := switching.Status(w.t.Context(), w.store)
+	require.NoError(w.t, err)
+	assert.Equal(w.t, control.Steady, sw.State, sw.LastError)
+	assert.Equal(w.t, side, token.Holder)
+	assert.Equal(w.t, epoch, token.Epoch)
+	for _, color := range naming.Colors() {
+		assert.Equal(w.t, color == side, value[bool](w, color, `SELECT writable FROM bgsync.authority`), color)
+		assert.Equal(w.t, epoch, value[int64](w, color, `SELECT epoch FROM bgsync.authority`), color)
+	}
+}
+
+var errKilled = errors.New("killed")
+
+// A switch is moved by calls of which each may die, come twice, at the same time, or
+// late; whatever happens one side has the authority afterwards, and a request begins
+// one switch at most.
+func TestASwitchIsMovedByCallsThatMayDieComeTwiceOrLate(t *testing.T) {
+	w := moving(t)
+	green := w.mover(naming.Green, nil)
+	forth := w.asks(naming.Green, "forth")
+	rehearsal := forth
+	rehearsal.Act = function.Rehearse
+	asked, err := green(t.Context(), rehearsal)
+	require.NoError(t, err)
+	assert.Equal(t, function.Done, asked.Outcome, asked.Gates)
+	assert.NotEmpty(t, asked.Gates)
+
+	short, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
+	defer cancel()
+	none, err := green(short, forth)
+	require.NoError(t, err)
+	assert.Equal(t, function.Again, none.Outcome)
+	assert.Contains(t, none.Reason, "less than 1s was left")
+	_, untouched, err := switching.Status(t.Context(), w.store)
+	require.NoError(t, err)
+	assert.Zero(t, untouched.Rev, "no step is begun too late")
+
+	dying := w.mover(naming.Green, func(point string) error {
+		if point == "switch.9.DRAINED.after" { // writers are kept out
+			return errKilled
+		}
+		return nil
+	})
+	armed, err := dying(t.Context(), forth)
+	require.NoError(t, err)
+	require.Equal(t, control.Armed, armed.State)
+	_, err = dying(t.Context(), armed.Event)
+	require.ErrorIs(t, err, errKilled)
+	assert.False(t, value[bool](w, naming.Blue, `SELECT writable FROM bgsync.authority`))
+	back := w.calls(green, forth) // the retry is the recovery
+	assert.Equal(t, function.BackedOut, back.Outcome)
+	w.holds(naming.Blue, 1)
+	assert.Equal(t, function.BackedOut, w.calls(green, forth).Outcome, "the request is over")
+
+	second := w.asks(naming.Green, "second")
+	results := make(chan function.SwitchAnswer, 2)
+	for range 2 {
+		go func() { results <- w.calls(green, second) }()
+	}
+	for range 2 {
+		assert.Equal(t, function.Done, (<-results).Outcome)
+	}
+	w.holds(naming.Green, 2)
+	done := w.calls(green, second)
+	assert.Equal(t, function.Done, done.Outcome, "called again")
+	w.proven(done.Proof)
+
+	w.exec(naming.Green, `SET ROLE payments_app`, `INSERT INTO payments.account (owner, balance, currency) VALUES ('since', 7, 'CHF')`)
+	home := w.calls(w.mover(naming.Blue, nil), w.asks(naming.Blue, "home"))
+	assert.Equal(t, function.Done, home.Outcome, home.Reason)
+	w.holds(naming.Blue, 3)
+	assert.Equal(t, 1, value[int](w, naming.Blue, `SELECT count(*) FROM payments.account WHERE owner = 'since'`))
+	late := w.calls(green, second)
+	assert.Equal(t, function.Refused, late.Outcome, "a call of a former request begins nothing: "+late.Reason)
+	w.holds(naming.Blue, 3)
+	for _, name := range []string{"WritePauseMilliseconds", "SwitchState", "AuthorityHolder", "BackOuts", "ProofStored"} {
+		assert.Contains(t, w.emitted.String(), `"`+name+`"`)
+	}
+	assert.NotContains(t, w.emitted.String(), "since", "no value of a row")
+}
+
+// proven requires a record that the key has signed.
+func (w *world) proven(id string) {
+	w.t.Helper()
+	folder, signer, err := w.profile.Proofs()
+	require.NoError(w.t, err)
+	body, err := folder.Get(w.t.Context(), id)
+	require.NoError(w.t, err)
+	record, err := proof.Open(w.t.Context(), signer, body)
+	require.NoError(w.t, err)
+	assert.Equal(w.t, naming.Green, record.To)
+	assert.Equal(w.t, "switched", record.Outcome)
+	assert.False(w.t, strings.Contains(string(body), "owner"))
+}

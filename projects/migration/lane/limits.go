@@ -30,6 +30,10 @@ type Limits struct {
 	// down in favour of the stream. They are 20 and 50 % of what may be used of the
 	// source's storage.
 	WALSoft, WALHard int64
+	// TargetSoft and TargetHard are how many bytes the target's database may have until
+	// the load is slowed down, and until it stops: parts of the storage that may be
+	// used. 0 of both is no such limit, as where storage grows by itself.
+	TargetSoft, TargetHard int64
 	// SettleCreation and SettleRepair bound the wait for visibility. A repair that
 	// has waited in vain is tried again after ten times as long, since the lane
 	// stands meanwhile.
@@ -83,6 +87,9 @@ func (l Limits) Validate() error {
 	}
 	if l.WALHard < l.WALSoft {
 		problems = append(problems, fmt.Errorf("wal.hard: is %d, expected no less than wal.soft, %d", l.WALHard, l.WALSoft))
+	}
+	if l.TargetSoft < 0 || l.TargetHard < l.TargetSoft || l.TargetSoft == 0 && l.TargetHard > 0 {
+		problems = append(problems, fmt.Errorf("target.soft, target.hard: are %d, %d, expected both 0, or more, the latter no less than the former", l.TargetSoft, l.TargetHard))
 	}
 	if l.Stop < l.Cancel || l.Cancel < l.Return {
 		problems = append(problems, fmt.Errorf("invocation.stop, cancel, return: are %s, %s, %s, expected each to be no shorter than the next", l.Stop, l.Cancel, l.Return))

@@ -104,7 +104,7 @@ func (s *session) loadSome(ctx context.Context, gate *throttle.Gate, work <-chan
 		if err := gate.Enter(ctx); err != nil {
 			return err
 		}
-		err := s.loadOne(ctx, loader, chunk)
+		err := s.loadOne(ctx, loader, gate, chunk)
 		gate.Leave()
 		if err != nil {
 			return err
@@ -126,8 +126,19 @@ func (s *session) loaders(ctx context.Context) (source, target *pgx.Conn, done f
 	return source, target, func() { pg.Close(target); pg.Close(source) }, nil
 }
 
-// loadOne loads a chunk, or splits it when it takes too long.
-func (s *session) loadOne(ctx context.Context, loader *backfill.Loader, chunk backfill.Chunk) error {
+// loadOne loads a chunk, or splits it when it takes too long. While the load is
+// throttled it loads the chunk's beginning only, and leaves the rest planned.
+func (s *session) loadOne(ctx context.Context, loader *backfill.Loader, gate *throttle.Gate, chunk backfill.Chunk) error {
+	if size := gate.Size(); size < 1 {
+		shorter, err := backfill.Trim(ctx, loader.Source, loader.Target, s.row.Lane, loader.Tables[chunk.TableID], chunk, int64(size*float64(s.limits.ChunkBytes)))
+		if errors.Is(err, backfill.ErrElsewhere) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		chunk = shorter
+	}
 	limited, cancel := context.WithTimeout(ctx, s.limits.ChunkTime)
 	defer cancel()
 	loaded, err := loader.Load(limited, chunk)

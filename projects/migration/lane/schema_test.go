@@ -134,6 +134,34 @@ func TestAChangedTableIsComparedAgain(t *testing.T) {
 	require.Equal(t, checkpoint.Divergence, report.Halt.Code)
 }
 
+// A change that the lane meets while buckets are being compared leaves no result
+// that was found without the new columns.
+func TestAComparisonDoesNotOutliveAChange(t *testing.T) {
+	s := newSwitches(t)
+	v, changed := s.verifier("overtaken"), false
+	v.At = func(step string) error {
+		if step != verify.AfterSnapshot || changed {
+			return nil
+		}
+		changed = true
+		change := s.planned(adding("account", schema.Column{Name: "flag", Type: "int", Default: text("1")}))
+		_, err := schema.Apply(s.ctx(), s.sides(), change.ID, nil)
+		require.NoError(t, err)
+		s.drained(s.blue, s.green, "core.fwd")
+		s.exec(s.green, `BEGIN; SET LOCAL session_replication_role = replica; SELECT pg_logical_emit_message(true, 'bgsync.echo', 'x');
+			UPDATE bgsync.lane SET claimed_by = claimed_by WHERE lane = 'core.fwd'; UPDATE public.account SET flag = 2 WHERE id = 5; COMMIT`)
+		return nil
+	}
+	v.Limits.Workers = 1
+	report, err := v.Full(s.ctx())
+	require.NoError(t, err)
+	require.False(t, report.Done, "the pass goes on with another call")
+	report, err = v.Full(s.ctx())
+	require.NoError(t, err)
+	require.NotNil(t, report.Halt)
+	require.Equal(t, checkpoint.Divergence, report.Halt.Code)
+}
+
 // errStop ends a call in the midst.
 var errStop = errors.New("the process is gone")
 

@@ -17,12 +17,10 @@ import (
 const tendInterval = time.Second
 
 // tend does between two batches what is due: repairs that were asked for, and the
-// step to strict once the lane is consistent.
+// step to strict once the lane is consistent. It is not called while the lane is
+// torn: then the target equals no state of the source.
 func (s *session) tend(ctx context.Context, applier *apply.Applier) error {
 	row := applier.Row()
-	if row.Torn() {
-		return nil // the target equals no state of the source
-	}
 	if time.Since(s.tended) < tendInterval && (row.State == checkpoint.Running || row.Tolerant()) || time.Now().Before(s.patience) {
 		return nil
 	}

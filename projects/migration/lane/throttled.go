@@ -29,6 +29,11 @@ func (s *session) throttle(ctx context.Context) (gate *throttle.Gate, done func(
 			return float64(bytes), err
 		}},
 	}
+	if s.limits.TargetSoft > 0 {
+		own = append(own, throttle.Input{Name: "target.storage", Limit: float64(s.limits.TargetSoft), Most: float64(s.limits.TargetHard), Read: func(ctx context.Context) (float64, error) {
+			return number(ctx, target, `SELECT pg_catalog.pg_database_size(pg_catalog.current_database())::float8`)
+		}})
+	}
 	return throttle.NewGate(s.limits.LoadWorkers, slices.Concat(own, s.run.Throttle)), done, nil
 }
 

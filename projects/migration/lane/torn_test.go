@@ -149,6 +149,31 @@ func TestNothingIsTornWhileTheTargetIsWritable(t *testing.T) {
 	require.Equal(t, checkpoint.TornMismatch, w.haltOf("torn and writable"))
 }
 
+// Who has to pass over so much that a third of the invocation goes by is told.
+func TestPassingOverThatTakesTooLongIsTold(t *testing.T) {
+	t.Parallel()
+	w := torn(t)
+	for name, test := range map[string]struct {
+		left time.Duration // until nothing new may be begun
+		slow bool
+	}{"no time": {0, true}, "an hour": {time.Hour, false}} {
+		r := w.runner(name)
+		r.Limits.Stop, r.Limits.Cancel, r.Limits.Return = time.Minute, 2*time.Millisecond, time.Millisecond
+		ctx, cancel := context.WithTimeout(w.ctx(), time.Minute+test.left)
+		r.At = func(step string) error {
+			if step == apply.AfterPart {
+				cancel()
+			}
+			return nil
+		}
+		report, err := r.Run(ctx)
+		cancel()
+		require.NoError(t, err, name)
+		require.Positive(t, report.TornSkip, name)
+		require.Equal(t, test.slow, report.TornSkipSlow, name)
+	}
+}
+
 // While a lane is torn nothing is repaired: the target equals no state of the
 // source that a repair could be measured by.
 func TestATornLaneRepairsNothing(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
@@ -296,31 +295,3 @@ func Planned(ctx context.Context, target *pgx.Conn, lane string) ([]Chunk, error
 	})
 	return chunks, pg.Wrap(err, "list chunks of lane %s", lane)
 }
-
-// Split replaces a planned chunk by two halves, for a loader that would not
-// finish it in time. A chunk of one key stays as it is.
-func Split(ctx context.Context, source, target *pgx.Conn, lane string, table *relation.Table, chunk Chunk) error {
-	middle, err := median(ctx, source, table, chunk.Bounds)
-	if err != nil || middle == nil {
-		return err
-	}
-	err = pgx.BeginFunc(ctx, target, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE bgsync.chunk SET hi = $5 WHERE lane = $1 AND table_id = $2 AND load_no = $3 AND chunk_no = $4
-			AND state = 'planned' AND lo IS NOT DISTINCT FROM $6::text[] AND hi IS NOT DISTINCT FROM $7::text[]`,
-			lane, chunk.TableID, chunk.Load, chunk.Number, middle, chunk.Lo, chunk.Hi)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return ErrElsewhere
-		}
-		_, err = tx.Exec(ctx, `INSERT INTO bgsync.chunk (lane, table_id, load_no, chunk_no, lo, hi, state)
-			SELECT $1, $2, $3, max(chunk_no) + 1, $4::text[], $5::text[], 'planned' FROM bgsync.chunk WHERE lane = $1 AND table_id = $2 AND load_no = $3`,
-			lane, chunk.TableID, chunk.Load, middle, chunk.Hi)
-		return err
-	})
-	return pg.Wrap(err, "split chunk %d of table %s", chunk.Number, table.FullName())
-}
-
-// splitTimeout bounds the search for the middle of a chunk.
-const splitTimeout = 30 * time.Second

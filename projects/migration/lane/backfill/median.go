@@ -15,6 +15,18 @@ import (
 // median is the key in the middle of a range, nil when a range has no
 // row.
 func median(ctx context.Context, source *pgx.Conn, table *relation.Table, bounds Bounds) ([]string, error) {
+	return pick(ctx, source, table, bounds, func(within string) string {
+		return "(SELECT greatest(count(*) / 2 - 1, 0) FROM " + within + ")"
+	})
+}
+
+// nth is the key of the n-th row of a range, counted from 1, nil when it has fewer.
+func nth(ctx context.Context, source *pgx.Conn, table *relation.Table, bounds Bounds, n int64) ([]string, error) {
+	return pick(ctx, source, table, bounds, func(string) string { return fmt.Sprint(n - 1) })
+}
+
+// pick is the key of the row of a range before which that many lie.
+func pick(ctx context.Context, source *pgx.Conn, table *relation.Table, bounds Bounds, before func(within string) string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, splitTimeout)
 	defer cancel()
 	condition, err := table.Range(bounds.Lo, bounds.Hi)
@@ -28,10 +40,10 @@ func median(ctx context.Context, source *pgx.Conn, table *relation.Table, bounds
 	}
 	within := "ONLY " + table.Ident() + " WHERE " + condition
 	var middle []string
-	err = source.QueryRow(ctx, fmt.Sprintf("SELECT ARRAY[%s] FROM %s ORDER BY %s LIMIT 1 OFFSET (SELECT greatest(count(*) / 2 - 1, 0) FROM %s)",
-		strings.Join(keys, ", "), within, strings.Join(order, ", "), within)).Scan(&middle)
+	err = source.QueryRow(ctx, fmt.Sprintf("SELECT ARRAY[%s] FROM %s ORDER BY %s LIMIT 1 OFFSET %s",
+		strings.Join(keys, ", "), within, strings.Join(order, ", "), before(within))).Scan(&middle)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
-	return middle, pg.Wrap(err, "find the middle of a chunk of table %s", table.FullName())
+	return middle, pg.Wrap(err, "cut a chunk of table %s", table.FullName())
 }

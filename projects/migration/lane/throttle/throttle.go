@@ -1,6 +1,6 @@
 // Package throttle decides how many chunks of a base may be loaded at once. It
-// halves the number while any of its inputs is over its limit and raises it by one
-// while none is. An input that cannot be read counts as over its limit: what is not
+// halves the number, and the size of each, while any of its inputs is over its limit,
+// and raises both step by step while none is. An input that cannot be read counts as over its limit: what is not
 // known is no reason to go on. The package measures nothing itself and holds no
 // lock on data: it slows work down and never decides whether it is right.
 package throttle
@@ -18,8 +18,10 @@ type Input struct {
 	// Name is what it is called in reports.
 	Name string
 	// Limit is the largest value under which the load goes on at full speed, in the
-	// input's own unit. Over ten times the limit nothing is loaded at all.
+	// input's own unit.
 	Limit float64
+	// Most is the value over which nothing is loaded at all; 0 is ten times the limit.
+	Most float64
 	// Read measures. It is called once per interval, by one goroutine.
 	Read func(ctx context.Context) (float64, error)
 }
@@ -37,12 +39,19 @@ const (
 // stop is how many times its limit makes an input stop the load.
 const stop = 10
 
+func (i Input) most() float64 {
+	if i.Most > 0 {
+		return i.Most
+	}
+	return stop * i.Limit
+}
+
 // Judge weighs a measured value. Not a number and errors count as over the limit.
 func (i Input) Judge(value float64, err error) Verdict {
 	switch {
 	case err != nil, math.IsNaN(value):
 		return Over
-	case value > stop*i.Limit:
+	case value > i.most():
 		return Stop
 	case value > i.Limit:
 		return Over
@@ -58,6 +67,7 @@ type Gate struct {
 
 	mutex     sync.Mutex
 	allowed   int
+	size      float64
 	inside    int
 	changed   chan struct{}
 	throttled time.Duration
@@ -67,7 +77,7 @@ type Gate struct {
 
 // NewGate makes a gate for at most that many at once.
 func NewGate(most int, inputs []Input) *Gate {
-	return &Gate{most: most, inputs: inputs, allowed: most, changed: make(chan struct{})}
+	return &Gate{most: most, inputs: inputs, allowed: most, size: 1, changed: make(chan struct{})}
 }
 
 // Enter waits until there is room, or ctx ends.
@@ -109,6 +119,20 @@ func (g *Gate) Allowed() int {
 	defer g.mutex.Unlock()
 	return g.allowed
 }
+
+// Size is how large a piece of work may be now, as a part of what it is meant to be:
+// it is halved with the number, and comes back by steps of an eighth.
+func (g *Gate) Size() float64 {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	return g.size
+}
+
+// The steps of Size.
+const (
+	smallest = 1.0 / 64
+	growth   = 1.0 / 8
+)
 
 // Share is the part of the time so far, from 0 to 1, in which fewer were allowed
 // than could be, and which inputs were over their limit when last read.
@@ -162,11 +186,11 @@ func (g *Gate) set(worst Verdict, over []string, interval time.Duration) {
 	defer g.mutex.Unlock()
 	switch worst {
 	case Free:
-		g.allowed = min(g.most, g.allowed+1)
+		g.allowed, g.size = min(g.most, g.allowed+1), min(1, g.size+growth)
 	case Over:
-		g.allowed = max(1, g.allowed/2)
+		g.allowed, g.size = max(1, g.allowed/2), max(smallest, g.size/2)
 	case Stop:
-		g.allowed = 0
+		g.allowed, g.size = 0, max(smallest, g.size/2)
 	}
 	g.watched += interval
 	if g.allowed < g.most {

@@ -22,6 +22,9 @@ func TestWhatCannotBeReadIsOverTheLimit(t *testing.T) {
 	assert.Equal(t, throttle.Stop, input.Judge(101, nil))
 	assert.Equal(t, throttle.Over, input.Judge(0, errors.New("no answer")))
 	assert.Equal(t, throttle.Over, input.Judge(math.NaN(), nil))
+	storage := throttle.Input{Name: "storage", Limit: 80, Most: 100}
+	assert.Equal(t, throttle.Over, storage.Judge(81, nil))
+	assert.Equal(t, throttle.Stop, storage.Judge(101, nil))
 }
 
 // An input over its limit halves, one that is fine again raises by one, and the
@@ -45,10 +48,13 @@ func TestTheGateHalvesAndRecoversStepByStep(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, 8, gate.Allowed())
 		var seen []int
+		var sizes []float64
 		for _, v := range []int64{11, 11, 11, 11, 0, 0, 0, 101, 0} {
 			seen = append(seen, next(v))
+			sizes = append(sizes, gate.Size())
 		}
 		assert.Equal(t, []int{4, 2, 1, 1, 2, 3, 4, 0, 1}, seen)
+		assert.InDeltaSlice(t, []float64{1. / 2, 1. / 4, 1. / 8, 1. / 16, 3. / 16, 5. / 16, 7. / 16, 7. / 32, 11. / 32}, sizes, 1e-9)
 		require.NoError(t, gate.Enter(ctx))
 		entered := make(chan error, 1)
 		go func() { entered <- gate.Enter(ctx) }()

@@ -1,0 +1,6 @@
+//go:build integration && !soak
+
+package customers
+
+// requests is how many payments measure a step.
+const requests = 400

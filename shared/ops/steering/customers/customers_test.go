@@ -1,7 +1,5 @@
 //go:build integration || soak
 
-// Package customers shows what customers notice while traffic is moved: nothing.
-// They resolve the public name as Route 53 answers it and pay at real servers.
 package customers
 
 import (

@@ -93,6 +93,16 @@ func (b *bank) write(ctx context.Context, s side, interval time.Duration) error 
 	return nil
 }
 
+// wrote waits until so many transfers are acknowledged.
+func (b *bank) wrote(count int) {
+	b.w.t.Helper()
+	require.Eventually(b.w.t, func() bool {
+		b.mutex.Lock()
+		defer b.mutex.Unlock()
+		return len(b.acknowledged) >= count || b.failed != nil
+	}, time.Minute, tick)
+}
+
 // stop ends the writers.
 func (b *bank) stop() {
 	b.w.t.Helper()

@@ -3,10 +3,6 @@
 package lane_test
 
 import (
-	"bytes"
-	"context"
-	"net"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,7 +32,7 @@ func TestEveryWriteCrossesOnceWithBothLanesOn(t *testing.T) {
 	w := steady(t)
 	forward, back := w.background(w.runner("forth")), w.reverse()
 	bank := w.bank(w.blue, 2)
-	time.Sleep(2 * time.Second)
+	bank.wrote(500)
 	bank.stop()
 	w.drained(w.blue, w.green, "core.fwd")
 	w.drained(w.green, w.blue, "core.rev")
@@ -121,104 +117,27 @@ func TestAStaleApplierWritesNothing(t *testing.T) {
 	require.ErrorIs(t, fresh.Apply(w.ctx(), next), checkpoint.ErrOwnershipLost)
 }
 
-// proxy relays connections to a server and can swallow what the server says.
-type proxy struct {
-	address string
-	mute    atomic.Bool
-	// hush mutes the proxy when the client sends COMMIT.
-	hush atomic.Bool
-}
-
-// newProxy listens in front of a server.
-func newProxy(t *testing.T, server string) *proxy {
-	t.Helper()
-	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	p := &proxy{address: listener.Addr().String()}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go p.relay(client, server)
-		}
-	}()
-	return p
-}
-
-// relay carries one connection. A muted proxy drops the server's answer and cuts
-// the connection.
-func (p *proxy) relay(client net.Conn, address string) {
-	defer client.Close()
-	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", address)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		buffer := make([]byte, 64<<10)
-		for {
-			n, err := client.Read(buffer)
-			if err != nil {
-				_ = server.(*net.TCPConn).CloseWrite() // the client is gone
-				return
-			}
-			if p.hush.Load() && bytes.Contains(buffer[:n], []byte("commit")) {
-				p.hush.Store(false)
-				p.mute.Store(true)
-			}
-			if _, err := server.Write(buffer[:n]); err != nil {
-				return
-			}
-		}
-	}()
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := server.Read(buffer)
-		if err != nil || p.mute.Load() {
-			return
-		}
-		if _, err := client.Write(buffer[:n]); err != nil {
-			return
-		}
-	}
-}
-
 // The reply to COMMIT is lost again and again. The lane looks what became of it
 // and never sends the batch twice: in strict mode a second INSERT would halt it.
 func TestALostReplyToCommitIsLookedUp(t *testing.T) {
 	t.Parallel()
 	w := steady(t)
-	server, err := pgServer(w.green)
-	require.NoError(t, err)
-	p := newProxy(t, server)
 	r := w.runner("muted")
-	r.Endpoints.Apply = viaProxy(r.Endpoints.Apply, p.address)
+	n := newNetwork(t, w.green)
+	r.Endpoints.Apply = n.via(r.Endpoints.Apply)
 	commits := 0
 	r.At = func(step string) error {
-		switch step {
-		case apply.BeforeCommit:
+		if step == apply.BeforeCommit {
 			if commits++; commits%4 == 0 {
-				p.mute.Store(true)
+				n.lose.Store(losesReply)
+				time.AfterFunc(struck, n.spare)
 			}
-		case apply.BeforeClaim:
-			p.mute.Store(false)
 		}
 		return nil
 	}
-	unmuting := time.NewTicker(150 * time.Millisecond)
-	defer unmuting.Stop()
-	go func() {
-		for range unmuting.C {
-			p.mute.Store(false)
-		}
-	}()
 	bank := w.bankAt(w.blue, 2, 5*time.Millisecond)
 	stop := w.background(r)
-	time.Sleep(4 * time.Second)
+	require.Eventually(t, func() bool { return n.lost.Load() > 5 }, waiting, tick, "replies are lost")
 	bank.stop()
 	w.drained(w.blue, w.green, "core.fwd")
 	report, err := stop()

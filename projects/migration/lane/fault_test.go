@@ -154,15 +154,17 @@ func TestChunksAreLoadedOnceByManyLoaders(t *testing.T) {
 	require.Greater(t, value[int](w, w.green, `SELECT count(*) FROM bgsync.chunk`), 10)
 	var group sync.WaitGroup
 	reports := make([]lane.Report, 2)
+	ctx, cancel := context.WithCancel(w.ctx())
+	defer cancel()
 	for i := range reports {
 		group.Go(func() {
 			r := w.runner(fmt.Sprint("loader ", i))
 			r.Limits.SlotWait = 100 * time.Millisecond
-			ctx, cancel := context.WithTimeout(w.ctx(), 8*time.Second)
-			defer cancel()
 			reports[i], _ = r.Run(ctx) // one of them finds the slot busy
 		})
 	}
+	w.running()
+	cancel()
 	group.Wait()
 	w.equal()
 	assert.EqualValues(t, 200+1000+40+400, reports[0].LoadedRows+reports[1].LoadedRows)

@@ -15,26 +15,22 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/backfill"
 )
 
-// muted leads the target's sessions of an invocation over a proxy that swallows the
+// muted leads the target's sessions of an invocation over a network that loses the
 // reply to what follows every third time that the step is reached, four times in
 // all, and cuts the connections.
-func (w *world) muted(t *testing.T, r *lane.Runner, step string) *atomic.Int64 {
-	t.Helper()
-	server, err := pgServer(w.green)
-	require.NoError(t, err)
-	p := newProxy(t, server)
-	r.Endpoints.Apply = viaProxy(r.Endpoints.Apply, p.address)
-	lost := &atomic.Int64{}
-	var reached atomic.Int64
+func (w *world) muted(r *lane.Runner, step string) *network {
+	w.t.Helper()
+	n := newNetwork(w.t, w.green)
+	r.Endpoints.Apply = n.via(r.Endpoints.Apply)
+	var reached, times atomic.Int64
 	r.At = func(at string) error {
-		if at == step && reached.Add(1)%3 == 0 && lost.Load() < 4 {
-			lost.Add(1)
-			p.mute.Store(true)
-			time.AfterFunc(100*time.Millisecond, func() { p.mute.Store(false) })
+		if at == step && reached.Add(1)%3 == 0 && times.Add(1) <= 4 {
+			n.lose.Store(losesReply)
+			time.AfterFunc(struck, n.spare)
 		}
 		return nil
 	}
-	return lost
+	return n
 }
 
 // The reply to the COMMIT of a part is lost: what became of it is looked up, and the
@@ -44,13 +40,13 @@ func TestALostReplyToAPartIsLookedUp(t *testing.T) {
 	w := torn(t)
 	r := w.runner("muted")
 	r.Limits.BatchRows, r.Limits.BatchBytes = 1000, 256<<10
-	lost := w.muted(t, &r, apply.BeforePart)
+	n := w.muted(&r, apply.BeforePart)
 	stop := w.background(r)
 	w.drained(w.blue, w.green, "core.fwd")
 	report, err := stop()
 	require.NoError(t, err)
 	require.Nil(t, report.Halt)
-	require.Greater(t, lost.Load(), int64(2))
+	require.Greater(t, n.lost.Load(), int64(2))
 	w.equal()
 }
 
@@ -62,7 +58,7 @@ func TestALostReplyToAMergedChunkIsLookedUp(t *testing.T) {
 	w.exec(w.blue, someRows)
 	w.createInterleaved(8 << 10)
 	r := w.runner("muted")
-	lost := w.muted(t, &r, backfill.BeforeCommit)
+	n := w.muted(&r, backfill.BeforeCommit)
 	bank := w.bankAt(w.blue, 2, 10*time.Millisecond)
 	stop := w.background(r)
 	w.running()
@@ -71,7 +67,7 @@ func TestALostReplyToAMergedChunkIsLookedUp(t *testing.T) {
 	report, err := stop()
 	require.NoError(t, err)
 	require.Nil(t, report.Halt)
-	require.Greater(t, lost.Load(), int64(2))
+	require.Greater(t, n.lost.Load(), int64(2))
 	w.equal()
 	bank.complete(w.green)
 }

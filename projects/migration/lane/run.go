@@ -82,8 +82,8 @@ type counters struct {
 // errDeadline tells that the invocation's time is over.
 var errDeadline = errors.New("the invocation's time is over")
 
-// maxReconnects in a row, without a commit between them, end an invocation; the
-// next one tries afresh.
+// maxReconnects in a row, without a batch or a chunk between them, end an
+// invocation; the next one tries afresh.
 const maxReconnects = 20
 
 // Run follows the lane until ctx ends, its deadline is near, or the lane halts. A
@@ -150,12 +150,12 @@ type run struct {
 func (r *run) loop(ctx context.Context) error {
 	failures := 0
 	for {
-		before := r.row.Claim
+		claim, loaded := r.row.Claim, r.counters.loadedRows.Load()
 		err := r.session(ctx)
 		if err == nil {
 			return nil
 		}
-		if r.row.Claim != before {
+		if r.row.Claim != claim || r.counters.loadedRows.Load() != loaded {
 			failures = 0
 		}
 		failures++

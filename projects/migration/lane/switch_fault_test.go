@@ -205,44 +205,81 @@ func TestNoSequenceGivesANumberTwice(t *testing.T) {
 	t.Logf("%d numbers, each once", len(given))
 }
 
-// The reply to the promotion is lost: the new side's row tells, and the switch
-// goes forward.
+// The promotion is lost, or the reply to it, or it comes late: the new side's row
+// tells. Where it was made the switch goes forward; where not it may back out.
 func TestALostReplyToThePromotionIsLookedUp(t *testing.T) {
 	t.Parallel()
 	s := newSwitches(t)
-	cut := s.cuts(s.machine("deaf"))
-	cut.machine.Limits = patient()
-	cut.machine.At = func(point string) error {
-		if point == "switch.12.promote.before" {
-			cut.sides[naming.Green].hush.Store(true)
-			time.AfterFunc(300*time.Millisecond, func() { cut.sides[naming.Green].mute.Store(false) })
+	sum, clients := s.sum(), s.clients(2, 20*time.Millisecond)
+	injected := 0
+	for name, strike := range map[string]func(n *network){
+		"the reply is lost":   func(n *network) { n.lose.Store(losesReply) },
+		"the request is lost": func(n *network) { n.lose.Store(losesRequest) },
+		"the answers are slow": func(n *network) {
+			n.lost.Add(1)
+			n.toxic("latency", "downstream", map[string]any{"latency": 100, "jitter": 50})
+		},
+		"the connection is reset": func(n *network) {
+			n.lost.Add(1)
+			n.toxic("reset_peer", "downstream", map[string]any{"timeout": 0})
+		},
+		"the connection is half open": func(n *network) {
+			n.lost.Add(1)
+			n.toxic("timeout", "downstream", map[string]any{"timeout": 0})
+		},
+	} {
+		token, _ := s.status()
+		side := token.Holder.Other()
+		cut := s.cuts(s.machine("deaf"))
+		cut.machine.Limits = patient()
+		at := cut.sides[side]
+		cut.machine.At = func(point string) error {
+			if point == "switch.12.promote.before" {
+				strike(at)
+				time.AfterFunc(2*struck, func() {
+					at.spare()
+					for _, kind := range []string{"latency", "reset_peer", "timeout"} {
+						at.heal(kind)
+					}
+				})
+			}
+			return nil
 		}
-		return nil
+		_, err := s.whole(cut.machine, side)
+		gone(cut.machine)
+		if name == "the reply is lost" || name == "the answers are slow" {
+			require.NoError(t, err, name)
+		}
+		holder, epoch := s.recovered(), token.Epoch
+		if holder == side {
+			epoch++
+		}
+		s.settled(holder, epoch)
+		require.EqualValues(t, 1, at.lost.Load(), name)
+		injected++
 	}
-	_, err := s.whole(cut.machine, naming.Green)
-	require.NoError(t, err)
-	s.settled(naming.Green, 2)
+	clients.stop(sum)
+	t.Logf("%d faults injected and survived", injected)
 }
 
 // cuts is a machine whose ways to both databases and to the control store can be
 // cut.
 type cuts struct {
 	machine *switching.Machine
-	sides   map[naming.Color]*proxy
+	sides   map[naming.Color]*network
 	store   *severed
 }
 
 func (s *switches) cuts(m *switching.Machine) *cuts {
 	m.Limits = fast()
-	c := &cuts{machine: m, sides: map[naming.Color]*proxy{}, store: &severed{Store: s.store}}
+	c := &cuts{machine: m, sides: map[naming.Color]*network{}, store: &severed{Store: s.store}}
 	databases := m.Primary.(*postgres.Databases)
 	for _, color := range naming.Colors() {
-		server, err := pgServer(s.side(color))
-		require.NoError(s.t, err)
-		p := newProxy(s.t.(*testing.T), server)
-		c.sides[color] = p
+		n := newNetwork(s.t, s.side(color))
+		n.only = commitMessage
+		c.sides[color] = n
 		place := databases.Sides[color]
-		place.Fence, place.Reader = viaProxy(place.Fence, p.address), viaProxy(place.Reader, p.address)
+		place.Fence, place.Reader = n.via(place.Fence), n.via(place.Reader)
 		databases.Sides[color] = place
 	}
 	m.Store = c.store

@@ -261,10 +261,11 @@ func TestAnyOtherChangeHaltsTheLane(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := steady(t)
-			stop := w.background(w.runner("halting"))
+			stop, before := w.background(w.runner("halting")), w.row(w.green, "core.fwd").Fingerprint
 			cause(w)
 			require.Eventually(t, func() bool { return w.row(w.green, "core.fwd").State == checkpoint.Halted }, waiting, tick)
 			require.Equal(t, checkpoint.SchemaDrift, w.row(w.green, "core.fwd").Halt)
+			require.Equal(t, before, w.row(w.green, "core.fwd").Fingerprint, "the lane stands before the change")
 			_, err := stop()
 			require.NoError(t, err)
 		})
@@ -305,6 +306,13 @@ func TestWhatCannotBePlanned(t *testing.T) {
 	_, err := schema.Apply(w.ctx(), w.sides(), now.ID, nil)
 	require.ErrorIs(t, err, schema.ErrDifferent)
 	require.NoError(t, schema.Withdraw(w.ctx(), w.sides(), now.ID, "ann"))
+	// a change that the authority alone has is no more to be withdrawn, on either side
+	lone := w.planned(adding("account", schema.Column{Name: "lone", Type: "int"}))
+	w.exec(w.blue, `ALTER TABLE public.account ADD COLUMN lone int`)
+	require.ErrorIs(t, schema.Withdraw(w.ctx(), w.sides(), lone.ID, "ann"), schema.ErrNotNow)
+	for _, side := range []side{w.blue, w.green} {
+		require.Equal(t, "planned", value[string](w, side, `SELECT state FROM bgsync.schema_change WHERE id = $1`, lone.ID))
+	}
 	w.exec(w.blue, `INSERT INTO bgsync.ddl_freeze DEFAULT VALUES`)
 	_, err = schema.Plan(w.ctx(), w.sides(), adding("account", schema.Column{Name: "a", Type: "int"}))
 	require.ErrorIs(t, err, schema.ErrNotNow)

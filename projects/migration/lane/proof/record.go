@@ -25,7 +25,8 @@ const Format = 1
 type Record struct {
 	Format int    `json:"format"`
 	ID     string `json:"id"`
-	// Outcome is "switched"; of a forced one "lossy" or "drained, unverified".
+	// Outcome is "switched"; of a forced one "lossy" or "drained, unverified"; of the
+	// closing record of a migration "finalised".
 	Outcome string       `json:"outcome"`
 	From    naming.Color `json:"from"`
 	To      naming.Color `json:"to"`
@@ -126,6 +127,10 @@ var (
 
 // Draft is the name under which a record is stored before it is complete.
 func Draft(id string) string { return id + ".draft" }
+
+// Closing is the name of the record that ends a migration, which the record of its
+// last switch is followed by.
+func Closing(id string) string { return id + ".closing" }
 
 // Seal signs a record and gives it the form in which it is stored.
 func Seal(ctx context.Context, signer Signer, record Record) ([]byte, error) {

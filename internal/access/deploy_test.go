@@ -99,6 +99,8 @@ func (s scene) creations() map[string]creation {
 		"aws:route53/zone:Zone":                                           {"route53:CreateHostedZone", "*"},
 		"aws:route53/record:Record":                                       {"route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1"},
 		"aws:route53/healthCheck:HealthCheck":                             {"route53:CreateHealthCheck", "*"},
+		"aws:route53/keySigningKey:KeySigningKey":                         {"route53:CreateKeySigningKey", "arn:aws:route53:::hostedzone/Z1"},
+		"aws:route53/hostedZoneDnsSec:HostedZoneDnsSec":                   {"route53:EnableHostedZoneDNSSEC", "arn:aws:route53:::hostedzone/Z1"},
 		"aws:route53/queryLog:QueryLog":                                   {"route53:CreateQueryLoggingConfig", "arn:aws:route53:::hostedzone/Z1"},
 		"aws:wafv2/ipSet:IpSet":                                           {action: "wafv2:CreateIPSet"},
 		"aws:wafv2/webAcl:WebAcl":                                         {action: "wafv2:CreateWebACL"},

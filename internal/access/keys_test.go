@@ -111,6 +111,17 @@ func (s scene) sharedKeyRules() []access.Rule {
 			Name: "key of images", Actions: []string{"kms:Decrypt"}, On: []string{s.arn(keyType, "shared-images")},
 			With: s.via("ecr"), May: []access.Caller{deploy},
 		},
+		{Name: "key of the zone, by nobody of the account", Actions: []string{"kms:Sign"}, On: []string{s.arn(keyType, "shared-zone")}},
+		{
+			Name: "key of the zone, for zones of this account", Actions: []string{"kms:Sign", "kms:GetPublicKey"}, On: []string{s.arn(keyType, "shared-zone")},
+			With:    with(one("aws:SourceAccount", s.account()), one("aws:SourceArn", "arn:aws:route53:::hostedzone/Z1")),
+			Callers: []access.Caller{service("dnssec-route53"), service("route53"), service("logs.us-east-1")}, May: []access.Caller{service("dnssec-route53")},
+		},
+		{
+			Name: "key of the zone, for zones of others", Actions: []string{"kms:Sign"}, On: []string{s.arn(keyType, "shared-zone")},
+			With:    with(one("aws:SourceAccount", "999999999999"), one("aws:SourceArn", "arn:aws:route53:::hostedzone/Z1")),
+			Callers: []access.Caller{service("dnssec-route53")},
+		},
 	}
 }
 

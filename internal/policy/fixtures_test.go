@@ -1,7 +1,6 @@
 package policy_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -25,8 +24,8 @@ type fixture struct {
 	fault []graph.Change
 }
 
-// fixtures are all pairs, from the files of the layers.
-func fixtures() []fixture { return slices.Concat(edgeFixtures(), observabilityFixtures()) }
+// fixtures are all pairs, from the file of its layer.
+func fixtures() []fixture { return observabilityFixtures() }
 
 func TestEachFixtureTellsSoundFromFaulty(t *testing.T) {
 	environment := graph.Environment{Name: "prod", AccountID: "345678901234", Region: "us-east-1"}

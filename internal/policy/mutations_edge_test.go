@@ -12,6 +12,8 @@ const (
 	healthCheckType = "aws:route53/healthCheck:HealthCheck"
 	webACLType      = "aws:wafv2/webAcl:WebAcl"
 	wafLogsType     = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
+	signaturesType  = "aws:route53/hostedZoneDnsSec:HostedZoneDnsSec"
+	signingKeyType  = "aws:route53/keySigningKey:KeySigningKey"
 	wafBeforeType   = "aws:wafv2/webAclAssociation:WebAclAssociation"
 )
 
@@ -63,6 +65,11 @@ func edgeMutations() []mutation {
 		{row: "E-06", name: "not protected", changes: one(graph.Set(balancerType, balancer, "enableDeletionProtection", false))},
 		{row: "E-06", name: "two zones in production", changes: one(graph.Set(balancerType, balancer, "subnets", []any{id(subnetType, "blue-public-us-east-1a"), id(subnetType, "blue-public-us-east-1b")})), also: []string{"F-04"}},
 		{row: "E-06", name: "zone that nobody can leave", changes: one(graph.Set(balancerType, balancer, "enableZonalShift", false))},
+		{row: "E-15", name: "zone not signed", changes: one(graph.Remove(signaturesType, "zone"))},
+		{row: "E-15", name: "signatures that are off", changes: one(graph.Set(signaturesType, "zone", "signingStatus", "NOT_SIGNING"))},
+		{row: "E-15", name: "nobody hears of a key that fails", changes: one(graph.Remove(alarmType, "zone-key-ailing"))},
+		{row: "E-15", name: "key that is off", changes: one(graph.Set(signingKeyType, "zone", "status", "INACTIVE"))},
+		{row: "E-15", name: "key that encrypts", changes: one(graph.Set(signingKeyType, "zone", "keyManagementServiceArn", graph.Ref{Type: keyType, Name: "shared-control", Output: "arn"}))},
 		{row: "E-15", name: "listener that names its server", changes: one(graph.Set(listenerType, listener, "routingHttpResponseServerEnabled", true))},
 		{row: "E-15", name: "browsers that may come without TLS", changes: one(graph.Unset(listenerType, listener, "routingHttpResponseStrictTransportSecurityHeaderValue"))},
 		{row: "E-07", name: "way to a port of nothing", changes: one(graph.Set(egressType, "blue-alb-to-payment-api", "toPort", 9000))},

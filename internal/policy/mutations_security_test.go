@@ -39,6 +39,8 @@ func securityKeys() []mutation {
 	return []mutation{
 		{row: "S-01", name: "no rotation", changes: one(graph.Set(keyType, key, "enableKeyRotation", false))},
 		{row: "S-01", name: "rotation every two years", changes: one(graph.Set(keyType, key, "rotationPeriodInDays", 730))},
+		{row: "S-01", name: "pair without alias", changes: one(graph.Remove(aliasType, "shared-zone"))},
+		{row: "S-04", name: "signer of any account", also: []string{"S-03"}, changes: one(graph.Rewrite(keyType, "shared-zone", "policy", "aws:SourceA", "aws:PrincipalA"))},
 		{row: "S-01", name: "domain without key", changes: one(graph.Set(aliasType, key, "name", "alias/cutover/prod/blue/others"))},
 		{row: "S-01", name: "key without alias", changes: one(graph.Unset(aliasType, key, "targetKeyId"))},
 		{row: "S-02", name: "seven days", changes: one(graph.Set(keyType, key, "deletionWindowInDays", 7))},

@@ -68,6 +68,9 @@ type SecurityOutputs struct {
 	// digests), HashKeyARN the one of the keyed hashes in them (HMAC_256).
 	SigningKeyARN pulumi.StringOutput `pulumi:"signingKeyArn"`
 	HashKeyARN    pulumi.StringOutput `pulumi:"hashKeyArn"`
+	// ZoneKeyARN is the pair of keys that signs the public zone: ECC_NIST_P256, for
+	// Route 53 alone.
+	ZoneKeyARN pulumi.StringOutput `pulumi:"zoneKeyArn"`
 	// AuditKeyARN is the key of the account's evidence: trail, log archive,
 	// configuration history, log groups of neither colour.
 	AuditKeyARN pulumi.StringOutput `pulumi:"auditKeyArn"`
@@ -196,6 +199,10 @@ type EdgeOutputs struct {
 	// NameServers are what the parent domain has to delegate to. It is empty
 	// where the zone was given by configuration.
 	NameServers pulumi.StringArrayOutput `pulumi:"nameServers"`
+	// DSRecord is what the parent domain has to publish so that resolvers verify the
+	// signatures of the zone: key tag, algorithm, digest type, digest. It is empty
+	// where the zone was given, and where it is not signed.
+	DSRecord pulumi.StringOutput `pulumi:"dsRecord"`
 	// Firewall stands before both balancers.
 	Firewall Firewall `pulumi:"firewall"`
 }

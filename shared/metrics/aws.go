@@ -27,6 +27,14 @@ const EveryRule = "ALL"
 // What AWS Certificate Manager emits twice a day (user guide, "Supported CloudWatch metrics").
 var CertificateDays = Metric{Namespace: "AWS/CertificateManager", Name: "DaysToExpiry", Unit: Count, Dimensions: []string{"CertificateArn"}, Statistic: Minimum}
 
+// What Route 53 emits of signed zones every four hours, in us-east-1 only: 1 where it
+// cannot sign something, and the keys that somebody has to see to (developer guide,
+// "Monitoring hosted zones using Amazon CloudWatch").
+var (
+	SigningFailure    = Metric{Namespace: "AWS/Route53", Name: "DNSSECInternalFailure", Unit: Count, Dimensions: []string{"HostedZoneId"}, Statistic: Sum}
+	SigningKeysAiling = Metric{Namespace: "AWS/Route53", Name: "DNSSECKeySigningKeysNeedingAction", Unit: Count, Dimensions: []string{"HostedZoneId"}, Statistic: Sum}
+)
+
 // What Container Insights emits (CloudWatch user guide, "Amazon ECS Container Insights metrics").
 var (
 	RunningTasks  = Metric{Namespace: "ECS/ContainerInsights", Name: "RunningTaskCount", Unit: Count, Dimensions: service, Statistic: Minimum}
@@ -79,7 +87,7 @@ var (
 func observed() []Metric {
 	return []Metric{
 		TargetRequests, TargetAnswers, ServiceErrors, ServiceTime, ConnectionFailures, HandshakeFailures, RefusedConnections,
-		BlockedRequests, CountedRequests, AllowedRequests, CertificateDays,
+		BlockedRequests, CountedRequests, AllowedRequests, CertificateDays, SigningFailure, SigningKeysAiling,
 		RunningTasks, WantedTasks, StartingTasks,
 		DatabaseMemory, DatabaseLocalSpace, DatabaseVolume, DatabaseDeadlocks, DatabaseOldestID, DatabaseWrite,
 		TableSystemErrors, QueueAge, FunctionThrottles, FunctionLostLetters, ArchiveDelay, LostNotifications, EndpointBytes, EndpointDropped,

@@ -20,6 +20,9 @@ type Config struct {
 	// ZoneID names a public zone of Domain that exists. Left out, this layer makes
 	// the zone, and the parent domain has to delegate to its name servers.
 	ZoneID *string `config:"zoneId"`
+	// Signed tells that the zone is signed (DNSSEC): by this layer the one that it
+	// makes, by its owner one that was given, which verification then expects.
+	Signed bool `config:"signed"`
 	// CertificateARN names a certificate that exists and covers PublicName. Left
 	// out, this layer orders one and proves the names through the zone.
 	CertificateARN *string `config:"certificateArn"`

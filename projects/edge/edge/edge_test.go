@@ -23,6 +23,8 @@ const (
 	record       = "aws:route53/record:Record"
 	healthCheck  = "aws:route53/healthCheck:HealthCheck"
 	zone         = "aws:route53/zone:Zone"
+	signingKey   = "aws:route53/keySigningKey:KeySigningKey"
+	signatures   = "aws:route53/hostedZoneDnsSec:HostedZoneDnsSec"
 	queryLog     = "aws:route53/queryLog:QueryLog"
 	certificates = "aws:acm/certificate:Certificate"
 	ingressRule  = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -72,6 +74,8 @@ func computed(r pulumitest.Resource) map[string]any {
 		return map[string]any{"domainValidationOptions": proofs}
 	case zone:
 		return map[string]any{"nameServers": []any{"ns-1.example", "ns-2.example"}}
+	case signingKey:
+		return map[string]any{"dsRecord": "12345 13 2 ABCD"}
 	case record:
 		return map[string]any{"fqdn": r.Inputs["name"]}
 	}

@@ -3,12 +3,16 @@ package edge
 import (
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/pulumitest"
+	"github.com/cutover/cutover/shared/verify"
 )
 
 func testNames() naming.Namer { return naming.New("local").In(naming.Blue) }
@@ -141,6 +145,63 @@ func TestZoneThatIsMadeLogsItsQueries(t *testing.T) {
 	policy := recording.Find(t, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "zone-queries").Inputs["policyDocument"]
 	require.Contains(t, policy, `"aws:SourceAccount":["345678901234"]`)
 	require.Contains(t, policy, `"Service":["route53.amazonaws.com"]`)
+}
+
+func TestZoneThatIsMadeIsSignedWithTheKeyForIt(t *testing.T) {
+	recording := run(t, "prod", nil)
+	key := recording.Find(t, signingKey, "zone").Inputs
+	require.Equal(t, "security/zoneKeyArn", key["keyManagementServiceArn"])
+	require.Equal(t, "ACTIVE", key["status"])
+	require.Regexp(t, `^\w{3,128}$`, key["name"], "Route 53 takes letters, digits and underscores")
+	signatures := recording.Find(t, signatures, "zone")
+	require.Equal(t, "SIGNING", signatures.Inputs["signingStatus"])
+	require.Equal(t, key["hostedZoneId"], signatures.Inputs["hostedZoneId"])
+	require.Equal(t, "12345 13 2 ABCD", recording.Exports["dsRecord"])
+}
+
+func TestZoneIsLeftUnsignedWhereItsOwnerSignsItOrNobodyShould(t *testing.T) {
+	for name, set := range map[string]map[string]string{
+		"given": {"edge:zoneId": "Z0123456789ABC"}, "not to be signed": {"edge:signed": "false"},
+	} {
+		recording := run(t, "local", set)
+		require.Empty(t, recording.OfType(signingKey), name)
+		require.Empty(t, recording.OfType(signatures), name)
+		require.Equal(t, "", recording.Exports["dsRecord"], name)
+	}
+}
+
+func TestSignaturesAreAskedForOfTheOneWhoMakesThem(t *testing.T) {
+	told := func(serves string, keys ...dnstypes.KeySigningKey) *route53.GetDNSSECOutput {
+		return &route53.GetDNSSECOutput{Status: &dnstypes.DNSSECStatus{ServeSignature: aws.String(serves)}, KeySigningKeys: keys}
+	}
+	key := func(status, record string) dnstypes.KeySigningKey {
+		return dnstypes.KeySigningKey{Name: aws.String("first"), Status: aws.String(status), DSRecord: aws.String(record)}
+	}
+	const ours = "12345 13 2 ABCD"
+	given := aws.String("Z0123456789ABC")
+	for name, c := range map[string]struct {
+		zone   *string
+		signed bool
+		told   *route53.GetDNSSECOutput
+		want   string
+	}{
+		"signed":                  {nil, true, told("SIGNING", key("ACTIVE", ours)), ""},
+		"nothing told":            {nil, true, &route53.GetDNSSECOutput{}, "are not served"},
+		"not signed":              {nil, true, told("NOT_SIGNING", key("ACTIVE", ours)), "are not served: Route 53 says NOT_SIGNING , expected SIGNING"},
+		"key lost":                {nil, true, told("ACTION_NEEDED", key("ACTION_NEEDED", ours)), "need the key first, which is ACTION_NEEDED"},
+		"another key":             {nil, true, told("SIGNING", key("ACTIVE", "9 13 2 EF")), `none of the 1 keys whose record for the parent is "12345 13 2 ABCD"`},
+		"signed behind our back":  {nil, false, told("SIGNING", key("ACTIVE", ours)), "exist while edge:signed is false"},
+		"unsigned":                {nil, false, told("NOT_SIGNING"), ""},
+		"given and signed":        {given, true, told("SIGNING", key("ACTIVE", "9 13 2 EF")), ""},
+		"given and not signed":    {given, true, told("NOT_SIGNING"), "are not served"},
+		"given, whatever its own": {given, false, told("SIGNING"), ""},
+	} {
+		v := blueVerifier(t).verifier
+		v.Outputs["dsRecord"] = ours
+		v.cfg.ZoneID, v.cfg.Signed = c.zone, c.signed
+		err := v.judgeSignatures(verify.About("signatures of z"), c.told)
+		t.Run(name, func(t *testing.T) { said(t, err, c.want) })
+	}
 }
 
 func TestArgumentsAreJudgedTogether(t *testing.T) {

@@ -48,6 +48,8 @@ type upstream struct {
 	networks map[naming.Color]contract.Network
 	// logsKeyARN encrypts the logs of what both colours share.
 	logsKeyARN pulumi.StringOutput
+	// zoneKeyARN signs the zone.
+	zoneKeyARN pulumi.StringOutput
 	accessLogs pulumi.StringOutput
 	// operatorRole is the name of the role of those who move traffic.
 	operatorRole pulumi.StringOutput
@@ -69,7 +71,7 @@ func readUpstream(ctx *pulumi.Context) (upstream, error) {
 	return upstream{
 		services:   services,
 		networks:   map[naming.Color]contract.Network{naming.Blue: foundation.Blue, naming.Green: foundation.Green},
-		logsKeyARN: security.Blue.LogsKeyARN,
+		logsKeyARN: security.Blue.LogsKeyARN, zoneKeyARN: security.ZoneKeyARN,
 		accessLogs: security.AccessLogsBucket, operatorRole: security.OperatorRoleName,
 	}, nil
 }
@@ -87,6 +89,7 @@ func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.Resour
 		ReadyColors:    pulumi.ToStringArray(cfg.readyColors()).ToStringArrayOutput(),
 		CertificateARN: shared.certificate.ARN,
 		NameServers:    shared.zone.NameServers,
+		DSRecord:       shared.zone.DSRecord,
 		Firewall:       shared.firewall.outputs(),
 	}
 	rules := &RulesArgs{Names: naming.New(ctx.Stack()), WebACLARN: shared.firewall.ARN}
@@ -122,13 +125,17 @@ type shared struct {
 // buildShared makes what both colours stand on.
 func buildShared(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (shared, error) {
 	var none shared
-	zone, err := NewZone(ctx, "zone", &ZoneArgs{
+	wanted := &ZoneArgs{
 		Names:       naming.New(ctx.Stack()),
 		Environment: cfg.Environment,
 		Domain:      cfg.Domain,
 		ExistingID:  cfg.ZoneID,
 		LogsKeyARN:  from.logsKeyARN,
-	}, opts...)
+	}
+	if cfg.Signed {
+		wanted.SigningKeyARN = from.zoneKeyARN
+	}
+	zone, err := NewZone(ctx, "zone", wanted, opts...)
 	if err != nil {
 		return none, err
 	}

@@ -26,6 +26,7 @@ func (v *verifier) checkZone(ctx context.Context) error {
 	}
 	f.Equal("name", dotless(zone.HostedZone.Name), v.cfg.Domain)
 	f.Expect(zone.HostedZone.Config == nil || !zone.HostedZone.Config.PrivateZone, "is private, expected a public one")
+	f.Include(v.checkSignatures(ctx, id))
 	if v.cfg.ZoneID != nil {
 		return f.Err()
 	}

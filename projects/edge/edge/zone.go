@@ -23,6 +23,8 @@ type ZoneArgs struct {
 	ExistingID *string
 	// LogsKeyARN encrypts the log of queries.
 	LogsKeyARN pulumi.StringInput
+	// SigningKeyARN signs the zone that is made here; nil leaves it unsigned.
+	SigningKeyARN pulumi.StringInput
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -37,14 +39,17 @@ func (a *ZoneArgs) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Zone is the public zone. A zone that was given keeps whatever logging its
-// owner set up; one that is made here logs every query.
+// Zone is the public zone. A zone that was given keeps whatever logging and
+// signatures its owner set up; one that is made here logs every query.
 type Zone struct {
 	pulumi.ResourceState
 
 	ID pulumi.StringOutput
 	// NameServers are empty for a zone that was given.
 	NameServers pulumi.StringArrayOutput
+	// DSRecord is for the parent domain; empty for a zone that was given or is not
+	// signed.
+	DSRecord pulumi.StringOutput
 }
 
 // NewZone makes the zone, or takes the one that was given.
@@ -52,7 +57,7 @@ func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.Re
 	if err := args.Validate(); err != nil {
 		return nil, err
 	}
-	z := &Zone{}
+	z := &Zone{DSRecord: pulumi.String("").ToStringOutput()}
 	if err := ctx.RegisterComponentResource("cutover:edge:Zone", name, z, opts...); err != nil {
 		return nil, fmt.Errorf("register zone %s: %w", args.Domain, err)
 	}
@@ -62,7 +67,7 @@ func NewZone(ctx *pulumi.Context, name string, args *ZoneArgs, opts ...pulumi.Re
 	} else if err := z.make(ctx, name, args); err != nil {
 		return nil, fmt.Errorf("zone %s: %w", args.Domain, err)
 	}
-	return z, ctx.RegisterResourceOutputs(z, pulumi.Map{"id": z.ID, "nameServers": z.NameServers})
+	return z, ctx.RegisterResourceOutputs(z, pulumi.Map{"id": z.ID, "nameServers": z.NameServers, "dsRecord": z.DSRecord})
 }
 
 func (z *Zone) make(ctx *pulumi.Context, name string, args *ZoneArgs) error {
@@ -75,6 +80,11 @@ func (z *Zone) make(ctx *pulumi.Context, name string, args *ZoneArgs) error {
 		return fmt.Errorf("make it: %w", err)
 	}
 	z.ID, z.NameServers = zone.ZoneId, zone.NameServers
+	if args.SigningKeyARN != nil {
+		if err := z.sign(ctx, name, args); err != nil {
+			return err
+		}
+	}
 	return z.logQueries(ctx, name, args)
 }
 

@@ -150,6 +150,10 @@ func (b *builder) guards() [][]dashboard.Widget {
 	certificate := func(b *builder) []dashboard.Line {
 		return []dashboard.Line{b.line("public name", "", estate.At(metrics.CertificateDays, estate.Of("", estate.Certificate)))}
 	}
+	signatures := func(b *builder) []dashboard.Line {
+		zone := estate.Of("", estate.Zone)
+		return []dashboard.Line{b.line("failures", "", estate.At(metrics.SigningFailure, zone)), b.line("keys", "", estate.At(metrics.SigningKeysAiling, zone))}
+	}
 	widgets := []dashboard.Widget{
 		b.graph(quarter, "Certificate: days to its end", certificate, "certificate-ends-soon", "certificate-ends"),
 		b.graph(quarter, "Notifications that reached nobody", search(metrics.LostNotifications, "", nil)),
@@ -167,5 +171,7 @@ func (b *builder) guards() [][]dashboard.Widget {
 		}
 		widgets = append(widgets, b.graph(quarter, "Log archive: delay, s", delay, "archive-late"), b.graph(quarter, "Calls that change guards", calls))
 	}
-	return [][]dashboard.Widget{b.section("Guards"), widgets}
+	return [][]dashboard.Widget{b.section("Guards"), widgets, {
+		b.graph(quarter, "Public zone: failures to sign; keys to see to", signatures, "zone-signing-fails", "zone-key-ailing"),
+	}}
 }

@@ -41,6 +41,7 @@ const (
 	Firewall     Thing = "firewall"     // name of the ACL's metrics
 	FirewallLogs Thing = "firewallLogs" // name of the log group
 	Certificate  Thing = "certificate"  // ARN
+	Zone         Thing = "zone"         // id of the public zone
 	TrailLogs    Thing = "trailLogs"    // name of the log group
 	Archive      Thing = "archive"      // name of the delivery stream
 )
@@ -63,7 +64,7 @@ func Functions() []string { return []string{"canary", "lane"} }
 
 // Keys lists everything that is watched on a platform with these services.
 func Keys(services catalog.Catalog) []Key {
-	keys := []Key{{"", ControlTable, ""}, {"", Firewall, ""}, {"", FirewallLogs, ""}, {"", Certificate, ""}, {"", TrailLogs, ""}, {"", Archive, ""}}
+	keys := []Key{{"", ControlTable, ""}, {"", Firewall, ""}, {"", FirewallLogs, ""}, {"", Certificate, ""}, {"", Zone, ""}, {"", TrailLogs, ""}, {"", Archive, ""}}
 	for _, color := range naming.Colors() {
 		for _, thing := range []Thing{Balancer, HealthCheck, Cluster, Database, Sessions, RateLimits, Rotation, LostEvents, Network} {
 			keys = append(keys, Key{color, thing, ""})

@@ -69,7 +69,7 @@ func readUpstream(ctx *pulumi.Context, baseline string) (upstream, error) {
 	}
 	for thing, name := range map[estate.Thing]pulumi.StringOutput{
 		estate.ControlTable: from.data.ControlTableName, estate.Firewall: from.edge.Firewall.MetricName,
-		estate.FirewallLogs: from.edge.Firewall.LogGroupName, estate.Certificate: from.edge.CertificateARN,
+		estate.FirewallLogs: from.edge.Firewall.LogGroupName, estate.Certificate: from.edge.CertificateARN, estate.Zone: from.edge.ZoneID,
 	} {
 		u.add(estate.Key{Thing: thing}, name)
 	}

@@ -24,7 +24,9 @@ func (a Args) edge() []alarm.Alarm {
 	for _, color := range naming.Colors() {
 		all = append(all, a.balancerErrors(color), refusedConnections(color), publicHealth(color))
 	}
-	return append(all, a.blockedRequests(), certificate("certificate-ends-soon", certificateWarn, alarm.Warn), certificate("certificate-ends", certificatePage, alarm.Page))
+	return append(all, a.blockedRequests(), certificate("certificate-ends-soon", certificateWarn, alarm.Warn), certificate("certificate-ends", certificatePage, alarm.Page),
+		signatures("zone-signing-fails", metrics.SigningFailure, "Route 53 cannot sign the public zone. Once its signatures end, resolvers that verify them find no name of the platform."),
+		signatures("zone-key-ailing", metrics.SigningKeysAiling, "Route 53 cannot use the key that signs the public zone. Once the signatures end, resolvers that verify them find no name of the platform."))
 }
 
 func (a Args) balancerErrors(color naming.Color) alarm.Alarm {
@@ -87,5 +89,19 @@ func certificate(kind string, days float64, severity alarm.Severity) alarm.Alarm
 		Condition: alarm.Of(estate.At(metrics.CertificateDays, of("", estate.Certificate)), alarm.Below, days),
 		Period:    24 * 60 * minute, Periods: 1, Points: 1, Missing: alarm.Ignore,
 		Silence: "ACM sends two values a day and none after the end, which must not switch the alarm off.",
+	}
+}
+
+// signatures pages: nothing is broken yet, and within days everything is (Route 53
+// developer guide, "Troubleshooting DNSSEC signing").
+func signatures(kind string, metric metrics.Metric, meaning string) alarm.Alarm {
+	return alarm.Alarm{
+		Kind:      kind,
+		Meaning:   meaning,
+		Action:    "Run verify:edge and verify:security: is the key on, and its policy as deployed? Deploy security; what cannot be mended in a day is unsigned as docs/operations.md says, the parent's record first.",
+		Severity:  alarm.Page,
+		Condition: alarm.Of(estate.At(metric, of("", estate.Zone)), alarm.Above, 0),
+		Period:    4 * 60 * minute, Periods: 1, Points: 1, Missing: alarm.Ignore,
+		Silence: seldomSent,
 	}
 }

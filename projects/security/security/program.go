@@ -90,6 +90,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		RecordsKeyARN:     shared.KeyARNs[Records],
 		SigningKeyARN:     shared.KeyARNs[Signatures],
 		HashKeyARN:        shared.KeyARNs[Hashes],
+		ZoneKeyARN:        shared.ZoneKeyARN,
 		AuditKeyARN:       evidence.KeyARN,
 		AccessLogsBucket:  evidence.AccessLogs.Name,
 		ArchiveBucket:     evidence.Archive.Name,

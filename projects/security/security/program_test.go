@@ -102,6 +102,7 @@ func TestURNsOfKeysAreFrozen(t *testing.T) {
 		"evidence/evidence-audit", "evidence/evidence-events",
 		"green/green-database", "green/green-documents", "green/green-logs", "green/green-messaging", "green/green-secrets", "green/green-sessions",
 		"shared/shared-control", "shared/shared-images", "shared/shared-proof-hashes", "shared/shared-proof-signatures", "shared/shared-records",
+		"shared/shared-zone",
 	}, names)
 }
 
@@ -232,7 +233,10 @@ func TestGrantsAreForServicesOnly(t *testing.T) {
 	for _, key := range prod(t).OfType(keyType) {
 		for sid, s := range statements(t, key.Inputs["policy"]) {
 			for _, action := range s.Action {
-				if action == "kms:CreateGrant" {
+				if action == "kms:CreateGrant" && key.Name == "shared-zone" {
+					assert.Equal(t, []string{"dnssec-route53.amazonaws.com"}, s.Principal["Service"])
+					assert.Equal(t, []string{"true"}, s.Condition["Bool"]["kms:GrantIsForAWSResource"])
+				} else if action == "kms:CreateGrant" {
 					withGrants++
 					assert.Equal(t, "GrantsOfServices", sid)
 					assert.Equal(t, []string{"true"}, s.Condition["Bool"]["kms:GrantIsForAWSResource"], key.Name)
@@ -242,6 +246,17 @@ func TestGrantsAreForServicesOnly(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 9, withGrants, "database, secrets and sessions of both colours, images, control and audit")
+}
+
+func TestTheKeyOfTheZoneSignsForRoute53AndThisAccountAlone(t *testing.T) {
+	policy := statements(t, prod(t).Find(t, keyType, "shared-zone").Inputs["policy"])
+	require.Len(t, policy, 3)
+	sign := policy["SignZones"]
+	assert.Equal(t, map[string][]string{"Service": {"dnssec-route53.amazonaws.com"}}, sign.Principal)
+	assert.Equal(t, []string{"kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"}, sign.Action)
+	assert.Equal(t, map[string]map[string][]string{
+		"StringEquals": {"aws:SourceAccount": {prodAccount}}, "ArnLike": {"aws:SourceArn": {"arn:aws:route53:::hostedzone/*"}},
+	}, sign.Condition)
 }
 
 func TestLogKeyServesTheLogGroupsOfThisAccountOnly(t *testing.T) {

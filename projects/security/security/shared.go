@@ -39,6 +39,8 @@ type Shared struct {
 
 	BoundaryARN pulumi.StringOutput
 	KeyARNs     map[Purpose]pulumi.StringOutput
+	// ZoneKeyARN signs the public zone.
+	ZoneKeyARN pulumi.StringOutput
 }
 
 // NewShared makes the permission boundary and the shared keys.
@@ -64,6 +66,9 @@ func NewShared(ctx *pulumi.Context, name string, args *SharedArgs, opts ...pulum
 			return nil, err
 		}
 		s.KeyARNs[purpose] = arn
+	}
+	if err := s.addZoneKey(ctx, name, args); err != nil {
+		return nil, err
 	}
 	if err := s.addBoundary(ctx, name, args); err != nil {
 		return nil, err

@@ -95,7 +95,7 @@ func (v *verifier) checkKeys(ctx context.Context) error {
 
 // promised is how a key of the outputs proves; nil for one that encrypts.
 func promised(output string) *proving {
-	return map[string]*proving{"signingKeyArn": provings[Signatures], "hashKeyArn": provings[Hashes]}[output]
+	return map[string]*proving{"signingKeyArn": provings[Signatures], "hashKeyArn": provings[Hashes], "zoneKeyArn": zoneProving()}[output]
 }
 
 // checkProvingKey expects a key that is there and proves as it was made to.

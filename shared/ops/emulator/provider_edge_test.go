@@ -65,6 +65,22 @@ func addServices(p *plan, subnets []*made, group, target, rule *made) {
 		"targetTrackingScalingPolicyConfiguration": pulumi.Map{"targetValue": pulumi.Float64(60), "scaleInCooldown": pulumi.Int(300), "scaleOutCooldown": pulumi.Int(30), "predefinedMetricSpecification": pulumi.Map{"predefinedMetricType": str("ECSServiceAverageCPUUtilization")}}})
 }
 
+// A zone is unsigned before its key goes, the key before the zone, whatever order the
+// engine would like.
+func TestProviderDeploysNames(t *testing.T) {
+	proveThroughProvider(t, func(p *plan) {
+		pair := p.add("aws:kms/key:Key", "zone", pulumi.Map{"description": str("signs"), "customerMasterKeySpec": str("ECC_NIST_P256"), "keyUsage": str("SIGN_VERIFY"), "deletionWindowInDays": pulumi.Int(30),
+			"policy": document(map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{"Effect": "Allow", "Principal": map[string]any{"Service": "dnssec-route53.amazonaws.com"}, "Action": []any{"kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"}, "Resource": "*"}}})})
+		zone := p.add("aws:route53/zone:Zone", "z", pulumi.Map{"name": str("pay.example.com"), "comment": str("payments")})
+		key := p.add("aws:route53/keySigningKey:KeySigningKey", "z", pulumi.Map{"name": str("cutover_zone"), "hostedZoneId": zone.ID(), "keyManagementServiceArn": pair.Arn, "status": str("ACTIVE")})
+		p.add("aws:route53/hostedZoneDnsSec:HostedZoneDnsSec", "z", pulumi.Map{"hostedZoneId": zone.ID(), "signingStatus": str("SIGNING")}, pulumi.DependsOn([]pulumi.Resource{key}))
+		blue, _ := addVPC(p, "blue", "10.10")
+		green, _ := addVPC(p, "green", "10.20")
+		private := p.add("aws:route53/zone:Zone", "private", pulumi.Map{"name": str("local.example.internal"), "comment": str("databases"), "vpcs": pulumi.Array{pulumi.Map{"vpcId": blue.ID()}, pulumi.Map{"vpcId": green.ID()}}})
+		p.add("aws:route53/record:Record", "writer", pulumi.Map{"zoneId": private.ID(), "name": str("writer.local.example.internal"), "type": str("CNAME"), "ttl": pulumi.Int(5), "records": texts(str("blue.cluster-abc.us-east-1.rds.amazonaws.com"))})
+	})
+}
+
 func TestProviderDeploysWebACL(t *testing.T) {
 	proveThroughProvider(t, func(p *plan) {
 		vpc, subnets := addVPC(p, "green", "10.20")

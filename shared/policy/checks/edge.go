@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/policy/document"
 	"github.com/cutover/cutover/shared/policy/graph"
 )
@@ -242,9 +243,44 @@ func weightsLeadToHealth(s *Scope) {
 	}
 }
 
+// Type tokens of the signatures of zones.
+const (
+	signaturesType = "aws:route53/hostedZoneDnsSec:HostedZoneDnsSec"
+	signingKeyType = "aws:route53/keySigningKey:KeySigningKey"
+)
+
+// expectSignatures demands that a zone is signed by an active key of ours, made for
+// signing.
+func expectSignatures(s *Scope, zone *graph.Resource) {
+	signatures := s.Referrers(zone, signaturesType, "hostedZoneId")
+	s.Expect(len(signatures) == 1, zone, "signed", "", "DNSSEC")
+	for _, each := range signatures {
+		s.Expect(each.Text("signingStatus") == "SIGNING", each, "signed", "signingStatus", "SIGNING")
+	}
+	keys := s.Referrers(zone, signingKeyType, "hostedZoneId")
+	s.Expect(len(keys) >= 1, zone, "signed", "", "a key-signing key")
+	for _, key := range keys {
+		pair := key.Reference("keyManagementServiceArn", keyType)
+		s.Expect(pair != nil && signs(pair) && pair.Text("customerMasterKeySpec") == "ECC_NIST_P256", key, "key", "keyManagementServiceArn", "an ECC_NIST_P256 pair of ours")
+		s.Expect(key.Text("status") == "ACTIVE", key, "signed", "status", "ACTIVE")
+	}
+	for _, metric := range []string{"DNSSECInternalFailure", "DNSSECKeySigningKeysNeedingAction"} {
+		watched := slices.ContainsFunc(s.OfType(alarmType), func(r *graph.Resource) bool {
+			return r.Text("metricName") == metric && slices.Contains(r.References("dimensions"), zone)
+		})
+		s.Expect(watched, zone, "watched", "", "an alarm on %s", metric)
+	}
+}
+
 func zoneIsSigned(s *Scope) {
 	for _, zone := range s.Each(zoneType) {
-		s.Expect(len(s.Referrers(zone, "aws:route53/hostedZoneDnsSec:HostedZoneDnsSec", "hostedZoneId")) == 1, zone, "signed", "", "DNSSEC")
+		if _, private := zone.Get("vpcs"); private {
+			continue
+		}
+		expectSignatures(s, zone)
+	}
+	if _, given := s.Config(contract.Edge)["edge:zoneId"]; given {
+		s.Expect(s.Config(contract.Edge)["edge:signed"] == "true", nil, "signed", "", "edge:signed of a zone that was given, so that verification asks whether its owner signs it")
 	}
 	for _, listener := range s.OfType(listenerType) {
 		s.Expect(listener.Text("routingHttpResponseStrictTransportSecurityHeaderValue") != "", listener, "headers", "routingHttpResponseStrictTransportSecurityHeaderValue", "a value that demands HTTPS")

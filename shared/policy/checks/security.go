@@ -55,7 +55,7 @@ func ofBaseline(run func(*Scope)) func(*Scope) {
 // of an environment.
 var (
 	domainsOfColor   = []string{"database", "documents", "logs", "messaging", "secrets", "sessions"}
-	domainsOfAccount = []string{"audit", "control", "images"}
+	domainsOfAccount = []string{"audit", "control", "images", "zone"}
 )
 
 // longestRotation is in days.
@@ -84,6 +84,9 @@ func keysByDomain(s *Scope) {
 		}
 	}
 }
+
+// signs tells whether a key is a pair that signs, which KMS never lets encrypt.
+func signs(key *graph.Resource) bool { return key.Text("keyUsage") == "SIGN_VERIFY" }
 
 // beforeDeletion is how many days a key waits for somebody to notice.
 const beforeDeletion = 30
@@ -139,13 +142,20 @@ func manages(action string) bool {
 	return false
 }
 
+// signsForOthers tells whether a statement lets a service sign. Roles that sign call
+// KMS themselves.
+func signsForOthers(statement document.Statement) bool {
+	return len(statement.Principals["Service"]) > 0 &&
+		slices.ContainsFunc(statement.Actions, func(a string) bool { return matches(a, "kms:Sign") })
+}
+
 func keyDutiesAreSeparate(s *Scope) {
 	for _, policy := range keyPolicies(s) {
 		for _, statement := range policy.Statements {
 			if statement.Deny {
 				continue
 			}
-			use := slices.ContainsFunc(statement.Actions, decrypts)
+			use := slices.ContainsFunc(statement.Actions, decrypts) || signsForOthers(statement)
 			s.Expect(!use || !slices.ContainsFunc(statement.Actions, manages), policy.Holder, "separate", "policy",
 				"either use or administration in statement %q", statement.Sid)
 			if use {

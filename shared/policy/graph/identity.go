@@ -136,6 +136,8 @@ func (f filler) structures() map[string]any {
 		return map[string]any{"domainValidationOptions": f.proofs()}
 	case "aws:route53/zone:Zone":
 		return map[string]any{"nameServers": []any{"ns-1." + f.input("name"), "ns-2." + f.input("name")}}
+	case "aws:route53/keySigningKey:KeySigningKey":
+		return map[string]any{"dsRecord": f.fill("12345 13 2 {hex}")}
 	case "aws:ec2/vpcEndpoint:VpcEndpoint":
 		return map[string]any{"networkInterfaceIds": []any{f.fill("eni-{hex}")}}
 	}

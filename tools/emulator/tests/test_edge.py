@@ -103,6 +103,32 @@ class HealthChecks(EmulatorTest):
         self.assertEqual(found["HealthCheckConfig"]["ChildHealthChecks"], ids[1:])
 
 
+class PrivateZones(EmulatorTest):
+    def test_take_more_networks(self) -> None:
+        route53, ec2 = client("route53"), client("ec2")
+        first, second = (
+            ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+            for cidr in ("10.0.0.0/16", "10.1.0.0/16")
+        )
+        zone = route53.create_hosted_zone(
+            Name="local.cutover.internal",
+            CallerReference="1",
+            VPC={"VPCRegion": "us-east-1", "VPCId": first},
+        )["HostedZone"]
+        self.assertTrue(zone["Config"]["PrivateZone"])
+        route53.associate_vpc_with_hosted_zone(
+            HostedZoneId=zone["Id"], VPC={"VPCRegion": "us-east-1", "VPCId": second}
+        )
+        found = route53.get_hosted_zone(Id=zone["Id"])["VPCs"]
+        self.assertEqual({v["VPCId"] for v in found}, {first, second})
+
+    def test_are_public_without_a_network(self) -> None:
+        zone = client("route53").create_hosted_zone(
+            Name="cutover.example", CallerReference="1"
+        )["HostedZone"]
+        self.assertFalse(zone["Config"]["PrivateZone"])
+
+
 class Queues(EmulatorTest):
     ALLOW = json.dumps({"redrivePermission": "denyAll"})
 

@@ -1,4 +1,4 @@
-"""Route 53: query logging, records of one name, health checks changed in part."""
+"""Route 53: query logging, private zones, records of one name, health checks changed in part."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.route53.exceptions import ResourceRecordAlreadyExists
 from moto.route53.models import Route53Backend
+from moto.route53.responses import Route53
 
 from cutover_emulator.patching import replace
 
@@ -44,6 +45,20 @@ def query_logs_of_a_zone() -> None:
         return [c for c in configs if not zone or c.hosted_zone_id == zone], token
 
     former = replace(Route53Backend, "list_query_logging_configs", listed)
+
+
+def private_zones() -> None:
+    """A zone that is made with a VPC is private, whatever its configuration says.
+
+    moto makes it public, to which no second VPC can be added. Seen in moto 5.2.5.
+    """
+
+    def create(self: Any) -> Any:
+        if self._get_param("VPC.VPCId"):
+            self.params.setdefault("HostedZoneConfig", {})["PrivateZone"] = True
+        return former(self)
+
+    former = replace(Route53, "create_hosted_zone", create)
 
 
 def weighted_records() -> None:
@@ -109,6 +124,7 @@ def _key_of(record: Any) -> tuple[str, str, str | None]:
 GAPS = [
     query_log_group,
     query_logs_of_a_zone,
+    private_zones,
     weighted_records,
     partial_health_checks,
 ]

@@ -5,7 +5,7 @@ import "github.com/cutover/cutover/shared/contract"
 var securityRows = []Row{
 	{
 		ID: "S-01", Severity: Must, Layer: contract.Security,
-		Title:        "Each domain of data has one key with an alias, rotated at least once a year unless it is a pair that signs",
+		Title:        "Each domain of data has one key with an alias, and those that encrypt rotate at least once a year",
 		Controls:     []string{"KMS.4"},
 		CIS:          []string{"3.6"},
 		Requirements: []string{"3.6.1", "3.7.4"},

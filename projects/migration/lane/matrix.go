@@ -75,15 +75,28 @@ FROM (SELECT) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = $
 
 const insertSQL = `SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN '0/0' ELSE pg_catalog.pg_current_wal_insert_lsn() END`
 
+// slot asks the source for its identity and for the lane's slot.
+func (f *Facts) slot(ctx context.Context, source *pgx.Conn, name string) error {
+	err := source.QueryRow(ctx, factsSQL, name).Scan(&f.InRecovery, &f.DB, &f.SlotExists, &f.SlotPlugin,
+		&f.SlotHere, &f.SlotStatus, &f.SlotConfirmed, &f.SlotActive)
+	return pg.Wrap(err, "ask the source for its state")
+}
+
+// position asks the source where it writes, and which system it is.
+func (f *Facts) position(ctx context.Context, source *pgx.Conn, stream *pgconn.PgConn) (err error) {
+	if err := source.QueryRow(ctx, insertSQL).Scan(&f.Insert); err != nil {
+		return pg.Wrap(err, "ask the source for its position")
+	}
+	f.System, f.Timeline, err = system(ctx, stream)
+	return err
+}
+
 // gather asks the source, and the target between. The order matters, since
 // another invocation may be at work: a slot is never past the checkpoint that is
 // read after it, and a checkpoint never past the source that is asked after that.
-func (s *session) gather(ctx context.Context) (Facts, error) {
-	var f Facts
-	err := s.source.QueryRow(ctx, factsSQL, s.row.Slot).Scan(&f.InRecovery, &f.DB, &f.SlotExists, &f.SlotPlugin,
-		&f.SlotHere, &f.SlotStatus, &f.SlotConfirmed, &f.SlotActive)
-	if err != nil {
-		return f, pg.Wrap(err, "ask the source for its state")
+func (s *session) gather(ctx context.Context) (f Facts, err error) {
+	if err := f.slot(ctx, s.source, s.row.Slot); err != nil {
+		return f, err
 	}
 	if s.row, err = checkpoint.Load(ctx, s.target, s.run.Lane); err != nil {
 		return f, err
@@ -92,11 +105,32 @@ func (s *session) gather(ctx context.Context) (Facts, error) {
 	if err := s.halted(ctx); err != nil {
 		return f, err
 	}
-	if err := s.source.QueryRow(ctx, insertSQL).Scan(&f.Insert); err != nil {
-		return f, pg.Wrap(err, "ask the source for its position")
+	return f, f.position(ctx, s.source, s.stream)
+}
+
+// Examine asks both sides whether the stream of a lane may start (preflight PF25): it
+// answers what Judge answers, and nothing when the slot is in use by the lane itself.
+// Source and target are sessions from pg.Connect, stream one from
+// pg.ConnectReplication on the source. Errors that are no halt are those of asking.
+func Examine(ctx context.Context, source, target *pgx.Conn, stream *pgconn.PgConn, name string) error {
+	row, err := checkpoint.Load(ctx, target, name)
+	if err != nil {
+		return err
 	}
-	f.System, f.Timeline, err = system(ctx, s.stream)
-	return f, err
+	var facts Facts
+	if err := facts.slot(ctx, source, row.Slot); err != nil {
+		return err
+	}
+	if row, err = checkpoint.Load(ctx, target, name); err != nil {
+		return err
+	}
+	if err := facts.position(ctx, source, stream); err != nil {
+		return err
+	}
+	if err := Judge(facts, row); !errors.Is(err, ErrBusy) {
+		return err
+	}
+	return nil
 }
 
 // system is the identity of the server as replication sees it.

@@ -3,6 +3,8 @@
 package lane_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +29,7 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 	results, err := preflight.Run(w.ctx(), w.subject(), preflight.Creation)
 	require.NoError(t, err)
 	require.NoError(t, preflight.Refusal(results))
-	require.Len(t, results, 22)
+	require.Len(t, results, 23)
 
 	blue, green := func(s ...string) func() { return func() { w.exec(w.blue, s...) } }, func(s ...string) func() { return func() { w.exec(w.green, s...) } }
 	for name, test := range map[string]struct {
@@ -48,6 +50,8 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 		"commits are not durable":  {id: "PF07", want: "synchronous_commit: off", cause: green(`SET synchronous_commit = off`), undo: green(`RESET synchronous_commit`)},
 		"numbers print otherwise":  {id: "PF08", want: `standard_conforming_strings: is "on" on the source and "off" on the target`, cause: green(`SET standard_conforming_strings = off`), undo: green(`RESET standard_conforming_strings`)},
 		"a writer above the fence": {id: "PF09", want: "role mighty: is a member of pg_write_all_data", cause: blue(`CREATE ROLE mighty IN ROLE pg_write_all_data`, `GRANT INSERT ON public.entry TO mighty`), undo: blue(`REVOKE INSERT ON public.entry FROM mighty`, `DROP ROLE mighty`)},
+		"a right to pass on":       {id: "PF10", want: "INSERT on public.entry may be passed on by lender", cause: blue(`CREATE ROLE lender`, `GRANT INSERT ON public.entry TO lender WITH GRANT OPTION`), undo: blue(`REVOKE INSERT ON public.entry FROM lender`, `DROP ROLE lender`)},
+		"a right by another hand":  {id: "PF10", want: "UPDATE on public.entry of clerk was not granted by the owner", cause: blue(`CREATE ROLE lender`, `CREATE ROLE clerk`, `GRANT UPDATE ON public.entry TO lender WITH GRANT OPTION`, `SET ROLE lender`, `GRANT UPDATE ON public.entry TO clerk`, `RESET ROLE`), undo: blue(`REVOKE UPDATE ON public.entry FROM lender CASCADE`, `DROP ROLE lender`, `DROP ROLE clerk`)},
 		"a table that differs":     {id: "PF12", want: `table public.entry: differs`, cause: green(`ALTER TABLE public.entry ALTER note SET NOT NULL`), undo: green(`ALTER TABLE public.entry ALTER note DROP NOT NULL`)},
 		"a table that is missing":  {id: "PF12", want: "target table public.entry: does not exist", cause: green(`ALTER TABLE public.entry RENAME TO entries`), undo: green(`ALTER TABLE public.entries RENAME TO entry`)},
 		"a forgotten table":        {id: "PF13", want: "table public.extra: is neither listed nor excluded", cause: blue(`CREATE TABLE public.extra (x int)`), undo: blue(`DROP TABLE public.extra`)},
@@ -135,4 +139,53 @@ func TestInstallingAgainChangesNothing(t *testing.T) {
 	w.exec(w.blue, `UPDATE bgsync.identity SET schema_version = 7`)
 	var version *bgsync.VersionError
 	require.ErrorAs(t, bgsync.Install(w.ctx(), w.blue.admin, bgsync.Installation{Side: "blue", By: "old"}), &version)
+}
+
+// What the checks for a lane that is there find, besides those for making one.
+func TestPreflightFindsWhatStopsALaneThatIsThere(t *testing.T) {
+	t.Parallel()
+	s := restingSwitches(t)
+	w := s.world
+	result := func(id string) preflight.Result {
+		results, err := preflight.Run(w.ctx(), w.subject(), preflight.Start)
+		require.NoError(t, err)
+		at := slices.IndexFunc(results, func(r preflight.Result) bool { return r.ID == id })
+		require.GreaterOrEqual(t, at, 0)
+		return results[at]
+	}
+	old := func(column, table string) string { // 170 million transactions, of 200
+		return fmt.Sprintf(`UPDATE pg_class SET %[1]s = '4124967296' WHERE oid = %[2]s`, column, table)
+	}
+	const slot, toast = "bgsync_core_fwd_g1", `(SELECT reltoastrelid FROM pg_class WHERE oid = 'public.document'::regclass)`
+	renew := fmt.Sprintf("SELECT pg_drop_replication_slot('%[1]s'), pg_create_logical_replication_slot('%[1]s', 'pgoutput')", slot)
+	before := w.row(w.green, "core.fwd")
+	for _, id := range []string{"PF10", "PF22", "PF25"} {
+		require.Equal(t, preflight.OK, result(id).Status, "%v", result(id).Findings)
+	}
+	for _, c := range []struct {
+		id, want    string
+		at          side
+		cause, undo []string // what is undone is the next one's cause, or its precondition
+	}{
+		{"PF10", "source: stranger may INSERT public.entry and is not in bgsync.writer_acl for this side", w.blue, []string{`CREATE ROLE stranger`, `GRANT INSERT ON public.entry TO stranger`}, []string{`REVOKE INSERT ON public.entry FROM stranger`}},
+		{"PF10", "source: app may not DELETE public.payment, against bgsync.writer_acl", w.blue, []string{`REVOKE DELETE ON public.payment FROM app`}, []string{`GRANT DELETE ON public.payment TO app`}},
+		{"PF10", "target: app may UPDATE public.account and is not in bgsync.writer_acl for this side", w.green, []string{`GRANT UPDATE ON public.account TO app`}, []string{`REVOKE UPDATE ON public.account FROM app`}},
+		{"PF10", "target: PUBLIC may INSERT public.entry and is not in", w.green, []string{`GRANT INSERT ON public.entry TO PUBLIC`}, []string{`REVOKE INSERT ON public.entry FROM PUBLIC`}},
+		{"PF22", "source table public.entry: is 170", w.blue, []string{old("relfrozenxid", `'public.entry'::regclass`)}, []string{`VACUUM (FREEZE) public.entry`}},
+		{"PF22", "target table public.document: is 170", w.green, []string{old("relfrozenxid", toast)}, []string{`VACUUM (FREEZE) public.document`}},
+		{"PF22", "source table public.account: is 170", w.blue, []string{old("relminmxid", `'public.account'::regclass`), `ALTER TABLE public.account SET (autovacuum_multixact_freeze_max_age = 200000000)`}, []string{`VACUUM (FREEZE) public.account`}},
+		{"PF25", "lane core.fwd: would halt with source_identity: the source is database", w.blue, []string{`UPDATE bgsync.identity SET db_id = gen_random_uuid()`}, []string{`UPDATE bgsync.identity SET db_id = '` + before.SourceDB + `'`}},
+		{"PF25", "lane core.fwd: would halt with source_rewound: the source writes at", w.green, []string{`UPDATE bgsync.lane SET applied_lsn = 'F/0'`}, []string{`UPDATE bgsync.lane SET applied_lsn = '` + before.Applied.String() + `'`}},
+		{"PF25", "lane core.fwd: would halt with gap: slot " + slot + " is at", w.blue, []string{`UPDATE public.account SET balance = 1 WHERE id = 1`, renew}, []string{`SELECT pg_drop_replication_slot('` + slot + `')`}},
+		{"PF25", "lane core.fwd: would halt with gap: slot " + slot + " does not exist", w.blue, nil, []string{`SELECT pg_create_logical_replication_slot('` + slot + `', 'test_decoding')`}},
+		{"PF25", "lane core.fwd: would halt with gap: slot " + slot + " is of another plugin or database", w.blue, nil, nil},
+		{"PF25", "target lane core.fwd: does not exist", w.green, []string{`DELETE FROM bgsync.lane`}, nil},
+	} {
+		w.exec(c.at, c.cause...)
+		found := result(c.id)
+		require.Equal(t, preflight.Refuse, found.Status, c.want)
+		require.Contains(t, found.Findings[0].String(), c.want)
+		require.Len(t, found.Findings, 1, "%s", c.want)
+		w.exec(c.at, c.undo...)
+	}
 }

@@ -204,6 +204,26 @@ func (a ACL) Compare(ctx context.Context, conn *pgx.Conn, writable bool) ([]stri
 	return problems, nil
 }
 
+// Review tells what is wrong with the rights to write on a side (preflight PF10). Once
+// the writers are recorded it is Compare; before that, what Record would refuse:
+// rights on the given tables, as quoted names, that a fence would miss.
+func Review(ctx context.Context, conn *pgx.Conn, tables []string) ([]string, error) {
+	var recorded, writable bool
+	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM bgsync.writer_acl), (SELECT writable FROM bgsync.authority)`).Scan(&recorded, &writable)
+	if err != nil {
+		return nil, pg.Wrap(err, "read bgsync.writer_acl")
+	}
+	if !recorded {
+		_, problems, err := ACL{Tables: tables, Sequences: []string{}}.actual(ctx, conn)
+		return problems, err
+	}
+	acl, err := LoadACL(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	return acl.Compare(ctx, conn, writable)
+}
+
 // same tells whether two grants are one.
 func (g Grant) same(other Grant) bool {
 	return g.Relation == other.Relation && g.Grantee == other.Grantee && g.Privilege == other.Privilege && slices.Equal(g.Columns, other.Columns)

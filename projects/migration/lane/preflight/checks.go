@@ -12,6 +12,7 @@ var checks = []check{
 	{"PF07", "a commit is durable", []string{"PF01"}, Creation | Start, rows(durableSQL, "on: a commit that is lost after it was acknowledged cannot be found again", none)},
 	{"PF08", "both servers print and order alike", []string{"PF01"}, Creation, same(localeSQL, "the same on both sides", none)},
 	{"PF09", "no writer can pass the fence", []string{"PF12"}, Creation, rows(writersSQL, "no such right: such a role writes whatever is revoked", planned)},
+	{"PF10", "who may write is who is recorded", []string{"PF03", "PF12"}, Creation | Start, writers},
 	{"PF13", "no table is forgotten", []string{"PF01"}, Creation, forgotten},
 	{"PF14", "every row has a key", []string{"PF12"}, Creation, keys},
 	{"PF15", "nothing stands in the way of replication", []string{"PF12"}, Creation, obstacles},
@@ -21,8 +22,10 @@ var checks = []check{
 	{"PF19", "the target has keys only, and no rows", []string{"PF12"}, Creation, bare},
 	{"PF20", "nobody else writes to the target", []string{"PF01"}, Creation, foreign},
 	{"PF21", "no transaction is left open on the source", []string{"PF01"}, Creation, open},
+	{"PF22", "no table is about to be frozen", []string{"PF12"}, Start, rows(frozenSQL, "less than 80 % of autovacuum_freeze_max_age: run VACUUM (FREEZE) on it before a switch, whose fence a vacuum against wraparound would not give way to", planned)},
 	{"PF23", "a fence can lock all tables", []string{"PF01"}, Creation, rows(locksSQL, "a larger max_locks_per_transaction", planned)},
 	{"PF24", "changes of tables are written down", []string{"PF03"}, Creation | Start, watched},
+	{"PF25", "slot and checkpoint belong together", []string{"PF03"}, Start, startable},
 	{"PF27", "rows and connections fit", []string{"PF12"}, Creation, fit},
 }
 
@@ -76,3 +79,17 @@ const locksSQL = `
 SELECT 'setting max_locks_per_transaction', 'room for half of ' || locks || ' locks and ' || relations || ' tables to lock'
 FROM (SELECT pg_catalog.current_setting('max_locks_per_transaction')::int * pg_catalog.current_setting('max_connections')::int AS locks,
              pg_catalog.cardinality($1::text[]) AS relations) l WHERE relations > locks / 2`
+
+// frozenSQL looks at tables and what is stored out of line of them, by transaction
+// ids and by multixacts; a storage parameter may lower the limit for a table.
+const frozenSQL = `
+SELECT 'table ' || relation, 'is ' || age || ' ' || kind || ' old, of ' || most FROM (
+  SELECT t.oid::regclass AS relation, k.kind, k.age, least(k.most, (
+    SELECT option_value::bigint FROM pg_catalog.pg_options_to_table(c.reloptions) WHERE option_name = k.option)) AS most
+  FROM pg_catalog.pg_class t JOIN pg_catalog.pg_class c ON c.oid IN (t.oid, t.reltoastrelid)
+  CROSS JOIN LATERAL (VALUES
+    ('transactions', 'autovacuum_freeze_max_age', pg_catalog.age(c.relfrozenxid)::bigint, pg_catalog.current_setting('autovacuum_freeze_max_age')::bigint),
+    ('multixacts', 'autovacuum_multixact_freeze_max_age', pg_catalog.mxid_age(c.relminmxid)::bigint, pg_catalog.current_setting('autovacuum_multixact_freeze_max_age')::bigint)
+  ) k(kind, option, age, most)
+  WHERE t.oid = ANY ($1::text[]::regclass[]) AND t.relkind = 'r') a
+WHERE age >= most * 0.8`

@@ -2,12 +2,16 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 )
 
@@ -164,6 +168,40 @@ func foreign(ctx context.Context, s *Subject) ([]Finding, error) {
 	}
 	jobs, err := ask(ctx, s.Target, "target", `SELECT 'cron job ' || jobid, 'is active' FROM cron.job WHERE active`, "none that is active")
 	return append(findings, jobs...), err
+}
+
+// writers wants the rights to write to be those that a fence takes away.
+func writers(ctx context.Context, s *Subject) ([]Finding, error) {
+	var findings []Finding
+	for _, side := range s.both() {
+		problems, err := authority.Review(ctx, side.conn, s.names())
+		if err != nil {
+			return nil, fmt.Errorf("ask the %s: %w", side.name, err)
+		}
+		for _, problem := range problems {
+			findings = append(findings, refuse(side.name, "rights that the owner has granted, without grant option, all of them in bgsync.writer_acl where the side is writable and none where it is not: record the writers again", "%s", problem))
+		}
+	}
+	return findings, nil
+}
+
+// startable wants a lane whose stream can start.
+func startable(ctx context.Context, s *Subject) ([]Finding, error) {
+	stream, err := pg.ConnectReplication(ctx, s.Reader, pg.Identity{Role: pg.Reader, Lane: s.Plan.Lane, Invocation: "preflight"})
+	if err != nil {
+		return []Finding{refuse("source, reader", "a login user of group bgsync_reader that may replicate: enrol it", "cannot open a replication connection: %v", err)}, nil
+	}
+	defer pg.Close(stream)
+	err = lane.Examine(ctx, s.Source, s.Target, stream, s.Plan.Lane)
+	var halt *checkpoint.Halt
+	switch {
+	case errors.As(err, &halt):
+		return []Finding{refuse("lane "+s.Plan.Lane, "slot, checkpoint and source of one history: see the halts in docs/sync.md", "would halt with %s: %s", halt.Code, halt.Reason)}, nil
+	case errors.Is(err, checkpoint.ErrAbsent):
+		return []Finding{refuse("target lane "+s.Plan.Lane, "a lane: create it", "does not exist")}, nil
+	default:
+		return nil, err
+	}
 }
 
 // watched warns where no event trigger writes DDL down: then only the stream's

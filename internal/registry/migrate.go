@@ -5,6 +5,8 @@ import (
 	"errors"
 	"path/filepath"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/uuid"
 
 	"github.com/cutover/cutover/projects/migration/desk"
@@ -16,6 +18,8 @@ import (
 	"github.com/cutover/cutover/projects/migration/local"
 	"github.com/cutover/cutover/projects/migration/move"
 	"github.com/cutover/cutover/projects/migration/place"
+	"github.com/cutover/cutover/projects/migration/remote"
+	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops"
 	"github.com/cutover/cutover/shared/ops/fault"
@@ -66,16 +70,25 @@ func MigrateStatus(ctx context.Context, a *ops.App) error {
 // MigrateVerify compares both sides of the lane to a colour.
 func MigrateVerify(ctx context.Context, a *ops.App) error {
 	return migrate(ctx, a, "migrate:verify", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
-		databases, err := localDatabases(ctx, w)
+		comparer, err := comparison(ctx, w)
 		if err != nil {
 			return err
 		}
-		v, err := move.Verifier(ctx, databases, destination(w), uuid.NewString())
-		if err != nil {
-			return err
-		}
-		return o.Verify(ctx, v, destination(w))
+		return o.Verify(ctx, comparer, destination(w))
 	})
+}
+
+// comparison compares where the databases can be reached.
+func comparison(ctx context.Context, w *ops.Workplace) (move.Comparer, error) {
+	if !w.Local {
+		cloud, err := deployed(ctx, w)
+		return remote.Comparison{Cloud: cloud, To: destination(w)}, err
+	}
+	databases, err := localDatabases(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	return move.Compare(ctx, databases, destination(w), uuid.NewString())
 }
 
 // MigrateCutover moves the authority to green, MigrateRollback back to blue: the
@@ -94,34 +107,46 @@ var switchLimits = switching.Defaults
 
 func migrateSwitch(ctx context.Context, a *ops.App, target string, to naming.Color) error {
 	return migrate(ctx, a, target, func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
-		profile := local.Profile{Root: w.Root}
-		folder, signer, err := profile.Proofs()
-		if err != nil {
-			return err
-		}
-		key, err := profile.HashKey()
-		if err != nil {
-			return err
-		}
-		places, err := localDatabases(ctx, w)
-		if err != nil {
-			return err
-		}
-		owner := uuid.NewString()
-		databases, err := function.SwitchDatabases(ctx, places, owner, key, place.Writers)
-		if err != nil {
-			return err
-		}
-		defer databases.Disconnect()
-		machine := &switching.Machine{
-			Store: o.Store, Primary: databases, Signer: signer, Proofs: folder, Limits: switchLimits(), Owner: owner, Now: w.Now,
-		}
 		reason := w.Settings.Reason
 		if reason == "" {
 			reason = target
 		}
-		return o.Switch(ctx, machine, to, reason, func(id string) string { return "record " + id + " in " + folder.Path })
+		if w.Local {
+			return switchHere(ctx, o, w, to, reason)
+		}
+		cloud, err := deployed(ctx, w)
+		if err != nil {
+			return err
+		}
+		return o.SwitchBy(ctx, cloud, to, reason)
 	})
+}
+
+// switchHere moves the authority between the local databases, by this process.
+func switchHere(ctx context.Context, o *move.Operator, w *ops.Workplace, to naming.Color, reason string) error {
+	profile := local.Profile{Root: w.Root}
+	folder, signer, err := profile.Proofs()
+	if err != nil {
+		return err
+	}
+	key, err := profile.HashKey()
+	if err != nil {
+		return err
+	}
+	places, err := localDatabases(ctx, w)
+	if err != nil {
+		return err
+	}
+	owner := uuid.NewString()
+	databases, err := function.SwitchDatabases(ctx, places, owner, key, place.Writers)
+	if err != nil {
+		return err
+	}
+	defer databases.Disconnect()
+	machine := &switching.Machine{
+		Store: o.Store, Primary: databases, Signer: signer, Proofs: folder, Limits: switchLimits(), Owner: owner, Now: w.Now,
+	}
+	return o.Switch(ctx, machine, to, reason, func(id string) string { return "record " + id + " in " + folder.Path })
 }
 
 // destination is the side to which data moves: green, unless -color says blue.
@@ -155,6 +180,11 @@ func operator(ctx context.Context, w *ops.Workplace) (*move.Operator, error) {
 			return move.ReadTables(filepath.Join(w.Root, filepath.FromSlash(move.TablesFile)), lane)
 		},
 	}
+	if !w.Local {
+		cloud, err := deployed(ctx, w)
+		o.Desk, o.Lanes = cloud, cloud
+		return o, err
+	}
 	databases, err := localDatabases(ctx, w)
 	if err != nil {
 		return nil, err
@@ -176,10 +206,27 @@ func localDatabases(ctx context.Context, w *ops.Workplace) (*place.Databases, er
 	return &place.Databases{Sides: sides, Secrets: place.Files{}}, nil
 }
 
-// errElsewhere refuses the commands where they do not work: the databases of AWS
-// are reached from within their networks only.
-func errElsewhere(w *ops.Workplace) error {
-	return fault.New(fault.Usage, "the migrate targets work on the local databases: expected -env=local, not %s", w.Environment)
+// deployed is what the migration layer of the environment has in AWS.
+func deployed(ctx context.Context, w *ops.Workplace) (*remote.Cloud, error) {
+	cloud, err := w.AWS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := w.Outputs(ctx, contract.Migration)
+	if err != nil {
+		return nil, err
+	}
+	deployment, err := remote.Read(outputs)
+	if err != nil {
+		return nil, fault.New(fault.NoStack, "%w", err).WithHint("go tool mage deploy:%s -env=%s", contract.Migration, w.Environment)
+	}
+	folder := filepath.Join(w.Root, ".cutover", w.Environment, "proofs")
+	return remote.New(cloud, deployment, table(cloud, w), folder, w.Now), nil
+}
+
+// table is the control table of the environment.
+func table(cloud aws.Config, w *ops.Workplace) control.Store {
+	return &control.Dynamo{Client: dynamodb.NewFromConfig(cloud), Table: naming.New(w.Environment).Name(naming.Table, "control")}
 }
 
 // controls is where the control items of the environment are.
@@ -187,5 +234,9 @@ func controls(ctx context.Context, w *ops.Workplace) (control.Store, error) {
 	if w.Local {
 		return &control.File{Folder: local.Profile{Root: w.Root}.Controls()}, nil
 	}
-	return nil, errElsewhere(w)
+	cloud, err := w.AWS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return table(cloud, w), nil
 }

@@ -13,8 +13,8 @@ import (
 // request from the invocation.
 const ownerMark = "#"
 
-// requestOf is the request in whose name a process acts.
-func requestOf(owner string) string {
+// RequestOf is the request in whose name a process acts.
+func RequestOf(owner string) string {
 	request, _, _ := strings.Cut(owner, ownerMark)
 	return request
 }
@@ -102,7 +102,7 @@ func chooseRecovery(sw items.Switch, now time.Time) choice {
 
 // chooseAdvance is the next step of the event's own switch.
 func chooseAdvance(e SwitchEvent, token items.Token, sw items.Switch) choice {
-	own := requestOf(sw.Owner) == e.Request
+	own := RequestOf(sw.Owner) == e.Request
 	switch {
 	case sw.Rev == e.Revision && sw.State == items.Steady:
 		if token.Holder == e.To {
@@ -112,7 +112,7 @@ func chooseAdvance(e SwitchEvent, token items.Token, sw items.Switch) choice {
 	case !own && sw.State == items.Steady:
 		return ends(Refused, "another switch came first: revision %d, expected %d", sw.Rev, e.Revision)
 	case !own:
-		return ends(Underway, "a switch to %s is under way, state %s, for %s", sw.To, sw.State, requestOf(sw.Owner))
+		return ends(Underway, "a switch to %s is under way, state %s, for %s", sw.To, sw.State, RequestOf(sw.Owner))
 	}
 	switch sw.State {
 	case items.Steady:

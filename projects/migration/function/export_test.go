@@ -29,7 +29,7 @@ func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.
 		return nil, err
 	}
 	s := &switcher{parts: p, limits: limits, at: at}
-	if s.proofs, err = settings.open(p); err != nil {
+	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}
 	s.primary = s.databases

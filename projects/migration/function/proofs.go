@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -70,9 +71,20 @@ func readProofs(lookup func(string) (string, bool)) (proofSettings, error) {
 	return s, from.Err()
 }
 
+// remote tells whether any of it is in AWS.
+func (s proofSettings) remote() bool {
+	return strings.HasPrefix(s.store, bucketPrefix) || strings.HasPrefix(s.signing, arnPrefix) || strings.HasPrefix(s.hashing, arnPrefix)
+}
+
 // open makes the clients that the settings need. Nothing is asked of AWS yet.
-func (s proofSettings) open(p *parts) (proofs, error) {
+func (s proofSettings) open(ctx context.Context, p *parts) (proofs, error) {
 	made := proofs{}
+	if s.remote() && p.cloud.Region == "" { // the control items are in a folder
+		var err error
+		if p.cloud, err = config.LoadDefaultConfig(ctx); err != nil {
+			return proofs{}, fmt.Errorf("load AWS configuration: %w", err)
+		}
+	}
 	if bucket, remote := strings.CutPrefix(s.store, bucketPrefix); remote {
 		made.store = &proof.Bucket{Client: s3.NewFromConfig(p.cloud), Name: bucket, Key: s.key}
 	} else {

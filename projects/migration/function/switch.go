@@ -117,7 +117,7 @@ func NewSwitch(ctx context.Context, lookup func(string) (string, bool), out io.W
 		return nil, err
 	}
 	s := &switcher{parts: p, limits: switching.Defaults()}
-	if s.proofs, err = settings.open(p); err != nil {
+	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}
 	s.primary = s.databases
@@ -199,7 +199,7 @@ func (a *SwitchAnswer) show(token items.Token, sw items.Switch) {
 func (s *switcher) step(ctx context.Context, e SwitchEvent, next choice, sw items.Switch, answer SwitchAnswer) (SwitchAnswer, error) {
 	request := e.Request
 	if request == "" || e.Act == Recover {
-		request = requestOf(sw.Owner)
+		request = RequestOf(sw.Owner)
 	}
 	owner := request + ownerMark + invocation(ctx) + "." + uuid.NewString()[:8]
 	primary, done, err := s.primary(ctx, owner)
@@ -229,7 +229,7 @@ func (s *switcher) step(ctx context.Context, e SwitchEvent, next choice, sw item
 	token, sw, statusErr := switching.Status(context.WithoutCancel(ctx), s.store)
 	if statusErr == nil {
 		answer.show(token, sw)
-		answer.settle(e, token, sw, s.now())
+		err = answer.settle(e, token, sw, s.now(), err)
 	}
 	return answer, errors.Join(err, measured, statusErr)
 }
@@ -263,14 +263,24 @@ func (a *SwitchAnswer) judge(o switching.Outcome, err error) error {
 	return nil
 }
 
-// settle ends the loop where nothing is left to do after a step that went well.
-func (a *SwitchAnswer) settle(e SwitchEvent, token items.Token, sw items.Switch, now time.Time) {
+// settle ends the loop where nothing is left to do after a step. What a step failed
+// with is no error of the function once the switch is at rest where it began: that
+// is what the operator has to know.
+func (a *SwitchAnswer) settle(e SwitchEvent, token items.Token, sw items.Switch, now time.Time, err error) error {
 	if a.Outcome != Again {
-		return
+		return err
 	}
-	if next := choose(e, token, sw, now); next.do == nothing {
+	next := choose(e, token, sw, now)
+	switch {
+	case next.do != nothing:
+		return err
+	case err != nil && next.outcome == BackedOut:
+		a.Outcome = BackedOut // with its own reason
+		return nil
+	case err == nil:
 		a.Outcome, a.Reason, a.WaitSeconds = next.outcome, next.reason, next.wait
 	}
+	return err
 }
 
 // rehearse asks all gates as they stand.

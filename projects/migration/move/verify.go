@@ -15,19 +15,38 @@ import (
 	"github.com/cutover/cutover/shared/ops/fault"
 )
 
-// Verifier is the verification of the lane that ends at to.
-func Verifier(ctx context.Context, p place.Place, to naming.Color, invocation string) (*verify.Verifier, error) {
+// Comparer compares all rows of a lane's two sides.
+type Comparer interface {
+	// Full compares until the pass has ended. The observer is told how far it is.
+	Full(ctx context.Context, observe func(verify.Progress)) (verify.Report, error)
+}
+
+// Comparison is a Comparer that compares in this process.
+type Comparison struct{ Verifier *verify.Verifier }
+
+// Compare is the comparison of the lane that ends at to.
+func Compare(ctx context.Context, p place.Place, to naming.Color, invocation string) (Comparison, error) {
 	source, err := p.DSN(ctx, to.Other(), bgsync.Verify)
 	if err != nil {
-		return nil, err
+		return Comparison{}, err
 	}
 	target, err := p.DSN(ctx, to, bgsync.Verify)
 	if err != nil {
-		return nil, err
+		return Comparison{}, err
 	}
-	return &verify.Verifier{
+	return Comparison{&verify.Verifier{
 		Lane: function.Lane(to), Source: source, Target: target, Invocation: invocation, Limits: verify.Defaults(),
-	}, nil
+	}}, nil
+}
+
+// Full compares, in calls that each go on with the pass.
+func (c Comparison) Full(ctx context.Context, observe func(verify.Progress)) (verify.Report, error) {
+	c.Verifier.Observe = observe
+	report, err := c.Verifier.Full(ctx)
+	for err == nil && !report.Done && report.Halt == nil {
+		report, err = c.Verifier.Full(ctx)
+	}
+	return report, err
 }
 
 // tellEvery is how often the progress of a verification is told.
@@ -35,36 +54,37 @@ const tellEvery = 5 * time.Second
 
 // Verify compares both sides of the lane that ends at to, all of it, and after the
 // first clean pass makes and starts the lane back.
-func (o *Operator) Verify(ctx context.Context, v *verify.Verifier, to naming.Color) error {
+func (o *Operator) Verify(ctx context.Context, v Comparer, to naming.Color) error {
+	lane := function.Lane(to)
 	if o.DryRun {
-		o.Say("would compare both sides of lane %s", v.Lane)
+		o.Say("would compare both sides of lane %s", lane)
 		return nil
 	}
 	var told time.Time
-	v.Observe = func(p verify.Progress) {
+	report, err := v.Full(ctx, func(p verify.Progress) {
 		if o.Now().Sub(told) < tellEvery && p.UnitsDone < p.Units {
 			return
 		}
 		told = o.Now()
-		o.Say("%s verifies: %d of %d units, %s rows, %s rows/s, %s left", v.Lane, p.UnitsDone, p.Units, thousands(p.Rows),
+		o.Say("%s verifies: %d of %d units, %s rows, %s rows/s, %s left", lane, p.UnitsDone, p.Units, thousands(p.Rows),
 			thousands(int64(p.Rate())), p.ETA().Round(time.Second))
-	}
-	report, err := v.Full(ctx)
-	for err == nil && !report.Done && report.Halt == nil {
-		report, err = v.Full(ctx)
-	}
+	})
 	switch {
 	case errors.Is(err, verify.ErrPassive):
 		return fault.New(fault.Usage, "%w", err).WithHint("%sstatus", target)
+	case errors.Is(err, verify.ErrNotReady):
+		return fault.New(fault.Gate, "%w", err).WithHint("%sstart", target)
+	case err != nil && ctx.Err() != nil:
+		return fault.New(codeOf(ctx), "stopped watching: %w", err).WithHint("%sverify", target)
 	case err != nil:
-		return fmt.Errorf("verify lane %s: %w", v.Lane, err)
+		return fmt.Errorf("verify lane %s: %w", lane, err)
 	case report.Halt != nil:
 		return o.halted(to, report.Halt.Code)
 	case !report.Clean:
 		return fault.New(fault.Verification, "pass %d of lane %s: %d buckets differ, %d were changing all the time, %d rows are being repaired",
-			report.Pass, v.Lane, report.Mismatched, report.Unstable, report.Requested).WithHint("%sverify", target)
+			report.Pass, lane, report.Mismatched, report.Unstable, report.Requested).WithHint("%sverify", target)
 	}
-	o.Say("%s: pass %d is clean: %s buckets, %s rows equal, in %s", v.Lane, report.Pass, thousands(report.Buckets), thousands(report.Rows),
+	o.Say("%s: pass %d is clean: %s buckets, %s rows equal, in %s", lane, report.Pass, thousands(report.Buckets), thousands(report.Rows),
 		report.Took.Round(time.Millisecond))
 	if to == desk.First {
 		return nil

@@ -24,9 +24,9 @@ const (
 	installTimeout = 10 * time.Minute
 )
 
-// install is a folder with PostgreSQL's programs and the template of a data
-// directory.
-type install struct{ dir string }
+// install is a folder with PostgreSQL's programs of one release and the template of
+// a data directory.
+type install struct{ dir, version string }
 
 func (i install) program(name string) string { return filepath.Join(i.dir, "bin", name) }
 func (i install) template() string           { return filepath.Join(i.dir, "template") }
@@ -48,9 +48,9 @@ func cacheDir() (string, error) {
 // installation returns the cached installation, making it when it is not there.
 // It is built beside its final place and renamed at the end, under a lock that
 // one process holds at a time: what is there under the final name is complete.
-func installation(ctx context.Context, cache string) (install, error) {
-	name := fmt.Sprintf("postgres-%s-%s-%s-%s", Version, recipe, runtime.GOOS, runtime.GOARCH)
-	final := install{filepath.Join(cache, name)}
+func installation(ctx context.Context, cache, version string) (install, error) {
+	name := fmt.Sprintf("postgres-%s-%s-%s-%s", version, recipe, runtime.GOOS, runtime.GOARCH)
+	final := install{filepath.Join(cache, name), version}
 	if present(final) {
 		return final, nil
 	}
@@ -69,21 +69,21 @@ func present(i install) bool {
 }
 
 func makeInstallation(ctx context.Context, final install) error {
-	say("installing PostgreSQL %s in %s (once, about 10 MB to download)", Version, final.dir)
+	say("installing PostgreSQL %s in %s (once, about 10 MB to download)", final.version, final.dir)
 	started := time.Now()
-	building := install{final.dir + ".new"}
+	building := install{final.dir + ".new", final.version}
 	if err := os.RemoveAll(building.dir); err != nil {
 		return fmt.Errorf("clear away an unfinished installation: %w", err)
 	}
 	for _, step := range []func(context.Context) error{building.fetch, building.check, building.makeTemplate} {
 		if err := step(ctx); err != nil {
-			return fmt.Errorf("install PostgreSQL %s: %w", Version, err)
+			return fmt.Errorf("install PostgreSQL %s: %w", final.version, err)
 		}
 	}
 	if err := os.Rename(building.dir, final.dir); err != nil {
 		return fmt.Errorf("put PostgreSQL in place: %w", err)
 	}
-	say("PostgreSQL %s is ready after %s", Version, time.Since(started).Round(100*time.Millisecond))
+	say("PostgreSQL %s is ready after %s", final.version, time.Since(started).Round(100*time.Millisecond))
 	return nil
 }
 
@@ -102,11 +102,11 @@ func (i install) fetch(ctx context.Context) error {
 	if err := os.MkdirAll(notACluster, 0o700); err != nil {
 		return fmt.Errorf("make the download's folder: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(notACluster, "PG_VERSION"), []byte(Version[:2]+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(notACluster, "PG_VERSION"), []byte(i.version[:2]+"\n"), 0o600); err != nil {
 		return fmt.Errorf("mark the empty data directory: %w", err)
 	}
 	library := embedded.NewDatabase(embedded.DefaultConfig().
-		Version(embedded.PostgresVersion(Version + ".0")).Port(0).Logger(io.Discard).
+		Version(embedded.PostgresVersion(i.version + ".0")).Port(0).Logger(io.Discard).
 		CachePath(download).BinariesPath(i.dir).RuntimePath(filepath.Join(download, "runtime")).DataPath(notACluster))
 	failed := make(chan error, 1)
 	go func() { failed <- library.Start() }()
@@ -127,7 +127,7 @@ func (i install) check(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("run the installed server: %w: %s", err, said)
 	}
-	if got, want := strings.TrimSpace(string(said)), "postgres (PostgreSQL) "+Version; got != want {
+	if got, want := strings.TrimSpace(string(said)), "postgres (PostgreSQL) "+i.version; got != want {
 		return fmt.Errorf("the installed server says %q, expected %q", got, want)
 	}
 	return nil

@@ -34,7 +34,7 @@ func Keep(ctx context.Context, name string, o Options) (*Kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	installed, err := installation(ctx, cache)
+	installed, err := installation(ctx, cache, Version)
 	if err != nil {
 		return nil, err
 	}

@@ -140,3 +140,9 @@ func BenchmarkStart(b *testing.B) {
 		pgtest.Start(b, pgtest.Options{})
 	}
 }
+
+// A tool that refuses other releases must be shown one.
+func TestAServerMayBeOfAnotherRelease(t *testing.T) {
+	s := pgtest.Start(t, pgtest.Options{Release: "15.1", Databases: []string{"payments"}})
+	require.Equal(t, "15.1", value[string](t, s, "payments", "SHOW server_version"))
+}

@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ const readyTimeout = 60 * time.Second
 
 // Options of a server.
 type Options struct {
+	// Release is that of the server where it is not Version: two numbers, such as
+	// 15.1, of 10 or later. It is fetched on first use.
+	Release string
 	// Settings are those of postgresql.conf, such as wal_level=logical. They win
 	// over the package's own.
 	Settings map[string]string
@@ -81,7 +85,7 @@ func start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	installed, err := installation(ctx, cache)
+	installed, err := installation(ctx, cache, cmp.Or(o.Release, Version))
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/backfill"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
@@ -117,7 +118,7 @@ func Create(ctx context.Context, with Creation) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"look for the lane", c.vacant}, {"read the tables", c.read}, {"identify the source", c.identify},
+		{"look at the servers", c.servers}, {"look for the lane", c.vacant}, {"read the tables", c.read}, {"identify the source", c.identify},
 		{"clear slots that no lane names", c.clear}, {"make the slot", c.slot}, {"settle", c.settle}, {"write the lane", c.write},
 	} {
 		if err := step.do(ctx); err != nil {
@@ -126,6 +127,44 @@ func Create(ctx context.Context, with Creation) error {
 	}
 	return nil
 }
+
+// serversSQL is what a server must be: its release, what its log is good for, and
+// whether it has the publication.
+const serversSQL = `SELECT pg_catalog.current_setting('server_version_num')::int / 10000, pg_catalog.current_setting('wal_level'),
+  EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubname = $1)`
+
+// servers joins what makes a lane between these two impossible, whatever else they
+// have. Preflight says it too; a lane is not made by those only who ask it.
+func (c *creation) servers(ctx context.Context) error {
+	var problems []error
+	for _, side := range []struct {
+		name string
+		conn *pgx.Conn
+	}{{"source", c.source}, {"target", c.target}} {
+		var release int
+		var level string
+		var published bool
+		if err := side.conn.QueryRow(ctx, serversSQL, bgsync.Publication).Scan(&release, &level, &published); err != nil {
+			return pg.Wrap(err, "ask the %s", side.name)
+		}
+		if release != majorRelease {
+			problems = append(problems, fmt.Errorf("%s: is PostgreSQL %d, expected %d on both sides", side.name, release, majorRelease))
+		}
+		if side.name == "target" { // its own log is read by the lane back only
+			continue
+		}
+		if level != "logical" {
+			problems = append(problems, fmt.Errorf("source: setting wal_level is %q, expected %q (rds.logical_replication=1 on Aurora) and a restart", level, "logical"))
+		}
+		if !published {
+			problems = append(problems, fmt.Errorf("source: publication %s does not exist, expected it with all tables of the plan: register the plan", bgsync.Publication))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// majorRelease is the only one whose log and catalogs the engine has been shown with.
+const majorRelease = 14
 
 // vacant makes sure that there is no such lane, which must be known and not
 // guessed before a slot is dropped.

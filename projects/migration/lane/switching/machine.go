@@ -71,6 +71,14 @@ const (
 	Accept
 )
 
+// validate refuses what is no command.
+func (c Command) validate() error {
+	if c < Continue || c > Accept {
+		return fmt.Errorf("%w: command %d, expected %d (continue), %d (go), %d (cancel) or %d (accept)", ErrCommand, c, Continue, Go, Cancel, Accept)
+	}
+	return nil
+}
+
 // Request asks for a switch.
 type Request struct {
 	To        naming.Color
@@ -151,7 +159,7 @@ func (m *Machine) enough(ctx context.Context) error {
 // lease is over, it recovers. From the word to go until the authority has moved,
 // or is back, it is one call.
 func (m *Machine) Step(ctx context.Context, command Command) (Outcome, error) {
-	if err := errors.Join(m.validate(), m.enough(ctx)); err != nil {
+	if err := errors.Join(command.validate(), m.validate(), m.enough(ctx)); err != nil {
 		return Outcome{}, err
 	}
 	t, err := m.load(ctx)

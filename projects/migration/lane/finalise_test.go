@@ -71,6 +71,10 @@ func TestAMigrationIsNotEndedTooEarly(t *testing.T) {
 		require.ErrorContains(t, err, test.want)
 		s.exec(s.blue, test.undo)
 	}
+	unproven := s.finaliser(nil)
+	unproven.Proofs = &proof.Folder{Path: t.TempDir()}
+	_, err = unproven.Finalise(s.ctx(), two)
+	require.ErrorContains(t, err, "proof: ", "the record of the switch is not stored")
 	early := s.finaliser(nil)
 	early.Window = finalise.Window
 	_, err = early.Finalise(s.ctx(), two)

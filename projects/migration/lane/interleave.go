@@ -74,7 +74,8 @@ func (s *session) beside(ctx context.Context) error {
 			return nil
 		case err == nil:
 			attempt = 1
-		case errors.Is(err, errAgain), pg.Classify(err) == pg.Retry, pg.Classify(err) == pg.Resources:
+		case errors.Is(err, errAgain), pg.Classify(err) == pg.Retry, pg.Classify(err) == pg.Resources,
+			pg.Classify(err) == pg.Unique: // the stream has yet to take the value from the row that had it
 			s.counters.retries.Add(1)
 			attempt++
 		default:

@@ -200,7 +200,7 @@ func (s *session) follow(ctx context.Context) error {
 	s.counters.fallbacks.Add(applier.Fallbacks)
 	s.counters.retries.Add(f.retries)
 	s.skipped(stream, began)
-	if errors.Is(err, errReshaped) {
+	if errors.Is(err, errReshaped) || errors.Is(err, apply.ErrReloading) {
 		return errors.Join(dirty.HandedOver(outer, s.target, s.run.Lane, s.invocation), errAgain)
 	}
 	if err := errors.Join(err, s.giveUp(outer, f)); err != nil {

@@ -53,6 +53,9 @@ type Applier struct {
 	discarded map[position]bool
 	// loading are the tables of which chunks are still to come.
 	loading map[int32]bool
+	// plan is the lane's plan of buckets as of which loading is known, -1 for none;
+	// seen is the one that the claim has found.
+	plan, seen int64
 	// Fallbacks counts groups that were written row by row.
 	Fallbacks int64
 }
@@ -62,7 +65,7 @@ func New(conn *pgx.Conn, row checkpoint.Row, invocation string, canary *relation
 	if at == nil {
 		at = func(string) error { return nil }
 	}
-	return &Applier{conn: conn, row: row, invocation: invocation, canary: canary, at: at, track: dirty.New(row.Lane), repairing: map[int32]pglogrepl.LSN{}, repairKeys: maxRepair}
+	return &Applier{conn: conn, row: row, invocation: invocation, canary: canary, at: at, track: dirty.New(row.Lane), repairing: map[int32]pglogrepl.LSN{}, repairKeys: maxRepair, plan: -1}
 }
 
 // Row is the lane's row after the last commit.
@@ -126,7 +129,7 @@ func (a *Applier) Begin(ctx context.Context) (*Transaction, error) {
 			return nil, pg.Wrap(err, "claim lane %s at %s", a.row.Lane, a.row.Applied)
 		}
 		if claimed {
-			if err := a.at(AfterClaim); err != nil {
+			if err := errors.Join(a.reloading(ctx), a.at(AfterClaim)); err != nil {
 				a.rollback()
 				return nil, err
 			}
@@ -161,6 +164,7 @@ func (a *Applier) claim(ctx context.Context) (bool, error) {
 		}
 		claimed = err == nil
 		a.track.Begin(plan, tail)
+		a.seen = plan
 		return err
 	})
 	batch.Queue(`SET CONSTRAINTS ALL DEFERRED`)
@@ -292,7 +296,7 @@ func (a *Applier) set(ctx context.Context, changes []change.Change) error {
 // tolerant tells whether rows of a table may be there, or be missing, against
 // expectation. Canaries always may.
 func (a *Applier) tolerant(table *relation.Table) bool {
-	return a.row.State != checkpoint.Running || table == a.canary || a.row.Applied < a.repairing[table.ID]
+	return a.row.State != checkpoint.Running || table == a.canary || a.loading[table.ID] || a.row.Applied < a.repairing[table.ID]
 }
 
 const advanceSQL = `UPDATE bgsync.lane SET applied_lsn = $2::pg_lsn, applied_xid = greatest(applied_xid, $3::text::xid8),

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 
+	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
@@ -13,7 +14,7 @@ const endLoadsSQL = `UPDATE bgsync.table_state t SET phase = 'loaded',
     repair_until = greatest(t.repair_until, (SELECT max(c.src_lsn) FROM bgsync.chunk c WHERE c.lane = t.lane AND c.table_id = t.table_id AND c.load_no = t.load_no))
   WHERE t.lane = $1 AND t.phase = 'loading' AND NOT EXISTS (
     SELECT FROM bgsync.chunk c WHERE c.lane = t.lane AND c.table_id = t.table_id AND c.load_no = t.load_no AND c.state = 'planned')
-  RETURNING t.table_id`
+  RETURNING t.table_id, coalesce(t.repair_until, '0/0')`
 
 // EndLoads ends the load of the tables of which all chunks are there: their
 // tombstones have served, and so have the chunks of loads that a TRUNCATE ended.
@@ -31,7 +32,13 @@ func (a *Applier) EndLoads(ctx context.Context) ([]int32, error) {
 		if err != nil {
 			return err
 		}
-		if ended, err = pgx.CollectRows(rows, pgx.RowTo[int32]); err != nil || len(ended) == 0 {
+		var id int32
+		var until pglogrepl.LSN
+		_, err = pgx.ForEachRow(rows, []any{&id, &until}, func() error {
+			ended, a.repairing[id] = append(ended, id), until // until there the table stays tolerant
+			return nil
+		})
+		if err != nil || len(ended) == 0 {
 			return err
 		}
 		for _, statement := range []string{

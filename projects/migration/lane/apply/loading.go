@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,6 +34,31 @@ func (a *Applier) restoreLoading(ctx context.Context) error {
 	for _, id := range ids {
 		a.loading[id] = true
 	}
+	return nil
+}
+
+// ErrReloading tells that a table is loaded anew since the applier looked: it goes on
+// with a session that knows it.
+var ErrReloading = errors.New("a table is loaded anew")
+
+// reloading looks, within the transaction, whether the load of a table began since the
+// applier read which are being loaded. Whoever begins one raises the lane's plan of
+// buckets, which the claim has read under the lane's lock.
+func (a *Applier) reloading(ctx context.Context) error {
+	if a.plan < 0 || a.seen == a.plan {
+		a.plan = a.seen
+		return nil
+	}
+	known := a.loading
+	if err := a.restoreLoading(ctx); err != nil {
+		return err
+	}
+	for id := range a.loading {
+		if !known[id] {
+			return ErrReloading
+		}
+	}
+	a.plan = a.seen
 	return nil
 }
 

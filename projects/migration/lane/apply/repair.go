@@ -217,6 +217,9 @@ func (a *Applier) Promote(ctx context.Context) error {
 // Restore takes over until when each table stays tolerant after repairs, and which
 // tables are being loaded.
 func (a *Applier) Restore(ctx context.Context) error {
+	if err := a.conn.QueryRow(ctx, `SELECT bucket_plan FROM bgsync.lane WHERE lane = $1`, a.row.Lane).Scan(&a.plan); err != nil {
+		return pg.Wrap(err, "read lane %s", a.row.Lane)
+	}
 	rows, err := a.conn.Query(ctx, `SELECT table_id, repair_until FROM bgsync.table_state WHERE lane = $1 AND repair_until IS NOT NULL`, a.row.Lane)
 	if err != nil {
 		return pg.Wrap(err, "read bgsync.table_state")

@@ -69,7 +69,7 @@ func (l *Loader) current(ctx context.Context, tx pgx.Tx, chunk Chunk) error {
 	if err != nil {
 		return fmt.Errorf("read state of the table: %w", err)
 	}
-	if !loading || state != checkpoint.CatchingUp {
+	if !loading || state != checkpoint.CatchingUp && state != checkpoint.Running {
 		return ErrElsewhere
 	}
 	return nil

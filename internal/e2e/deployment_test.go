@@ -153,6 +153,7 @@ func TestSevenLayersComeUpStayUnchangedAndGoWithoutATrace(t *testing.T) {
 	s.verifySees(t, contract.Data, spoiledStores())
 	s.verifySees(t, contract.Security, spoiledWatch())
 	s.routesRequests(ctx, t)
+	s.filtersRequests(ctx, t)
 	s.verifySees(t, contract.Edge, spoiledEdge())
 	s.verifySees(t, contract.Observability, spoiledAlarms())
 

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cutover/cutover/projects/edge/firewalltest"
 	"github.com/cutover/cutover/projects/edge/routing"
 	"github.com/cutover/cutover/projects/edge/routing/routingtest"
 	"github.com/cutover/cutover/shared/catalog"
@@ -72,6 +73,37 @@ func (s *site) routesRequests(ctx context.Context, t *testing.T) {
 			assert.Equal(t, c.Want, names[table.Target(c.Request)], "%s: %q", color, c.Request)
 			assert.Equal(t, c.Normal, names[table.Target(routing.Normalised(c.Request))], "%s: normal form of %q", color, c.Request)
 		}
+	}
+}
+
+// filtersRequests runs the rules of the web ACL that AWS has for a table of requests,
+// and asks for the capacity that they take.
+func (s *site) filtersRequests(ctx context.Context, t *testing.T) {
+	t.Helper()
+	acl, err := firewall(ctx, wafv2.NewFromConfig(s.aws()))
+	require.NoError(t, err)
+	assert.Less(t, acl.WebACL.Capacity, int64(1500))
+	for _, c := range firewalltest.Cases() {
+		got, err := firewalltest.Decide(acl.WebACL.Rules, c.Request)
+		require.NoError(t, err, c.Name)
+		assert.Equal(t, c.Want, got, c.Name)
+	}
+}
+
+// signed takes the signatures of the public zone away, or has it signed again.
+func signed(sign bool) func(context.Context, aws.Config) error {
+	return func(ctx context.Context, cfg aws.Config) error {
+		client := route53.NewFromConfig(cfg)
+		zone, _, err := publicRecords(ctx, client)
+		if err != nil {
+			return err
+		}
+		if sign {
+			_, err = client.EnableHostedZoneDNSSEC(ctx, &route53.EnableHostedZoneDNSSECInput{HostedZoneId: zone})
+			return err
+		}
+		_, err = client.DisableHostedZoneDNSSEC(ctx, &route53.DisableHostedZoneDNSSECInput{HostedZoneId: zone})
+		return err
 	}
 }
 
@@ -283,6 +315,7 @@ func spoiledNames() []spoiled {
 		}
 	}
 	return []spoiled{
+		{name: "zone without signatures", seen: "signatures of local.cutover.example: are not served: Route 53 says NOT_SIGNING", spoil: signed(false), undo: signed(true)},
 		{name: "record of no colour", seen: `has a record "red" of weight 3, expected those of the colours alone`, spoil: stray(dnstypes.ChangeActionCreate), undo: stray(dnstypes.ChangeActionDelete)},
 		{
 			name: "weight 0 behind an open check", seen: "health check admission of green: is open (disabled false, inverted false), expected it closed while the colour has no share",

@@ -140,8 +140,20 @@ func (v *verifier) checkCertificate(ctx context.Context) error {
 	if err != nil {
 		return f.Failed(err)
 	}
-	found := answer.Certificate
+	v.judgeCertificate(f, answer.Certificate)
+	return f.Err()
+}
+
+// strongKeys are the key algorithms that a balancer's clients may be offered (control
+// E-03). ACM writes them with hyphens in some answers and with underscores in others.
+var strongKeys = []string{"RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"}
+
+// judgeCertificate judges one that was given as it does one of ours: how strong it is
+// and when it ends depend on whoever made it, and nobody renews it.
+func (v *verifier) judgeCertificate(f *verify.Findings, found *acmtypes.CertificateDetail) {
 	f.Equal("status", found.Status, acmtypes.CertificateStatusIssued)
+	algorithm := strings.ReplaceAll(string(found.KeyAlgorithm), "-", "_")
+	f.Expect(slices.Contains(strongKeys, algorithm), "has a key %s, expected one of %v", algorithm, strongKeys)
 	end := aws.ToTime(found.NotAfter)
 	f.Expect(end.Sub(v.now) > renewBefore, "ends on %s, expected more than %d days from now", end.Format(time.DateOnly), int(renewBefore.Hours()/24))
 	hosts := []string{v.cfg.PublicName}
@@ -152,7 +164,6 @@ func (v *verifier) checkCertificate(ctx context.Context) error {
 		f.Expect(slices.ContainsFunc(found.SubjectAlternativeNames, func(name string) bool { return namesHost(name, host) }),
 			"covers %v, expected %s too", found.SubjectAlternativeNames, host)
 	}
-	return f.Err()
 }
 
 // namesHost tells whether a name of a certificate is host or a wildcard one label

@@ -3,8 +3,10 @@ package edge
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
@@ -84,6 +86,33 @@ func TestARecordIsComparedInFull(t *testing.T) {
 		}
 		spoil(&record)
 		said(t, blueVerifier(t).judgeRecord(record), want)
+	}
+}
+
+func TestACertificateIsStrongCoversTheNamesAndLasts(t *testing.T) {
+	for want, spoil := range map[string]func(*acmtypes.CertificateDetail){
+		"": func(*acmtypes.CertificateDetail) {},
+		"certificate: status is PENDING_VALIDATION, expected ISSUED": func(c *acmtypes.CertificateDetail) { c.Status = acmtypes.CertificateStatusPendingValidation },
+		"has a key RSA_1024, expected one of [RSA_2048":              func(c *acmtypes.CertificateDetail) { c.KeyAlgorithm = "RSA-1024" },
+		"has a key , expected one of":                                func(c *acmtypes.CertificateDetail) { c.KeyAlgorithm = "" },
+		"ends on 2026-06-30, expected more than 30 days from now": func(c *acmtypes.CertificateDetail) {
+			c.NotAfter = aws.Time(time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC))
+		},
+		"ends on 0001-01-01": func(c *acmtypes.CertificateDetail) { c.NotAfter = nil },
+		"covers [pay.cutover.example], expected green.pay.cutover.example too": func(c *acmtypes.CertificateDetail) {
+			c.SubjectAlternativeNames = c.SubjectAlternativeNames[:1]
+		},
+	} {
+		v := blueVerifier(t).verifier
+		v.now = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+		certificate := acmtypes.CertificateDetail{
+			Status: acmtypes.CertificateStatusIssued, KeyAlgorithm: "RSA-2048", Type: acmtypes.CertificateTypeImported,
+			NotAfter: aws.Time(v.now.AddDate(1, 0, 0)), SubjectAlternativeNames: []string{"pay.cutover.example", "*.pay.cutover.example"},
+		}
+		spoil(&certificate)
+		f := verify.About("certificate")
+		v.judgeCertificate(f, &certificate)
+		said(t, f.Err(), want)
 	}
 }
 

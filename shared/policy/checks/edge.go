@@ -61,20 +61,31 @@ func listenersNegotiateNewTLS(s *Scope) {
 var keyAlgorithms = []string{"RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"}
 
 func certificatesAreStrong(s *Scope) {
+	given := s.Config(contract.Edge)["edge:certificateArn"]
 	for _, listener := range s.OfType(listenerType) {
 		certificate := listener.Reference("certificateArn", certificateType)
-		s.Expect(certificate != nil, listener, "ours", "certificateArn", "a certificate of ours")
+		s.Expect(certificate != nil || given != "" && listener.Text("certificateArn") == given, listener, "ours", "certificateArn",
+			"a certificate of ours, or the one that was given")
+		if certificate == nil && given != "" {
+			// How strong a certificate is that was given verify:edge asks ACM.
+			s.See(listener)
+			s.Expect(endIsWatched(s, func(alarm *graph.Resource) bool { return alarm.Text("dimensions.CertificateArn") == given }),
+				listener, "watched", "", "an alarm on DaysToExpiry of the certificate that was given")
+		}
 	}
 	for _, certificate := range s.Each(certificateType) {
 		s.Expect(certificate.Text("validationMethod") == "DNS", certificate, "dns", "validationMethod", "DNS")
 		s.Expect(slices.Contains(keyAlgorithms, certificate.Text("keyAlgorithm")), certificate, "strong", "keyAlgorithm", "one of %v", keyAlgorithms)
 		_, imported := certificate.Get("privateKey")
 		s.Expect(!imported, certificate, "by-acm", "privateKey", "nothing: ACM keeps the key")
-		watched := slices.ContainsFunc(s.OfType(alarmType), func(r *graph.Resource) bool {
-			return r.Text("metricName") == "DaysToExpiry" && slices.Contains(r.References("dimensions"), certificate)
-		})
-		s.Expect(watched, certificate, "watched", "", "an alarm on DaysToExpiry")
+		s.Expect(endIsWatched(s, func(alarm *graph.Resource) bool { return slices.Contains(alarm.References("dimensions"), certificate) }),
+			certificate, "watched", "", "an alarm on DaysToExpiry")
 	}
+}
+
+// endIsWatched tells whether an alarm on the end of a certificate is about this one.
+func endIsWatched(s *Scope, about func(*graph.Resource) bool) bool {
+	return slices.ContainsFunc(s.OfType(alarmType), func(r *graph.Resource) bool { return r.Text("metricName") == "DaysToExpiry" && about(r) })
 }
 
 func balancersDropBadRequests(s *Scope) {
@@ -282,7 +293,7 @@ func zoneIsSigned(s *Scope) {
 	if _, given := s.Config(contract.Edge)["edge:zoneId"]; given {
 		s.Expect(s.Config(contract.Edge)["edge:signed"] == "true", nil, "signed", "", "edge:signed of a zone that was given, so that verification asks whether its owner signs it")
 	}
-	for _, listener := range s.OfType(listenerType) {
+	for _, listener := range s.Each(listenerType) {
 		s.Expect(listener.Text("routingHttpResponseStrictTransportSecurityHeaderValue") != "", listener, "headers", "routingHttpResponseStrictTransportSecurityHeaderValue", "a value that demands HTTPS")
 		s.Expect(listener.Is("routingHttpResponseServerEnabled", false), listener, "headers", "routingHttpResponseServerEnabled", "false")
 	}

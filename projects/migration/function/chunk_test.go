@@ -4,7 +4,9 @@ package function_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/verify"
 	"github.com/cutover/cutover/shared/naming"
@@ -93,6 +96,7 @@ func TestWorkersShareALoadAndItsVerification(t *testing.T) {
 	w.run(naming.Green)
 	w.runs(naming.Green)
 	w.verifyByUnits()
+	w.rotated()
 	w.halted(chunk)
 }
 
@@ -135,6 +139,36 @@ func (w *world) verifyByUnits() {
 	whole, err := handle(t.Context(), function.VerifyEvent{})
 	require.NoError(t, err)
 	assert.Equal(t, function.Clean, whole.Outcome)
+}
+
+// rotated changes the logins of the lane while it runs, as the rotation of secrets
+// does by its two users, until the server refuses the former. The lane goes on.
+func (w *world) rotated() {
+	for side, group := range map[naming.Color]bgsync.Group{naming.Blue: bgsync.Reader, naming.Green: bgsync.Apply} {
+		path := strings.TrimPrefix(w.sides[side].Logins[group], "file:")
+		text, err := os.ReadFile(path)
+		require.NoError(w.t, err)
+		var login map[string]any
+		require.NoError(w.t, json.Unmarshal(text, &login))
+		former := string(group) + "_a"
+		require.Equal(w.t, former, login["username"])
+		login["username"], login["password"] = string(group)+"_b", "of the other user"
+		text, err = json.Marshal(login)
+		require.NoError(w.t, err)
+		w.exec(side, `ALTER ROLE `+string(group)+`_b LOGIN PASSWORD 'of the other user'`)
+		require.NoError(w.t, os.WriteFile(path, text, 0o600))
+		w.exec(side, `ALTER ROLE `+former+` PASSWORD 'another by now'`,
+			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '`+former+`'`)
+	}
+	w.exec(naming.Blue, `INSERT INTO payments.account (owner, balance, currency) VALUES ('rotated', 1, 'EUR')`)
+	conn := w.admin(naming.Green)
+	require.Eventually(w.t, func() bool {
+		var there bool
+		err := conn.QueryRow(w.t.Context(), `SELECT EXISTS (SELECT FROM payments.account WHERE owner = 'rotated')
+			OR EXISTS (SELECT FROM bgsync.lane WHERE state = 'halted')`).Scan(&there)
+		return err == nil && there
+	}, 60*time.Second, 20*time.Millisecond)
+	assert.Equal(w.t, "running", value[string](w, naming.Green, `SELECT state FROM bgsync.lane WHERE lane = 'core.fwd'`))
 }
 
 // halted requires the functions to say that the lane is halted, and that it goes on

@@ -127,6 +127,13 @@ func (r *laneRunner) run(ctx context.Context, endpoints lane.Endpoints, watch *w
 	runner := lane.Runner{
 		Lane: r.lane(), Endpoints: endpoints, Invocation: invocation(ctx), Limits: r.limits,
 		Leases: &control.Leases{Store: r.store, TTL: LeaseTTL, Now: r.now},
+		Renew: func(ctx context.Context) (lane.Endpoints, error) {
+			fresh, err := place.Endpoints(ctx, r.place, r.source())
+			if err == nil {
+				watch.use(fresh)
+			}
+			return fresh, err
+		},
 	}
 	measuring, stop := context.WithCancel(ctx)
 	done := make(chan struct{})

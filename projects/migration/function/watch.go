@@ -29,15 +29,28 @@ const (
 // missing in the metrics, which raises alarms of its own, and never stops a lane.
 type watch struct {
 	*parts
-	endpoints lane.Endpoints
-	emitted   time.Time
+	emitted time.Time
 
-	mu     sync.Mutex
-	failed error
+	mu        sync.Mutex
+	endpoints lane.Endpoints
+	failed    error
 }
 
 func newWatch(p *parts, endpoints lane.Endpoints) *watch {
 	return &watch{parts: p, endpoints: endpoints}
+}
+
+// use replaces the logins, which were renewed.
+func (w *watch) use(endpoints lane.Endpoints) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.endpoints = endpoints
+}
+
+func (w *watch) logins() lane.Endpoints {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.endpoints
 }
 
 // failure is the last failure to measure, "" for none.
@@ -92,13 +105,14 @@ func (w *watch) sample(ctx context.Context, now bool) error {
 // read opens a session on each side for one look.
 func (w *watch) read(ctx context.Context) (gauge.Snapshot, error) {
 	id := pg.Identity{Role: pg.Reader, Lane: w.lane(), Invocation: "gauge"}
-	source, err := pg.Connect(ctx, w.endpoints.Reader, id)
+	logins := w.logins()
+	source, err := pg.Connect(ctx, logins.Reader, id)
 	if err != nil {
 		return gauge.Snapshot{}, fmt.Errorf("source: %w", err)
 	}
 	defer pg.Close(source)
 	id.Role = pg.Operator
-	target, err := pg.Connect(ctx, w.endpoints.Apply, id)
+	target, err := pg.Connect(ctx, logins.Apply, id)
 	if err != nil {
 		return gauge.Snapshot{}, fmt.Errorf("target: %w", err)
 	}

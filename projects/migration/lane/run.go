@@ -35,6 +35,9 @@ type Runner struct {
 	// Invocation names this process in the database; no two share a name.
 	Invocation string
 	Limits     Limits
+	// Renew reads the logins anew when a server has refused one: its password was
+	// changed since. Where they are as they were, the lane halts. Nil changes none.
+	Renew func(ctx context.Context) (Endpoints, error)
 	// Leases keeps a second invocation from starting; nil is none.
 	Leases *control.Leases
 	// Throttle are inputs that slow the load down besides those that every lane
@@ -200,6 +203,9 @@ func (r *run) answer(ctx context.Context, err error) (again bool, _ error) {
 	if errors.Is(err, apply.ErrHeld) {
 		return r.makeRoom(ctx, err)
 	}
+	if pg.Refused(err) && r.renewed(ctx) {
+		return true, err
+	}
 	switch pg.Classify(err) {
 	case pg.Retry, pg.Reconnect, pg.Resources:
 		return true, err
@@ -217,6 +223,20 @@ func (r *run) answer(ctx context.Context, err error) (again bool, _ error) {
 		halt = checkpoint.NewHalt(checkpoint.Unexpected, "%v", err)
 	}
 	return false, r.halt(ctx, halt, halt)
+}
+
+// renewed reads the logins anew and tells whether any is another one. Secrets that
+// cannot be read are as good as unchanged ones: the halt names the refused login.
+func (r *run) renewed(ctx context.Context) bool {
+	if r.Renew == nil {
+		return false
+	}
+	fresh, err := r.Renew(ctx)
+	if err != nil || fresh == r.Endpoints {
+		return false
+	}
+	r.Endpoints = fresh
+	return true
 }
 
 // maxHeld is how often the rows that hold what a change needs are repaired.

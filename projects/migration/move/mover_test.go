@@ -1,0 +1,108 @@
+package move_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/move"
+	items "github.com/cutover/cutover/shared/control"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/fault"
+)
+
+// mover answers what it is told to.
+type mover struct {
+	answer function.SwitchAnswer
+	moved  func()
+	proof  error
+	asked  function.SwitchEvent
+}
+
+func (m *mover) Rehearse(context.Context, function.SwitchEvent) (function.SwitchAnswer, error) {
+	return m.answer, nil
+}
+
+func (m *mover) Move(_ context.Context, e function.SwitchEvent, _ func(context.Context) error) (function.SwitchAnswer, error) {
+	m.asked = e
+	if m.moved != nil {
+		m.moved()
+	}
+	return m.answer, nil
+}
+
+func (m *mover) Proof(context.Context, string) (string, error) { return "somewhere", m.proof }
+
+// store holds a token and, with a state, a switch to green.
+func store(t *testing.T, holder naming.Color, state items.State) *control.Memory {
+	t.Helper()
+	s := &control.Memory{}
+	token := items.Token{Epoch: 1, Holder: holder, Phase: items.PhaseOpen}
+	require.NoError(t, s.Put(t.Context(), items.AuthorityItem, control.Item{Rev: 1, Fields: token.Fields()}))
+	if state != "" {
+		sw := items.Switch{State: state, From: naming.Blue, To: naming.Green, Epoch: 1, Owner: "green-e1-r0#7", Attempt: "x", LastError: "lost"}
+		require.NoError(t, s.Put(t.Context(), items.SwitchItem, control.Item{Rev: 1, Fields: sw.Fields()}))
+	}
+	return s
+}
+
+// Every end of a switch has its exit status, and only a switch that the token shows
+// is called one.
+func TestTheEndOfASwitchHasItsExitStatus(t *testing.T) {
+	for name, c := range map[string]struct {
+		holder  naming.Color
+		state   items.State
+		outcome function.Outcome
+		flips   bool
+		proof   error
+		code    fault.Code
+		says    string
+	}{
+		"it has moved":                 {naming.Blue, "", function.Done, true, nil, fault.OK, "green has the authority"},
+		"done, and nothing has moved":  {naming.Blue, "", function.Done, false, nil, fault.Gate, "the authority is where it was, with blue"},
+		"the proof is not to be had":   {naming.Blue, "", function.Done, true, errors.New("no such record"), fault.Verification, "the proof cannot be shown: no such record"},
+		"gates":                        {naming.Blue, "", function.GatesClosed, false, nil, fault.Gate, "lag: fail, 9 s"},
+		"backed out":                   {naming.Blue, "", function.BackedOut, false, nil, fault.Gate, "the authority is where it was: because"},
+		"held":                         {naming.Blue, "", function.HeldUp, false, nil, fault.Gate, "nobody can write"},
+		"unconfirmed":                  {naming.Blue, "", function.Unconfirmed, true, nil, fault.Verification, "a check after the switch failed"},
+		"another's":                    {naming.Blue, "", function.Underway, false, nil, fault.Locked, "because"},
+		"refused":                      {naming.Blue, "", function.Refused, false, nil, fault.Locked, "the switch was refused: because"},
+		"it is there":                  {naming.Green, "", function.Done, false, nil, fault.Usage, "green has the authority already"},
+		"one that was left is gone on": {naming.Blue, items.Fenced, function.Done, true, nil, fault.OK, "the switch green-e1-r0 is under way, state FENCED: it goes on"},
+		"an outcome that is not known": {naming.Blue, "", "odd", false, nil, fault.Gate, "the authority is where it was"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := store(t, c.holder, c.state)
+			m := &mover{proof: c.proof, answer: function.SwitchAnswer{
+				Outcome: c.outcome, Epoch: 2, Proof: "p", Reason: "because", Gates: []function.Condition{{Name: "lag", Verdict: "fail", Detail: "9 s"}},
+			}}
+			if c.flips {
+				m.moved = func() {
+					token := items.Token{Epoch: 2, Holder: naming.Green, Phase: items.PhaseOpen}
+					require.NoError(t, s.Put(t.Context(), items.AuthorityItem, control.Item{Rev: 2, Fields: token.Fields()}))
+				}
+			}
+			said := &strings.Builder{}
+			o := &move.Operator{Store: s, By: "ann", Now: time.Now, Say: func(format string, args ...any) { _, _ = fmt.Fprintf(said, format+"\n", args...) }}
+			err := o.SwitchBy(t.Context(), m, naming.Green, "why")
+			if err != nil {
+				said.WriteString(err.Error())
+				assert.Equal(t, c.code, fault.CodeOf(err), said)
+			} else {
+				assert.Equal(t, c.code, fault.OK)
+			}
+			assert.Contains(t, said.String(), c.says)
+			if c.holder == naming.Blue {
+				assert.Equal(t, "green-e1-r0", m.asked.Request, "the same request, whoever goes on with it")
+			}
+		})
+	}
+}

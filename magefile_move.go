@@ -47,6 +47,11 @@ func (Rollback) List(ctx context.Context) error {
 	return run(func(a *ops.App) error { return a.RollbackList(ctx) })
 }
 
+// BenchRollback measures rollback:edge on the local profile: 20 runs each, compiled and not, while stacks are locked and broken.
+func BenchRollback(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.BenchRollback(ctx) })
+}
+
 // Preflight prepares both databases for the move to -color (green) and checks whether it may begin.
 func (Migrate) Preflight(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigratePreflight(ctx, a) })

@@ -2,10 +2,14 @@ package ops
 
 import (
 	"context"
+	"path/filepath"
+	"strings"
 
 	"github.com/cutover/cutover/shared/ops/bench"
 	"github.com/cutover/cutover/shared/ops/emulator"
+	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/suite"
+	"github.com/cutover/cutover/shared/traffic"
 )
 
 // BenchOptions are those for this checkout: each command is run as an operator
@@ -24,4 +28,28 @@ func (a *App) SuiteOptions(kinds ...suite.Kind) suite.Options {
 // python returns the interpreter of the emulator's virtual environment.
 func (a *App) python(ctx context.Context) (string, error) {
 	return a.ports.Emulator(emulator.Options{RepoRoot: a.config.Root, Progress: a.ports.Err}).Python(ctx)
+}
+
+// BenchRollback measures rollback:edge in the local environment.
+func (a *App) BenchRollback(ctx context.Context) error {
+	st, err := a.steer(ctx, "benchRollback")
+	if err != nil {
+		return err
+	}
+	backend, isFile := strings.CutPrefix(st.env.Backend, "file://")
+	if !st.env.Local || !isFile {
+		return fault.New(fault.Usage, "%s breaks deployments on purpose: expected -env=local, with its state in a folder", st.target)
+	}
+	s, err := st.look(ctx)
+	if err != nil {
+		return err
+	}
+	return bench.Rollback(ctx, bench.RollbackOptions{
+		Dir: a.config.Root, StackFile: st.layer.file(st.env.Name), Stack: st.env.Name, Out: a.ports.Out, Log: a.ports.Err,
+		LockDir: filepath.Join(backend, ".pulumi", "locks", "organization"),
+		Split: func(ctx context.Context) (traffic.Split, error) {
+			real, err := st.control.DNS.Observe(ctx, s.Place)
+			return real.Split(), err
+		},
+	})
 }

@@ -195,7 +195,7 @@ func (st *steer) rest(ctx context.Context, release *traffic.Release) error {
 
 func (st *steer) deployCommand() string {
 	again := st.set
-	again.Yes = false
+	again.Yes, again.To = false, ""
 	return again.Command("deploy:" + string(st.layer.Name))
 }
 

@@ -167,7 +167,7 @@ func TestReleasesAreListedAndGoneBackTo(t *testing.T) {
 	err = s.app(t, "-to=2", "-reason=slow").RollbackEdge(t.Context())
 	assert.Equal(t, fault.Verification, fault.CodeOf(err))
 	assert.ErrorContains(t, err, "the traffic is as in release 2; rules of the edge layer are not: a deployment restores them")
-	assert.Contains(t, fault.HintOf(err), "git switch --detach 0123456789ab && go tool mage deploy:edge")
+	assert.Equal(t, "git switch --detach 0123456789ab && go tool mage deploy:edge -reason='slow'", fault.HintOf(err))
 	assert.True(t, s.dns.Real().Is(traffic.At(10)))
 }
 

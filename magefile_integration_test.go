@@ -63,3 +63,18 @@ func TestEveryTargetHasItsLineAndTheSettingsAreListed(t *testing.T) {
 		assert.Contains(t, out, "  "+target+" ")
 	}
 }
+
+// Before anything is asked of AWS, all that is wrong with a command comes together.
+func TestWrongMovesOfTrafficEndWithUsageAndAllReasons(t *testing.T) {
+	for _, c := range []struct{ args, parts []string }{
+		{[]string{"traffic:shift", "-env=prod", "-to=7"}, []string{`flag -to: step "7": expected one of 0, 1, 5, 10, 25, 50, 100`, "traffic:shift in prod needs a reason"}},
+		{[]string{"rollback:edge", "-env=prod", "-to=last"}, []string{`flag -to: release "last": expected a number that rollback:list shows`, "rollback:edge in prod needs a reason"}},
+		{[]string{"traffic:hold", "-env=prd", "-to=5", "-to=10", "-bogus=1"}, []string{`flag -env is "prd"`, "flag -to is given twice", "flag -bogus is unknown"}},
+	} {
+		out, code := mage(t, nil, c.args...)
+		assert.Equal(t, 2, code, "%v", c.args)
+		for _, part := range c.parts {
+			assert.Contains(t, out, part)
+		}
+	}
+}

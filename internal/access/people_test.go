@@ -77,6 +77,14 @@ func (s scene) trafficRules(operator access.Caller) []access.Rule {
 			Name: "operators change the health of the colours", Actions: []string{"route53:UpdateHealthCheck"}, Callers: []access.Caller{operator},
 			On: s.exportedChecks(), May: []access.Caller{operator},
 		},
+		{
+			Name: "operators tell the dashboards of the traffic", Actions: []string{"cloudwatch:PutMetricData"}, On: []string{"*"},
+			With: one("cloudwatch:namespace", "Cutover/Sync"), Callers: []access.Caller{operator}, May: []access.Caller{operator},
+		},
+		{
+			Name: "operators feign no other metric", Actions: []string{"cloudwatch:PutMetricData"}, On: []string{"*"},
+			With: one("cloudwatch:namespace", "Cutover/Data"), Callers: []access.Caller{operator},
+		},
 	}
 }
 

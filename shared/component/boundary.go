@@ -46,6 +46,7 @@ func WorkloadActions() []string {
 // logs of that. Its boundary refuses customers' data besides.
 func OperatorActions() []string {
 	return []string{
+		"cloudwatch:PutMetricData",
 		"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
 		"ecs:UpdateService",
 		"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*",

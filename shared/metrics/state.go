@@ -34,7 +34,18 @@ const (
 	GatePass         = 1
 )
 
-// Gates are the values of the dimension Gate, in the order in which they are shown.
+// The gates of a step of the traffic.
+const (
+	GateUnchanged = "unchanged" // Route 53 has what was decided last
+	GateDNS       = "dns"       // the last change is everywhere
+	GateSettled   = "settled"   // resolvers have forgotten what was before
+	GateAuthority = "authority" // nobody moves the writers, and the share fits the holder
+	GateTargets   = "targets"   // who gets more has healthy targets
+	GateAlarms    = "alarms"    // neither composite alarm is raised
+)
+
+// Gates are the values of the dimension Gate, in the order in which they are asked
+// and shown.
 func Gates() []string {
-	return []string{"success-rate", "latency", "approval-rate", "saturation", "data", "token", "targets", "alarms"}
+	return []string{GateUnchanged, GateDNS, GateSettled, GateAuthority, GateTargets, GateAlarms}
 }

@@ -43,6 +43,8 @@ type Ports struct {
 	DNS   func(c aws.Config) steering.DNS
 	Table func(c aws.Config, name string) steering.Table
 	Eyes  func(c aws.Config) steering.Eyes
+	// Gauge takes what dashboards show of the traffic.
+	Gauge func(c aws.Config) steering.Gauge
 	// Signals takes the process's signals over; nil leaves them alone.
 	Signals bool
 }
@@ -80,6 +82,7 @@ func DefaultPorts() Ports {
 			return &steering.Dynamo{Client: dynamodb.NewFromConfig(c), Name: name}
 		},
 		Eyes:    func(c aws.Config) steering.Eyes { return steering.NewCloud(c) },
+		Gauge:   func(c aws.Config) steering.Gauge { return steering.NewCloudWatch(c) },
 		Orphans: func(c aws.Config) Finder { return orphan.New(c) },
 		Signals: true,
 	}

@@ -60,6 +60,7 @@ func (st *steer) rollback(ctx context.Context) error {
 		return err
 	}
 	st.tell(s, out)
+	st.show(ctx, to, nil)
 	st.con.Block(st.dataside(ctx))
 	if err := st.control.AwaitSync(ctx, out.Change); err != nil {
 		return err

@@ -22,6 +22,7 @@ type steer struct {
 	layer   Layer
 	control *steering.Controller
 	eyes    steering.Eyes
+	gauge   steering.Gauge
 	begun   time.Time
 }
 
@@ -59,7 +60,7 @@ func (s *session) steer() (*steer, error) {
 		return nil, fault.Wrap(fault.Usage, err)
 	}
 	user, host := s.app.ports.Who()
-	st := &steer{session: s, layer: layer, eyes: s.app.ports.Eyes(s.cloud), begun: s.app.ports.Now()}
+	st := &steer{session: s, layer: layer, eyes: s.app.ports.Eyes(s.cloud), gauge: s.app.ports.Gauge(s.cloud), begun: s.app.ports.Now()}
 	st.control = &steering.Controller{
 		Site: site, DNS: s.app.ports.DNS(s.cloud), Vault: vault,
 		Table: s.app.ports.Table(s.cloud, naming.New(s.env.Name).Name(naming.Table, "control")),
@@ -135,6 +136,20 @@ func (st *steer) noteAudit(result, detail string) error {
 		return fmt.Errorf("audit %s: %w", st.target, err)
 	}
 	return nil
+}
+
+// show sends to the dashboards where the traffic is and what the gates said. What
+// cannot be sent is said, and is no reason to stop.
+func (st *steer) show(ctx context.Context, split traffic.Split, answers []traffic.Answer) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), briefly)
+	defer cancel()
+	samples, err := steering.Samples(st.env.Name, split, answers)
+	if err == nil {
+		err = st.gauge.Put(ctx, st.app.ports.Now(), samples...)
+	}
+	if err != nil {
+		st.con.Block(st.con.Yellow("note: the dashboards were not told: " + oneLine(err.Error())))
+	}
 }
 
 // title tells where and what.

@@ -148,6 +148,7 @@ func (st *steer) pass(ctx context.Context, s steering.Situation, to traffic.Spli
 	if traffic.Open(answers) {
 		return answers, nil
 	}
+	st.show(ctx, s.Real.Split(), answers)
 	if err := st.noteAudit("gate closed", fmt.Sprintf("to %s", to)); err != nil {
 		return nil, err
 	}
@@ -167,6 +168,7 @@ func (st *steer) carry(ctx context.Context, s steering.Situation, d steering.Dec
 	if err != nil {
 		return err
 	}
+	st.show(ctx, d.To, d.Answers)
 	st.con.Block(fmt.Sprintf("the traffic is at %s, after %s; Route 53 answers it everywhere", d.To, out.Took.Round(time.Millisecond)))
 	return st.after(ctx, s)
 }
@@ -238,6 +240,7 @@ func (a *App) TrafficHold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	st.show(ctx, real, nil)
 	st.con.Block(fmt.Sprintf("held at %s: %s", real, st.set.Reason))
 	return st.after(ctx, s)
 }

@@ -32,6 +32,7 @@ type steered struct {
 	dns   *steeringtest.DNS
 	table *steering.Memory
 	eyes  *steeringtest.Eyes
+	gauge *steeringtest.Gauge
 	now   time.Time
 }
 
@@ -41,7 +42,7 @@ func newSteered(t *testing.T, percent int) *steered {
 	t.Helper()
 	s := &steered{
 		world: newWorld(t), dns: steeringtest.NewDNS(traffic.At(percent)), table: &steering.Memory{}, eyes: &steeringtest.Eyes{},
-		now: time.UnixMilli(1_700_000_000_000).UTC(),
+		gauge: &steeringtest.Gauge{}, now: time.UnixMilli(1_700_000_000_000).UTC(),
 	}
 	s.deployed()
 	s.ports.Now = func() time.Time { return s.now }
@@ -51,6 +52,7 @@ func newSteered(t *testing.T, percent int) *steered {
 		return s.table
 	}
 	s.ports.Eyes = func(aws.Config) steering.Eyes { return s.eyes }
+	s.ports.Gauge = func(aws.Config) steering.Gauge { return s.gauge }
 	s.traffic = &ops.Steered{
 		Site: func(string) (steering.Site, error) {
 			return steering.Site{Domain: steeringtest.MemoryDomain, PublicName: steeringtest.Place().PublicName, Split: traffic.At(1)}, nil
@@ -385,6 +387,42 @@ func (r *slow) Read(into []byte) (int, error) {
 	n := copy(into, r.text)
 	r.text = r.text[n:]
 	return n, nil
+}
+
+func TestTheDashboardsAreToldOfEveryMoveAndOfClosedGates(t *testing.T) {
+	s := newSteered(t, 1)
+	told := func() string {
+		last := s.gauge.Last()
+		s.gauge.Forget()
+		return strings.Join(last, "\n")
+	}
+	require.NoError(t, s.app(t).TrafficShift(t.Context()))
+	first := told()
+	for _, part := range []string{
+		"Cutover/Sync LadderStep [local] 2", "Cutover/Sync WeightPercent [local] 5",
+		"Cutover/Sync GateResult [local targets] 1", "Cutover/Sync GateResult [local settled] 1",
+	} {
+		assert.Contains(t, first, part)
+	}
+	s.eyes.States = map[string]string{naming.New("local").CustomerImpactAlarm(): "ALARM"}
+	require.Error(t, s.app(t).TrafficShift(t.Context()))
+	closed := told()
+	for _, part := range []string{"WeightPercent [local] 5", "GateResult [local alarms] -1", "GateResult [local settled] 0", "GateResult [local targets] 1"} {
+		assert.Contains(t, closed, part)
+	}
+	require.NoError(t, s.app(t, "-reason=odd").TrafficHold(t.Context()))
+	assert.Contains(t, told(), "WeightPercent [local] 5")
+	require.NoError(t, s.app(t).TrafficStatus(t.Context()))
+	assert.Empty(t, told(), "who only looks tells nobody")
+
+	s.gauge.Err = errors.New("AccessDenied")
+	require.NoError(t, s.app(t, "-reason=5xx").RollbackEdge(t.Context()), "no reason to leave customers where they are")
+	assert.Contains(t, s.out.String(), "the dashboards were not told: AccessDenied")
+	s.gauge.Err = nil
+	require.NoError(t, s.app(t, "-reason=5xx").RollbackEdge(t.Context()))
+	back := told()
+	assert.Contains(t, back, "LadderStep [local] 0")
+	assert.Contains(t, back, "WeightPercent [local] 0")
 }
 
 func TestDriftOfEdgeIsAnExitStatusAndWritesNoState(t *testing.T) {

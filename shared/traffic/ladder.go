@@ -26,6 +26,16 @@ func (l Ladder) Next(from Split) (percent int, ok bool) {
 	return 0, false
 }
 
+// Reached counts the steps that a split has reached, from 0.
+func (l Ladder) Reached(split Split) (steps int) {
+	for _, step := range l {
+		if At(step).Share(naming.Green) <= split.Share(naming.Green) {
+			steps++
+		}
+	}
+	return steps
+}
+
 // Parse reads a share in percent and refuses what is neither a step nor 0.
 func (l Ladder) Parse(text string) (int, error) {
 	percent, err := strconv.Atoi(strings.TrimSuffix(text, "%"))

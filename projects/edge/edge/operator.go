@@ -8,6 +8,7 @@ import (
 
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/iamdoc"
+	"github.com/cutover/cutover/shared/metrics"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -24,7 +25,7 @@ type operatorArgs struct {
 }
 
 // permitOperator lets operators change the weights of the public name and what
-// its health checks say, in this environment's zone. Other names of the zone, the
+// its health checks say, in this environment's zone, and tell the dashboards. Other names of the zone, the
 // colours' own among them, stay as they are.
 func permitOperator(ctx *pulumi.Context, args operatorArgs, opts ...pulumi.ResourceOption) error {
 	values := pulumi.StringMap{"zone": args.zoneID}
@@ -65,6 +66,10 @@ func trafficPolicy(publicName string, values map[string]string) iamdoc.Document 
 				},
 				"Null": {names: {"false"}},
 			},
+		},
+		{
+			Sid: "Dashboards", Actions: []string{"cloudwatch:PutMetricData"}, Resources: []string{"*"},
+			Conditions: iamdoc.Conditions{"StringEquals": {"cloudwatch:namespace": {metrics.WeightPercent.Namespace}}},
 		},
 		{Sid: "Health", Actions: []string{"route53:UpdateHealthCheck"}, Resources: checks},
 	}}

@@ -16,6 +16,7 @@ func TestOperatorsMoveThePublicNameAndNoOther(t *testing.T) {
 	require.Contains(t, policy, `"route53:ChangeResourceRecordSetsActions":["UPSERT"]`)
 	require.Contains(t, policy, `"Null":{"route53:ChangeResourceRecordSetsNormalizedRecordNames":["false"]}`)
 	require.Contains(t, policy, "healthcheck/")
+	require.Contains(t, policy, `"cloudwatch:namespace":["Cutover/Sync"]`)
 	attachment := recording.Find(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "operator-traffic-on-operator")
 	require.Equal(t, "security/operatorRoleName", attachment.Inputs["role"])
 }

@@ -4,8 +4,13 @@ package steering_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/steering"
@@ -27,6 +32,25 @@ func TestAdaptersKeepTheirPromises(t *testing.T) {
 				steeringtest.DeleteRecord(t, cloud, place, color, 0)
 			},
 		})
+	})
+	t.Run("gauge", func(t *testing.T) {
+		samples, err := steering.Samples("local", traffic.At(25), []traffic.Answer{{Gate: "targets", Reading: traffic.Reading{Verdict: traffic.Fail}}})
+		require.NoError(t, err)
+		require.NoError(t, steering.NewCloudWatch(cloud).Put(t.Context(), time.Now(), samples...))
+		for _, sample := range samples {
+			dimensions := []cwtypes.Dimension{{Name: aws.String("Platform"), Value: aws.String("local")}}
+			if sample.Series.Metric.Name == "GateResult" {
+				dimensions = append(dimensions, cwtypes.Dimension{Name: aws.String("Gate"), Value: aws.String("targets")})
+			}
+			found, err := cloudwatch.NewFromConfig(cloud).GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
+				Namespace: aws.String("Cutover/Sync"), MetricName: aws.String(sample.Series.Metric.Name), Dimensions: dimensions,
+				StartTime: aws.Time(time.Now().Add(-time.Hour)), EndTime: aws.Time(time.Now().Add(time.Hour)), Period: aws.Int32(60),
+				Statistics: []cwtypes.Statistic{cwtypes.StatisticMaximum},
+			})
+			require.NoError(t, err)
+			require.Len(t, found.Datapoints, 1, sample.Series.Metric.Name)
+			assert.InDelta(t, sample.Value, aws.ToFloat64(found.Datapoints[0].Maximum), 0)
+		}
 	})
 	t.Run("eyes", func(t *testing.T) {
 		steeringtest.MakeAlarm(t, cloud, "quiet", cwtypes.StateValueOk)

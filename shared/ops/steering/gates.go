@@ -15,6 +15,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/cutover/cutover/shared/control"
+	"github.com/cutover/cutover/shared/metrics"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/traffic"
 )
@@ -35,12 +36,12 @@ type Eyes interface {
 // situation that the move starts from.
 func (c *Controller) FirstGates(s Situation, eyes Eyes, alarms []string) []traffic.Gate {
 	return []traffic.Gate{
-		{Name: "unchanged", Ask: func(context.Context, traffic.Move) traffic.Reading { return unchanged(s) }},
-		{Name: "dns", Ask: func(ctx context.Context, _ traffic.Move) traffic.Reading { return c.synced(ctx, s) }},
-		{Name: "settled", Upward: true, Ask: func(_ context.Context, m traffic.Move) traffic.Reading { return settled(s, m.At) }},
-		{Name: "authority", Ask: func(ctx context.Context, m traffic.Move) traffic.Reading { return c.authority(ctx, m) }},
-		{Name: "targets", Ask: func(ctx context.Context, m traffic.Move) traffic.Reading { return targets(ctx, eyes, s.Place, m) }},
-		{Name: "alarms", Upward: true, Ask: func(ctx context.Context, _ traffic.Move) traffic.Reading { return quiet(ctx, eyes, alarms) }},
+		{Name: metrics.GateUnchanged, Ask: func(context.Context, traffic.Move) traffic.Reading { return unchanged(s) }},
+		{Name: metrics.GateDNS, Ask: func(ctx context.Context, _ traffic.Move) traffic.Reading { return c.synced(ctx, s) }},
+		{Name: metrics.GateSettled, Upward: true, Ask: func(_ context.Context, m traffic.Move) traffic.Reading { return settled(s, m.At) }},
+		{Name: metrics.GateAuthority, Ask: func(ctx context.Context, m traffic.Move) traffic.Reading { return c.authority(ctx, m) }},
+		{Name: metrics.GateTargets, Ask: func(ctx context.Context, m traffic.Move) traffic.Reading { return targets(ctx, eyes, s.Place, m) }},
+		{Name: metrics.GateAlarms, Upward: true, Ask: func(ctx context.Context, _ traffic.Move) traffic.Reading { return quiet(ctx, eyes, alarms) }},
 	}
 }
 

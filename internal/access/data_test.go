@@ -46,7 +46,7 @@ func (s scene) movers(functions []string, colors ...naming.Color) []access.Calle
 func everyMover() []string { return []string{"chunk", "install", "switch", "verify"} }
 
 func (s scene) lambdaUsers(color naming.Color) []access.Caller {
-	return []access.Caller{s.role(color, "sync"), s.role(color, "canary"), s.role(color, "rotation"), s.role("", "deploy")}
+	return append(s.movers(everyMover(), color), s.role(color, "sync"), s.role(color, "canary"), s.role(color, "rotation"), s.role("", "deploy"))
 }
 
 // item is the context of a call that names one item.
@@ -162,6 +162,21 @@ func (s scene) objectRules() []access.Rule {
 	roles := s.everyRole()
 	return append(rules,
 		access.Rule{
+			Name: "proofs are read by those who switch and by operators", Actions: []string{"s3:GetObject"}, Callers: roles,
+			On:  []string{s.arn(bucketType, "records-proofs") + "/switch/a.json"},
+			May: append(s.movers([]string{"switch"}, naming.Colors()...), s.role("", "operator")),
+		},
+		access.Rule{
+			Name: "proofs are put by those who switch", Actions: []string{"s3:PutObject"}, Callers: roles,
+			On:   []string{s.arn(bucketType, "records-proofs") + "/switch/a.json"},
+			With: one("s3:x-amz-server-side-encryption-aws-kms-key-id", s.arn(keyType, "shared-records")),
+			May:  s.movers([]string{"switch"}, naming.Colors()...),
+		},
+		access.Rule{
+			Name: "proofs are deleted by no role", Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"}, Callers: roles,
+			On: []string{s.arn(bucketType, "records-proofs") + "/switch/a.json"},
+		},
+		access.Rule{
 			Name: "the trail is read by no role", Actions: []string{"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}, On: []string{trail}, Callers: roles,
 		},
 		access.Rule{
@@ -269,7 +284,7 @@ func (s scene) messageRules() []access.Rule {
 		rules = append(rules,
 			access.Rule{
 				Name: "failures are set aside by what failed", Actions: []string{"sqs:SendMessage"}, On: queue,
-				May: []access.Caller{access.Administrator, s.role(color, "sync"), s.role(color, "canary"), s.role(color, "scheduler")},
+				May: append(s.movers(everyMover(), color), access.Administrator, s.role(color, "sync"), s.role(color, "canary"), s.role(color, "scheduler")),
 			},
 			access.Rule{
 				Name: "no role takes failures away", Actions: []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue"}, On: queue,

@@ -163,6 +163,9 @@ func (s scene) deployRules() []access.Rule {
 			if action == "logs:CreateLogGroup" && strings.HasSuffix(target, ":log-group:RDSOSMetrics") {
 				may = append(may, s.role(naming.Blue, "database-monitoring"), s.role(naming.Green, "database-monitoring"))
 			}
+			if action == "logs:PutResourcePolicy" { // Step Functions lets its own deliveries in, in the machines' names
+				may = append(may, s.movers([]string{"states"}, naming.Colors()...)...)
+			}
 			rules = append(rules, access.Rule{
 				Name: "the pipeline alone deploys", Actions: []string{action}, On: []string{target}, Callers: s.everyRole(), May: may,
 			})

@@ -74,13 +74,12 @@ func (s scene) colorKeyRules(color naming.Color) []access.Rule {
 		},
 		{
 			Name: "key of messages, to send them", Actions: []string{"kms:GenerateDataKey"}, On: key("messaging"), With: s.via("sqs"),
-			May: []access.Caller{s.role(color, "sync"), s.role(color, "canary"), s.role(color, "scheduler"), s.role(color, "payment-api-task")},
+			May: append(s.movers(everyMover(), color), s.role(color, "sync"), s.role(color, "canary"), s.role(color, "scheduler"), s.role(color, "payment-api-task")),
 		},
 		{
 			Name: "key of messages", Actions: []string{"kms:Decrypt"}, On: key("messaging"), With: s.via("sqs"),
-			May: []access.Caller{
-				s.role(color, "sync"), s.role(color, "canary"), s.role(color, "scheduler"), s.role(color, "payment-api-task"), s.role(color, "transaction-processor-task"),
-			},
+			May: append(s.movers(everyMover(), color),
+				s.role(color, "sync"), s.role(color, "canary"), s.role(color, "scheduler"), s.role(color, "payment-api-task"), s.role(color, "transaction-processor-task")),
 		},
 	}
 }
@@ -106,6 +105,32 @@ func (s scene) sharedKeyRules() []access.Rule {
 		{
 			Name: "key of the control table", Actions: []string{"kms:Decrypt"}, On: []string{s.arn(keyType, "shared-control")},
 			With: s.via("dynamodb"), May: control,
+		},
+		{
+			Name: "key of records, through the machines", Actions: []string{"kms:Decrypt"}, On: []string{s.arn(keyType, "shared-records")},
+			With: s.via("states"), May: append(s.movers([]string{"states"}, naming.Colors()...), deploy, s.role("", "operator")),
+		},
+		{
+			Name: "key of records, to keep them", Actions: []string{"kms:GenerateDataKey"}, On: []string{s.arn(keyType, "shared-records")},
+			With: s.via("s3"), May: s.movers([]string{"states", "switch"}, naming.Colors()...),
+		},
+		{
+			Name: "key of records, to read them", Actions: []string{"kms:Decrypt"}, On: []string{s.arn(keyType, "shared-records")},
+			With: s.via("s3"), May: append(s.movers([]string{"states", "switch"}, naming.Colors()...), s.role("", "operator")),
+		},
+		{
+			Name: "proofs are signed by those who switch", Actions: []string{"kms:Sign"}, On: []string{s.arn(keyType, "shared-proof-signatures")},
+			With: with(one("kms:CallerAccount", s.account()), one("kms:SigningAlgorithm", "ECDSA_SHA_256"), one("kms:MessageType", "DIGEST")),
+			May:  s.movers([]string{"switch"}, naming.Colors()...),
+		},
+		{
+			Name: "with one algorithm", Actions: []string{"kms:Sign"}, On: []string{s.arn(keyType, "shared-proof-signatures")},
+			With: with(one("kms:CallerAccount", s.account()), one("kms:SigningAlgorithm", "ECDSA_SHA_256"), one("kms:MessageType", "RAW")),
+		},
+		{
+			Name: "proofs are hashed by those who switch", Actions: []string{"kms:GenerateMac"}, On: []string{s.arn(keyType, "shared-proof-hashes")},
+			With: with(one("kms:CallerAccount", s.account()), one("kms:MacAlgorithm", "HMAC_SHA_256")),
+			May:  s.movers([]string{"switch"}, naming.Colors()...),
 		},
 		{
 			Name: "key of images", Actions: []string{"kms:Decrypt"}, On: []string{s.arn(keyType, "shared-images")},

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -38,8 +39,29 @@ func (s scene) peopleRules() []access.Rule {
 			Name: "people read no values", Callers: people, On: slices.Concat(s.arns("aws:ssm/parameter:Parameter", ""), []string{s.regional("ssm", "parameter/any")}),
 			Actions: []string{"ssm:GetParameter", "ssm:GetParametersByPath"},
 		},
-		{Name: "people start no function", Actions: []string{"lambda:InvokeFunction", "lambda:GetFunction", "lambda:UpdateFunctionCode"}, Callers: people, On: s.arns("aws:lambda/function:Function", "")},
+		{Name: "people change no function", Actions: []string{"lambda:GetFunction", "lambda:UpdateFunctionCode"}, Callers: people, On: s.arns("aws:lambda/function:Function", "")},
+		{Name: "people start no function", Actions: []string{"lambda:InvokeFunction"}, Callers: people, On: s.functionsBut("-install", "-lane")},
+		{
+			Name: "operators start machines, auditors do not", Actions: []string{"states:StartExecution"}, Callers: people,
+			On: s.arns("aws:sfn/stateMachine:StateMachine", ""), May: []access.Caller{s.role("", "operator")},
+		},
+		{
+			Name: "nobody changes a machine by hand", Actions: []string{"states:UpdateStateMachine", "states:DeleteStateMachine"}, Callers: people,
+			On: s.arns("aws:sfn/stateMachine:StateMachine", ""),
+		},
 	}...)
+}
+
+// functionsBut are the functions whose names do not end so: those are the operators'
+// to call.
+func (s scene) functionsBut(ends ...string) []string {
+	var arns []string
+	for _, each := range s.g.OfType("aws:lambda/function:Function") {
+		if !slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(each.Name, end) }) {
+			arns = append(arns, each.Output("arn"))
+		}
+	}
+	return arns
 }
 
 // trafficRules: operators change the weights of the public name and the health

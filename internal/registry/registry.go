@@ -56,6 +56,7 @@ func Layers(root string) []ops.Layer {
 		},
 		{
 			Name: contract.Migration, Program: migration.Program, Check: migration.CheckConfig,
+			Verify: verification(root, contract.Migration, migration.Verify),
 			Prepare: func(ctx context.Context, w io.Writer) error {
 				return migration.Prepare(ctx, project(root, contract.Migration), w)
 			},

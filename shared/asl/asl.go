@@ -89,26 +89,21 @@ type Fail struct {
 	CausePath string `json:"CausePath,omitempty"`
 }
 
-// Map runs a machine for each batch of items, each as an execution of its own (AWS
+// Map runs a machine for each item, each as an execution of its own (AWS
 // Step Functions developer guide, "Using Map state in Distributed mode").
 type Map struct {
 	Comment        string    `json:"Comment,omitempty"`
 	Label          string    `json:"Label"`
 	ItemsPath      string    `json:"ItemsPath"`
-	ItemBatcher    Batcher   `json:"ItemBatcher"`
 	ItemProcessor  Processor `json:"ItemProcessor"`
 	MaxConcurrency int       `json:"MaxConcurrency"`
-	// ToleratedFailurePercentage of executions may fail before the map does.
-	ToleratedFailurePercentage int     `json:"ToleratedFailurePercentage"`
+	// ToleratedFailurePercentage of executions may fail before the map does; 0, which
+	// is AWS's default, is not written down.
+	ToleratedFailurePercentage int     `json:"ToleratedFailurePercentage,omitempty"`
 	ResultWriter               *Writer `json:"ResultWriter,omitempty"`
 	ResultPath                 string  `json:"ResultPath,omitempty"`
 	Catch                      []Catch `json:"Catch,omitempty"`
 	Next                       string  `json:"Next"`
-}
-
-// Batcher says how many items go to one execution; they stand at $.Items.
-type Batcher struct {
-	MaxItemsPerBatch int `json:"MaxItemsPerBatch"`
 }
 
 // Processor is the machine of a map.

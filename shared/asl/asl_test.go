@@ -25,7 +25,7 @@ func whole() asl.Machine {
 			},
 			"Judge": asl.Choice{Choices: []asl.Rule{{Variable: "$.outcome", StringEquals: "work", Next: "Each"}}, Default: "Good"},
 			"Each": asl.Map{
-				Label: "each", ItemsPath: "$.items", MaxConcurrency: 4, ItemBatcher: asl.Batcher{MaxItemsPerBatch: 10}, Next: "Rest", Catch: catch("Rest"),
+				Label: "each", ItemsPath: "$.items", MaxConcurrency: 4, Next: "Rest", Catch: catch("Rest"),
 				ItemProcessor: asl.Processor{
 					ProcessorConfig: asl.ProcessorConfig{Mode: "DISTRIBUTED", ExecutionType: "STANDARD"}, StartAt: "One",
 					States: map[string]asl.State{"One": asl.Task{Resource: "arn", TimeoutSeconds: 10, End: true}},

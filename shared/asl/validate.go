@@ -145,7 +145,6 @@ func (m Map) check(inside bool) error {
 	expect(&problems, m.ItemsPath != "" && m.Next != "", "has no items or leads nowhere")
 	expect(&problems, m.MaxConcurrency >= 1 && m.MaxConcurrency <= maxConcurrency, "runs %d at once, expected 1 to %d", m.MaxConcurrency, maxConcurrency)
 	expect(&problems, m.ToleratedFailurePercentage == 0, "tolerates failures, expected none")
-	expect(&problems, m.ItemBatcher.MaxItemsPerBatch > 0, "has no batches")
 	expect(&problems, len(m.Catch) > 0, "has nobody who catches its failure")
 	expect(&problems, m.ResultWriter != nil, "keeps its results in the output, which is bounded: expected a writer")
 	config := m.ItemProcessor.ProcessorConfig

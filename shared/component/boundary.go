@@ -14,7 +14,7 @@ import (
 // the workload does.
 func WorkloadActions() []string {
 	return []string{
-		"cloudwatch:PutMetricData",
+		"cloudwatch:DescribeAlarms", "cloudwatch:PutMetricData",
 		"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
 		"dynamodb:DescribeStream", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:GetRecords",
 		"dynamodb:GetShardIterator", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
@@ -25,8 +25,10 @@ func WorkloadActions() []string {
 		"firehose:PutRecord", "firehose:PutRecordBatch",
 		"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:GenerateMac", "kms:GetPublicKey",
 		"kms:ReEncrypt*", "kms:Sign", "kms:Verify",
-		"lambda:InvokeFunction",
-		"logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents",
+		"lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration", "lambda:InvokeFunction",
+		"logs:CreateLogDelivery", "logs:CreateLogStream", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+		"logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutLogEvents", "logs:PutResourcePolicy",
+		"logs:UpdateLogDelivery",
 		"rds-db:connect",
 		"s3:AbortMultipartUpload", "s3:GetBucketLocation", "s3:GetObject*", "s3:GetReplicationConfiguration", "s3:ListBucket*",
 		"s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectTagging", "s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags",
@@ -36,7 +38,7 @@ func WorkloadActions() []string {
 		"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
 		"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
 		"states:DescribeExecution", "states:RedriveExecution", "states:SendTaskFailure", "states:SendTaskHeartbeat",
-		"states:SendTaskSuccess", "states:StartExecution",
+		"states:SendTaskSuccess", "states:StartExecution", "states:StopExecution",
 		"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
 	}
 }
@@ -49,13 +51,14 @@ func OperatorActions() []string {
 		"cloudwatch:PutMetricData",
 		"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
 		"ecs:UpdateService",
-		"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*",
+		"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:GetPublicKey",
 		"lambda:GetFunctionConfiguration", "lambda:InvokeFunction",
 		"logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetQueryResults", "logs:StartQuery",
 		"route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets", "route53:UpdateHealthCheck",
+		"s3:GetObject",
 		"scheduler:GetSchedule", "scheduler:UpdateSchedule",
-		"states:DescribeExecution", "states:DescribeStateMachine", "states:ListExecutions", "states:RedriveExecution",
-		"states:StartExecution", "states:StopExecution",
+		"states:DescribeExecution", "states:DescribeStateMachine", "states:GetExecutionHistory", "states:ListExecutions",
+		"states:RedriveExecution", "states:StartExecution", "states:StopExecution",
 	}
 }
 

@@ -34,6 +34,12 @@ type BucketArgs struct {
 	// itself, which would log its own logging; UnloggedReason then says so.
 	AccessLogsBucket pulumi.StringInput
 	UnloggedReason   string
+	// Writers are the ARNs of the roles that alone may put objects; none for whoever
+	// else is allowed to.
+	Writers []pulumi.StringInput
+	// ServiceWriters are the ARNs of roles in whose name AWS services put objects:
+	// they name no key and get the bucket's own.
+	ServiceWriters []pulumi.StringInput
 	// Statements grant access to others; the refusals of plain transport and of
 	// other keys are added to them.
 	Statements []iamdoc.Statement

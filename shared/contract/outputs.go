@@ -284,6 +284,13 @@ type Workloads struct {
 type MigrationOutputs struct {
 	Blue  Sync `pulumi:"blue"`
 	Green Sync `pulumi:"green"`
+	// ProofsBucket names the object-locked bucket of the proofs of switches, which
+	// SigningKeyARN of the security layer signs; RunsBucket takes the results of the
+	// state machines' runs.
+	ProofsBucket pulumi.StringOutput `pulumi:"proofsBucket"`
+	RunsBucket   pulumi.StringOutput `pulumi:"runsBucket"`
+	// ProofSigningKeyARN is the key that signs the proofs.
+	ProofSigningKeyARN pulumi.StringOutput `pulumi:"proofSigningKeyArn"`
 }
 
 // Sync is the part of the sync layer that runs in one colour.
@@ -294,6 +301,11 @@ type Sync struct {
 	ScheduleNames pulumi.StringMapOutput `pulumi:"syncScheduleNames"`
 	// DeadLetterQueueName is where events go that a function failed on.
 	DeadLetterQueueName pulumi.StringOutput `pulumi:"syncDeadLetterQueueName"`
+	// StateMachineARNs and StateMachineNames are by machine: "backfill" loads the base
+	// of the lane that ends here, "verification" compares, "switch" moves the authority
+	// here.
+	StateMachineARNs  pulumi.StringMapOutput `pulumi:"syncStateMachineArns" entries:"backfill,switch,verification"`
+	StateMachineNames pulumi.StringMapOutput `pulumi:"syncStateMachineNames" entries:"backfill,switch,verification"`
 }
 
 // ObservabilityOutputs is what the layer of dashboards and alarms promises.

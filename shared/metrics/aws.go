@@ -83,6 +83,16 @@ var (
 	EndpointDropped = Metric{Namespace: "AWS/PrivateLinkEndpoints", Name: "PacketsDropped", Unit: Count, Dimensions: endpoint, Statistic: Sum}
 )
 
+// What AWS Step Functions emits of standard state machines (developer guide,
+// "Monitoring Step Functions metrics using Amazon CloudWatch").
+var (
+	machine = []string{"StateMachineArn"}
+
+	MachineFailures  = Metric{Namespace: "AWS/States", Name: "ExecutionsFailed", Unit: Count, Dimensions: machine, Statistic: Sum}
+	MachineTimeouts  = Metric{Namespace: "AWS/States", Name: "ExecutionsTimedOut", Unit: Count, Dimensions: machine, Statistic: Sum}
+	MachineThrottles = Metric{Namespace: "AWS/States", Name: "ExecutionThrottled", Unit: Count, Dimensions: machine, Statistic: Sum}
+)
+
 // observed lists the metrics above.
 func observed() []Metric {
 	return []Metric{
@@ -91,5 +101,6 @@ func observed() []Metric {
 		RunningTasks, WantedTasks, StartingTasks,
 		DatabaseMemory, DatabaseLocalSpace, DatabaseVolume, DatabaseDeadlocks, DatabaseOldestID, DatabaseWrite,
 		TableSystemErrors, QueueAge, FunctionThrottles, FunctionLostLetters, ArchiveDelay, LostNotifications, EndpointBytes, EndpointDropped,
+		MachineFailures, MachineTimeouts, MachineThrottles,
 	}
 }

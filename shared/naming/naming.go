@@ -60,6 +60,7 @@ var (
 	Repository    = Kind{name: "image repository", max: 256, separator: "/"}           // ECR CreateRepository
 	Function      = Kind{name: "function", max: 64, separator: "-"}                    // Lambda CreateFunction
 	Schedule      = Kind{name: "schedule", max: 64, separator: "-"}                    // EventBridge Scheduler CreateSchedule
+	StateMachine  = Kind{name: "state machine", max: 80, separator: "-"}               // Step Functions CreateStateMachine
 	Dashboard     = Kind{name: "dashboard", max: 255, separator: "-"}                  // CloudWatch PutDashboard
 	Alarm         = Kind{name: "alarm", max: 255, separator: "-"}                      // CloudWatch PutMetricAlarm, PutCompositeAlarm
 	Filter        = Kind{name: "metric filter", max: 512, separator: "-"}              // CloudWatch Logs PutMetricFilter
@@ -91,6 +92,9 @@ func New(environment string) Namer { return Namer{environment: environment} }
 
 // In returns the Namer for one colour.
 func (n Namer) In(color Color) Namer { return Namer{environment: n.environment, color: color} }
+
+// Environment is the environment whose names these are.
+func (n Namer) Environment() string { return n.environment }
 
 // Name joins system, environment, colour (if any) and parts into a name of the
 // kind. A name that would be too long keeps its beginning and ends in eight

@@ -26,6 +26,7 @@ var charsets = map[naming.Kind]string{
 	naming.ECS:           `^[A-Za-z0-9_-]+$`,
 	naming.Function:      `^[A-Za-z0-9_-]+$`,
 	naming.Schedule:      `^[A-Za-z0-9_.-]+$`,
+	naming.StateMachine:  `^[A-Za-z0-9_-]+$`,
 	naming.Dashboard:     `^[A-Za-z0-9_-]+$`,
 	naming.LogGroup:      `^[A-Za-z0-9_/.#-]+$`,
 	naming.Parameter:     `^/[A-Za-z0-9_./-]+$`,

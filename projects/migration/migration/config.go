@@ -1,6 +1,11 @@
 package migration
 
-import "github.com/cutover/cutover/shared/config"
+import (
+	"fmt"
+
+	"github.com/cutover/cutover/shared/component"
+	"github.com/cutover/cutover/shared/config"
+)
 
 // Config is the configuration of the sync layer, in the namespace "migration".
 type Config struct {
@@ -8,10 +13,54 @@ type Config struct {
 	// SyncWindow starts the functions on their schedules. It follows the window
 	// of the network layer: outside it nothing of this layer runs.
 	SyncWindow bool `config:"syncWindow"`
+	// Proofs says how the proofs of switches are kept.
+	Proofs Proofs `config:"proofs"`
+	// RunDays is how long the results of the state machines' runs are kept.
+	RunDays int `config:"runDays"`
+	// Workers says how many functions work side by side.
+	Workers Workers `config:"workers"`
 }
 
+// Proofs says how the proofs of switches are kept. They never expire.
+type Proofs struct {
+	// LockMode is COMPLIANCE (nobody deletes a proof before its time) or GOVERNANCE
+	// (a principal with the right to bypass may).
+	LockMode component.LockMode `config:"lockMode"`
+	// LockDays is how long each proof is locked.
+	LockDays int `config:"lockDays"`
+}
+
+// Workers says how many functions of a kind a state machine calls at once. Each has
+// a session on either database (40 are the most that the databases are made for).
+type Workers struct {
+	Load   int `config:"load"`
+	Verify int `config:"verify"`
+}
+
+const (
+	// minProofDays is how long records are kept where they count (PCI DSS 10.5.1).
+	minProofDays = 400
+	maxLockDays  = 36500
+	maxRunDays   = 400
+	maxWorkers   = 40
+)
+
 // Validate checks every value.
-func (c Config) Validate(p *config.Problems) { c.Environment.Validate(p) }
+func (c Config) Validate(p *config.Problems) {
+	c.Environment.Validate(p)
+	mode, days := c.Proofs.LockMode, c.Proofs.LockDays
+	p.Check(mode == component.Compliance || mode == component.Governance, "proofs.lockMode", string(mode),
+		fmt.Sprintf("%s or %s", component.Compliance, component.Governance))
+	least := 1
+	if mode == component.Compliance {
+		least = minProofDays
+	}
+	p.Check(days >= least && days <= maxLockDays, "proofs.lockDays", days, fmt.Sprintf("a number of days from %d to %d", least, maxLockDays))
+	p.Check(c.RunDays >= 1 && c.RunDays <= maxRunDays, "runDays", c.RunDays, fmt.Sprintf("a number of days from 1 to %d", maxRunDays))
+	for key, count := range map[string]int{"workers.load": c.Workers.Load, "workers.verify": c.Workers.Verify} {
+		p.Check(count >= 1 && count <= maxWorkers, key, count, fmt.Sprintf("a number from 1 to %d", maxWorkers))
+	}
+}
 
 // CheckConfig reads and validates a stack file without running the program.
 func CheckConfig(stackFile string) error {

@@ -19,7 +19,7 @@ const (
 )
 
 func (s *Sync) addFunctions(ctx *pulumi.Context, name string, args *SyncArgs) error {
-	for _, f := range functions() {
+	for _, f := range functions(args.Workers) {
 		if err := s.addFunction(ctx, name, args, f); err != nil {
 			return fmt.Errorf("function %s: %w", f.name, err)
 		}

@@ -18,13 +18,18 @@ func (s *Sync) permitFunction(ctx *pulumi.Context, at string, args *SyncArgs, f 
 		Name:        args.Names.Name(naming.Policy, "function", f.name),
 		Description: "Logs, traces, failures and network of " + physical,
 		Values: pulumi.StringMap{
-			"function":  pulumi.Sprintf("arn:aws:lambda:%s:%s:function:%s", config.Region, args.Environment.AccountID, physical),
+			"function":  pulumi.String(functionARN(args.Environment.AccountID, physical)),
 			"logs":      logs,
 			"queue":     s.deadLetters.Arn,
 			"messaging": args.Principals.MessagingKeyARN,
 			"secrets":   args.Principals.SecretsKeyARN,
+			"records":   args.Keeping.KeyARN, "signing": args.Keeping.SigningKeyARN, "hashes": args.Keeping.HashKeyARN,
 		},
-		Write: func(values map[string]string) iamdoc.Document { return functionPolicy(f, values) },
+		Write: func(values map[string]string) iamdoc.Document {
+			document := functionPolicy(f, values)
+			document.Statements = append(document.Statements, args.special(f, values)...)
+			return document
+		},
 		Roles: map[string]pulumi.StringInput{f.role: f.roleOf(args.Principals).name},
 	}, pulumi.Parent(s))
 }
@@ -60,6 +65,37 @@ func functionPolicy(f function, values map[string]string) iamdoc.Document {
 		})
 	}
 	return document
+}
+
+// special is what single functions need besides: whoever switches keeps a record,
+// signed; whoever installs checks how the functions and the alarms stand.
+func (a *SyncArgs) special(f function, values map[string]string) []iamdoc.Statement {
+	var statements []iamdoc.Statement
+	if f.proves {
+		bucket := component.BucketARN(bucketName(naming.New(a.Names.Environment()), a.Environment.AccountID, proofsPurpose))
+		statements = append(statements,
+			iamdoc.Statement{Sid: "Proofs", Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: []string{bucket + "/switch/*"}},
+			// Without it S3 refuses to say that an object is absent.
+			iamdoc.Statement{
+				Sid: "AbsentProofs", Actions: []string{"s3:ListBucket"}, Resources: []string{bucket},
+				Conditions: iamdoc.Conditions{"StringLike": {"s3:prefix": {"switch/*"}}},
+			},
+			useKey("KeyOfProofs", values["records"], "s3", "kms:Decrypt", "kms:GenerateDataKey*"),
+			iamdoc.Statement{Sid: "SignProofs", Actions: []string{"kms:DescribeKey", "kms:GetPublicKey", "kms:Sign", "kms:Verify"}, Resources: []string{values["signing"]}},
+			iamdoc.Statement{Sid: "HashProofs", Actions: []string{"kms:DescribeKey", "kms:GenerateMac"}, Resources: []string{values["hashes"]}},
+		)
+	}
+	if f.looks {
+		var every []string
+		for _, each := range functions(a.Workers) {
+			every = append(every, functionARN(a.Environment.AccountID, a.Names.Name(naming.Function, each.name)))
+		}
+		statements = append(statements,
+			iamdoc.Statement{Sid: "LookAtFunctions", Actions: []string{"lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"}, Resources: every},
+			iamdoc.Statement{Sid: "LookAtAlarms", Actions: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{"*"}},
+		)
+	}
+	return statements
 }
 
 // schedulePolicy is what the schedules need: to start the functions and to set

@@ -13,7 +13,7 @@ import (
 // checkout's projects/migration), and reports each on w. It has to run before
 // any preview or update; without changes in the sources it changes nothing.
 func Prepare(ctx context.Context, projectDir string, w io.Writer) error {
-	for _, f := range functions() {
+	for _, f := range functions(Workers{}) {
 		out := filepath.Join(projectDir, filepath.FromSlash(f.zip()))
 		if err := lambdazip.Build(ctx, projectDir, f.source(), out); err != nil {
 			return fmt.Errorf("build function %s: %w", f.name, err)

@@ -17,14 +17,14 @@ import (
 )
 
 func TestEveryFunctionHasACommandOfAtMostTwentyFiveLines(t *testing.T) {
-	for _, f := range functions() {
+	for _, f := range functions(Workers{}) {
 		source, err := os.ReadFile(filepath.Join("..", f.source(), "main.go"))
 		require.NoError(t, err)
 		assert.LessOrEqual(t, strings.Count(string(source), "\n"), 25, f.name)
 	}
 	commands, err := filepath.Glob("../lambda/*/main.go")
 	require.NoError(t, err)
-	assert.Len(t, commands, len(functions()), "a command that is not listed is never built")
+	assert.Len(t, commands, len(functions(Workers{})), "a command that is not listed is never built")
 }
 
 func TestPrepareBuildsTheZipsThatTheProgramRefersTo(t *testing.T) {
@@ -35,7 +35,7 @@ func TestPrepareBuildsTheZipsThatTheProgramRefersTo(t *testing.T) {
 	require.NoError(t, err)
 	said := &bytes.Buffer{}
 	require.NoError(t, Prepare(context.Background(), project, said))
-	for _, f := range functions() {
+	for _, f := range functions(Workers{}) {
 		assert.FileExists(t, filepath.Join(project, f.zip()))
 		assert.Contains(t, said.String(), f.zip())
 	}
@@ -51,7 +51,7 @@ func TestWrongArgumentsAreToldTogether(t *testing.T) {
 		_, err := NewSync(ctx, "red", &SyncArgs{Color: "red"})
 		return err
 	})
-	for _, part := range []string{"sync of red", `colour "red"`, "account id: is empty", "control table: is missing"} {
+	for _, part := range []string{"sync of red", `colour "red"`, "account id: is empty", "control table: is missing", "records: something is missing", "operator role: is missing", "workers to load: got 0"} {
 		require.ErrorContains(t, err, part)
 	}
 }

@@ -1,6 +1,7 @@
 // Package migration is the sync layer: the functions that keep both colours
-// equal, what starts them and what happens when they fail. The functions' own
-// code is in packages of its own, which know nothing of Pulumi.
+// equal and move the authority, the state machines and schedules that start them,
+// what happens when they fail, and where the proofs of switches are kept. The
+// functions' own code is in packages of its own, which know nothing of Pulumi.
 package migration
 
 import (
@@ -29,7 +30,7 @@ func Program(ctx *pulumi.Context) error {
 	return contract.Export(ctx, outputs)
 }
 
-// build makes each colour's functions.
+// build makes the buckets of records, then each colour's functions and machines.
 func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.MigrationOutputs, error) {
 	var none contract.MigrationOutputs
 	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
@@ -47,6 +48,13 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 	networks := map[naming.Color]contract.Network{naming.Blue: foundation.Blue, naming.Green: foundation.Green}
 	principals := map[naming.Color]contract.Principals{naming.Blue: security.Blue, naming.Green: security.Green}
 	data := map[naming.Color]contract.Stores{naming.Blue: stores.Blue, naming.Green: stores.Green}
+	records, err := NewRecords(ctx, "records", &RecordsArgs{
+		Names: naming.New(ctx.Stack()), Environment: cfg.Environment, Proofs: cfg.Proofs, RunDays: cfg.RunDays,
+		KeyARN: security.RecordsKeyARN, AccessLogsBucket: security.AccessLogsBucket, Principals: principals,
+	}, opts...)
+	if err != nil {
+		return none, err
+	}
 	syncs := make(map[naming.Color]*Sync)
 	for _, color := range naming.Colors() {
 		syncs[color], err = NewSync(ctx, string(color), &SyncArgs{
@@ -59,13 +67,22 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 			Stores:       data[color],
 			PeerStores:   data[color.Other()],
 			ControlTable: stores.ControlTableName,
+			Workers:      cfg.Workers,
+			Keeping: Keeping{
+				ProofsBucket: records.Proofs.Name, RunsBucket: records.Runs.Name, KeyARN: security.RecordsKeyARN,
+				SigningKeyARN: security.SigningKeyARN, HashKeyARN: security.HashKeyARN,
+			},
+			OperatorRole: security.OperatorRoleName,
 		}, opts...)
 		if err != nil {
 			return none, err
 		}
 	}
 	return contract.MigrationOutputs{
-		Blue:  syncs[naming.Blue].outputs(),
-		Green: syncs[naming.Green].outputs(),
+		Blue:               syncs[naming.Blue].outputs(),
+		Green:              syncs[naming.Green].outputs(),
+		ProofsBucket:       records.Proofs.Name,
+		RunsBucket:         records.Runs.Name,
+		ProofSigningKeyARN: security.SigningKeyARN,
 	}, nil
 }

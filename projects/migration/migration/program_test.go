@@ -16,6 +16,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/pulumitest"
 )
 
@@ -24,6 +25,8 @@ const (
 	scheduleType = "aws:scheduler/schedule:Schedule"
 	policyType   = "aws:iam/policy:Policy"
 	queueType    = "aws:sqs/queue:Queue"
+	machineType  = "aws:sfn/stateMachine:StateMachine"
+	bucketType   = "aws:s3/bucketV2:BucketV2"
 )
 
 var stacks = []string{"local", "staging", "prod"}
@@ -51,10 +54,16 @@ func TestEveryEnvironmentLoadsAndKeepsTheContract(t *testing.T) {
 			require.NoError(t, migration.CheckConfig("../Pulumi."+stack+".yaml"))
 			recording := run(t, stack)
 			assert.Subset(t, recording.ExportKeys, contract.Keys[contract.MigrationOutputs]())
-			for key, color := range map[string]string{"blueSyncFunctionNames": "blue", "greenSyncScheduleNames": "green"} {
-				assert.Equal(t, map[string]any{
-					"canary": "cutover-" + stack + "-" + color + "-canary", "lane": "cutover-" + stack + "-" + color + "-lane",
-				}, recording.Exports[key])
+			for key, want := range map[string]struct{ color, names string }{
+				"blueSyncFunctionNames":      {"blue", "canary chunk install lane switch verify"},
+				"greenSyncScheduleNames":     {"green", "canary lane switch-recover verify-continuous verify-incremental"},
+				"greenSyncStateMachineNames": {"green", "backfill switch verification"},
+			} {
+				names := map[string]any{}
+				for _, name := range strings.Fields(want.names) {
+					names[name] = "cutover-" + stack + "-" + want.color + "-" + name
+				}
+				assert.Equal(t, names, recording.Exports[key], key)
 			}
 		})
 	}
@@ -138,6 +147,123 @@ func TestLaneMayAskForItsNextInvocationAndNothingElseMay(t *testing.T) {
 	assert.NotContains(t, statements(t, recording.Find(t, policyType, "blue-canary").Inputs["policy"]), "NextInvocation")
 }
 
+// Each function reads the logins that it needs, which its variables name, and no
+// other: one that compares cannot write, one that writes cannot fence.
+func TestEachFunctionIsToldItsOwnLogins(t *testing.T) {
+	recording := run(t, "prod")
+	for name, want := range map[string]map[string][]string{
+		"green-install": {"green": {"administrator", "bgsync_apply", "bgsync_ddl"}, "blue": {"administrator", "bgsync_reader"}},
+		"green-chunk":   {"green": {"bgsync_apply", "bgsync_ddl"}, "blue": {"bgsync_reader"}},
+		"blue-verify":   {"green": {"bgsync_verify"}, "blue": {"bgsync_verify"}},
+		"blue-switch": {
+			"green": {"bgsync_fence", "bgsync_reader", "bgsync_verify", "writers"}, "blue": {"bgsync_fence", "bgsync_reader", "bgsync_verify", "writers"},
+		},
+	} {
+		variables := recording.Find(t, functionType, name).Inputs["environment"].(map[string]any)["variables"].(map[string]any)
+		places, err := place.Parse(variables["DATABASES"].(string))
+		require.NoError(t, err)
+		for side, groups := range want {
+			var found []string
+			for group := range places[naming.Color(side)].Logins {
+				found = append(found, string(group))
+			}
+			assert.ElementsMatch(t, groups, found, name+" "+side)
+		}
+	}
+	switches := recording.Find(t, functionType, "green-switch").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
+	assert.Equal(t, "bucket:cutover-prod-proofs-345678901234", switches["PROOF_STORE"])
+	assert.Equal(t, "security/recordsKeyArn", switches["PROOF_KEY"])
+	assert.Equal(t, "security/signingKeyArn", switches["PROOF_SIGNING_KEY"])
+	assert.Equal(t, "security/hashKeyArn", switches["PROOF_HASH_KEY"])
+	assert.Contains(t, switches["DATABASES"], "data/blueApplicationSecretArns/payment-api")
+}
+
+func TestFunctionsRunSideBySideAsManyAsAreConfigured(t *testing.T) {
+	opts := options(t, "prod")
+	opts.Config = map[string]string{"migration:workers": `{"load": 40, "verify": 8}`}
+	recording := pulumitest.MustRun(t, opts, migration.Program)
+	for name, want := range map[string]int{"green-chunk": 41, "green-verify": 9, "green-switch": 2, "green-install": 1} {
+		assert.EqualValues(t, want, recording.Find(t, functionType, name).Inputs["reservedConcurrentExecutions"], name)
+	}
+	assert.Contains(t, recording.Find(t, machineType, "green-backfill").Inputs["definition"], `"MaxConcurrency":40`)
+}
+
+func TestSchedulesTellTheFunctionsWhatToDo(t *testing.T) {
+	recording := run(t, "prod")
+	for name, want := range map[string]struct{ rate, event string }{
+		"blue-verify-incremental-schedule": {"rate(5 minutes)", `{"act": "pass", "kind": "incremental"}`},
+		"blue-verify-continuous-schedule":  {"rate(1 hour)", `{"act": "pass", "kind": "continuous", "ageSeconds": 43200}`},
+		"blue-switch-recover-schedule":     {"rate(1 minute)", `{"act": "recover", "to": "", "revision": 0}`},
+	} {
+		schedule := recording.Find(t, scheduleType, name).Inputs
+		assert.Equal(t, want.rate, schedule["scheduleExpression"], name)
+		assert.JSONEq(t, want.event, schedule["target"].(map[string]any)["input"].(string), name)
+	}
+	assert.NotContains(t, recording.Find(t, scheduleType, "blue-lane-schedule").Inputs["target"], "input")
+}
+
+func TestMachinesAreEncryptedTracedAndLoggedWithoutData(t *testing.T) {
+	recording := run(t, "prod")
+	require.Len(t, recording.OfType(machineType), 6)
+	for _, m := range recording.OfType(machineType) {
+		color, name, _ := strings.Cut(m.Name, "-")
+		assert.Equal(t, "cutover-prod-"+m.Name, m.Inputs["name"])
+		assert.Equal(t, "STANDARD", m.Inputs["type"])
+		assert.Equal(t, "security/"+color+"StatesRoleArn", m.Inputs["roleArn"])
+		logging := m.Inputs["loggingConfiguration"].(map[string]any)
+		assert.Equal(t, "ALL", logging["level"])
+		assert.Equal(t, false, logging["includeExecutionData"])
+		assert.True(t, strings.HasSuffix(logging["logDestination"].(string), ":*"), "AWS refuses a group without")
+		assert.Equal(t, map[string]any{"enabled": true}, m.Inputs["tracingConfiguration"])
+		assert.Equal(t, "security/recordsKeyArn", m.Inputs["encryptionConfiguration"].(map[string]any)["kmsKeyId"])
+		group := recording.Find(t, "aws:cloudwatch/logGroup:LogGroup", m.Name+"-machine").Inputs
+		assert.Equal(t, "/aws/vendedlogs/cutover/prod/"+color+"/machines/"+name, group["name"])
+	}
+}
+
+// A machine calls its colour's three functions, starts maps of its own, and writes
+// results; it reads no database, no proof and no control item.
+func TestMachinesMayCallTheirFunctionsAndWriteResults(t *testing.T) {
+	policy := statements(t, run(t, "prod").Find(t, policyType, "green-machines").Inputs["policy"])
+	var functions []string
+	for _, name := range []string{"chunk", "switch", "verify"} {
+		functions = append(functions, "arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-"+name)
+	}
+	assert.ElementsMatch(t, functions, policy["Functions"].Resource)
+	assert.ElementsMatch(t, []string{
+		"arn:aws:states:us-east-1:345678901234:stateMachine:cutover-prod-green-backfill",
+		"arn:aws:states:us-east-1:345678901234:stateMachine:cutover-prod-green-verification",
+	}, policy["Maps"].Resource)
+	assert.Equal(t, []string{"arn:aws:s3:::cutover-prod-runs-345678901234/*"}, policy["Results"].Resource)
+}
+
+func TestProofsAreLockedAndWrittenByThoseWhoSwitch(t *testing.T) {
+	recording := run(t, "prod")
+	assert.Equal(t, "cutover-prod-proofs-345678901234", recording.Find(t, bucketType, "records-proofs").Inputs["bucket"])
+	assert.Equal(t, true, recording.Find(t, bucketType, "records-proofs").Inputs["objectLockEnabled"])
+	lock := recording.Find(t, "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2", "records-proofs").Inputs["rule"]
+	assert.Equal(t, map[string]any{"defaultRetention": map[string]any{"mode": "COMPLIANCE", "days": 2557.0}}, lock)
+	writers := statements(t, recording.Find(t, "aws:s3/bucketPolicy:BucketPolicy", "records-proofs").Inputs["policy"])["RefuseOtherWriters"]
+	assert.Equal(t, "Deny", writers.Effect)
+	assert.Equal(t, []string{"security/blueMoverRoleArns/switch", "security/greenMoverRoleArns/switch"}, writers.Condition["ArnNotEquals"]["aws:PrincipalArn"])
+	runs := statements(t, recording.Find(t, "aws:s3/bucketPolicy:BucketPolicy", "records-runs").Inputs["policy"])
+	assert.Equal(t, []string{"security/blueStatesRoleArn", "security/greenStatesRoleArn"}, runs["RefuseOtherKeys"].Condition["ArnNotEquals"]["aws:PrincipalArn"])
+	assert.Equal(t, []string{"false"}, runs["RefuseOtherKeysOfServices"].Condition["Null"]["s3:x-amz-server-side-encryption-aws-kms-key-id"])
+	switches := statements(t, recording.Find(t, policyType, "blue-switch").Inputs["policy"])
+	assert.Equal(t, []string{"arn:aws:s3:::cutover-prod-proofs-345678901234/switch/*"}, switches["Proofs"].Resource)
+	assert.Equal(t, []string{"security/signingKeyArn"}, switches["SignProofs"].Resource)
+	assert.NotContains(t, statements(t, recording.Find(t, policyType, "blue-verify").Inputs["policy"]), "SignProofs")
+}
+
+func TestOperatorsStartMachinesAndCallWhatInstalls(t *testing.T) {
+	policy := statements(t, run(t, "prod").Find(t, policyType, "green-operator").Inputs["policy"])
+	assert.Contains(t, policy["Machines"].Action, "states:StartExecution")
+	assert.Len(t, policy["Machines"].Resource, 3)
+	assert.Equal(t, []string{
+		"arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-install", "arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-lane",
+	}, policy["Functions"].Resource)
+}
+
 func TestScheduleStartsTheFunctionEveryMinuteWhileTheWindowIsOpen(t *testing.T) {
 	recording := run(t, "prod")
 	schedule := recording.Find(t, scheduleType, "green-canary-schedule").Inputs
@@ -190,11 +316,11 @@ func statements(t *testing.T, document any) map[string]statement {
 
 // withoutResource are the calls that know no resource, or that Lambda demands
 // without one.
-var withoutResource = []string{"NetworkByLambda", "NoNetworkByCode", "Traces"}
+var withoutResource = []string{"NetworkByLambda", "NoNetworkByCode", "Traces", "Log", "LookAtAlarms"}
 
 func TestPermissionsNameTheirResourcesAndTheWayToKeys(t *testing.T) {
 	recording := run(t, "prod")
-	require.Len(t, recording.OfType(policyType), 8)
+	require.Len(t, recording.OfType(policyType), 2*(6+4+2), "of functions, of schedules, of machines and operators")
 	for _, policy := range recording.OfType(policyType) {
 		for sid, s := range statements(t, policy.Inputs["policy"]) {
 			at := policy.Name + " " + sid
@@ -202,7 +328,7 @@ func TestPermissionsNameTheirResourcesAndTheWayToKeys(t *testing.T) {
 				assert.Equal(t, resource == "*", slices.Contains(withoutResource, sid), at)
 			}
 			for _, action := range s.Action {
-				if strings.HasPrefix(action, "kms:") {
+				if strings.HasPrefix(action, "kms:") && (sid == "KeyOfProofs" || !strings.HasSuffix(sid, "Proofs")) {
 					assert.Len(t, s.Condition["StringEquals"]["kms:ViaService"], 1, at)
 				}
 				assert.NotContains(t, strings.TrimSuffix(action, "DataKey*"), "*", at)
@@ -231,11 +357,22 @@ func TestPermissionsAreAttachedToTheRolesOfTheSecurityLayer(t *testing.T) {
 
 func TestWrongConfigurationNamesFileKeyAndValue(t *testing.T) {
 	opts := options(t, "prod")
-	opts.Config = map[string]string{"migration:syncWindow": "maybe"}
+	opts.Config = map[string]string{
+		"migration:syncWindow": "maybe", "migration:proofs": `{"lockMode": "COMPLIANCE", "lockDays": 399}`, "migration:runDays": "0",
+		"migration:workers": `{"load": 41, "verify": 0}`,
+	}
 	_, err := pulumitest.Run(t, opts, migration.Program)
 	var invalid *config.Invalid
 	require.ErrorAs(t, err, &invalid)
 	require.ErrorContains(t, err, `projects/migration/Pulumi.prod.yaml: migration:syncWindow is "maybe": expected true or false`)
+	opts.Config["migration:syncWindow"] = "true"
+	_, err = pulumitest.Run(t, opts, migration.Program)
+	for _, want := range []string{
+		`migration:proofs.lockDays is "399": expected a number of days from 400 to 36500`, `migration:runDays is "0": expected a number of days from 1 to 400`,
+		`migration:workers.load is "41": expected a number from 1 to 40`, `migration:workers.verify is "0"`,
+	} {
+		require.ErrorContains(t, err, want)
+	}
 }
 
 // Schedules that ran outside the network's window would fail every minute.

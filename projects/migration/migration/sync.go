@@ -27,6 +27,22 @@ type SyncArgs struct {
 	Stores, PeerStores contract.Stores
 	// ControlTable is the name of the control table.
 	ControlTable pulumi.StringInput
+	Workers      Workers
+	Keeping      Keeping
+	// OperatorRole is the name of the role of those who move data.
+	OperatorRole pulumi.StringInput
+}
+
+// Keeping is where records are kept, and what they are encrypted, signed and hashed
+// with.
+type Keeping struct {
+	// ProofsBucket and RunsBucket are names.
+	ProofsBucket, RunsBucket          pulumi.StringInput
+	KeyARN, SigningKeyARN, HashKeyARN pulumi.StringInput
+}
+
+func (k Keeping) complete() bool {
+	return k.ProofsBucket != nil && k.RunsBucket != nil && k.KeyARN != nil && k.SigningKeyARN != nil && k.HashKeyARN != nil
 }
 
 // Validate joins all that is wrong with the arguments.
@@ -41,6 +57,17 @@ func (a *SyncArgs) Validate() error {
 	if a.ControlTable == nil {
 		problems = append(problems, errors.New("control table: is missing, expected its name"))
 	}
+	if !a.Keeping.complete() {
+		problems = append(problems, errors.New("records: something is missing, expected both buckets and three keys"))
+	}
+	if a.OperatorRole == nil {
+		problems = append(problems, errors.New("operator role: is missing, expected its name"))
+	}
+	for kind, count := range map[string]int{"load": a.Workers.Load, "verify": a.Workers.Verify} {
+		if count < 1 || count > maxWorkers {
+			problems = append(problems, fmt.Errorf("workers to %s: got %d, expected 1 to %d", kind, count, maxWorkers))
+		}
+	}
 	return errors.Join(problems...)
 }
 
@@ -48,28 +75,30 @@ func (a *SyncArgs) Validate() error {
 type Sync struct {
 	pulumi.ResourceState
 
-	names, arns, schedules pulumi.StringMap
+	names, arns, schedules    pulumi.StringMap
+	machineNames, machineARNs pulumi.StringMap
 
 	deadLetters *sqs.Queue
 	functions   map[string]*lambda.Function
 	group       *scheduler.ScheduleGroup
 }
 
-// NewSync makes one colour's functions, their schedules and the queue for what
-// could not be done.
+// NewSync makes one colour's functions, their schedules and state machines, the queue
+// for what could not be done, and what operators may do with them.
 func NewSync(ctx *pulumi.Context, name string, args *SyncArgs, opts ...pulumi.ResourceOption) (*Sync, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("sync of %s: %w", name, err)
 	}
 	s := &Sync{
 		names: pulumi.StringMap{}, arns: pulumi.StringMap{}, schedules: pulumi.StringMap{},
+		machineNames: pulumi.StringMap{}, machineARNs: pulumi.StringMap{},
 		functions: make(map[string]*lambda.Function),
 	}
 	if err := ctx.RegisterComponentResource("cutover:migration:Sync", name, s, opts...); err != nil {
 		return nil, fmt.Errorf("register sync of %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *SyncArgs) error{
-		s.addDeadLetters, s.addFunctions, s.addSchedules,
+		s.addDeadLetters, s.addFunctions, s.addSchedules, s.addMachines, s.admitOperators,
 	} {
 		if err := step(ctx, name, args); err != nil {
 			return nil, fmt.Errorf("sync of %s: %w", name, err)
@@ -85,5 +114,7 @@ func (s *Sync) outputs() contract.Sync {
 		FunctionARNs:        s.arns.ToStringMapOutput(),
 		ScheduleNames:       s.schedules.ToStringMapOutput(),
 		DeadLetterQueueName: s.deadLetters.Name,
+		StateMachineARNs:    s.machineARNs.ToStringMapOutput(),
+		StateMachineNames:   s.machineNames.ToStringMapOutput(),
 	}
 }

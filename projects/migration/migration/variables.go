@@ -11,6 +11,7 @@ import (
 	handler "github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/place"
+	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
@@ -24,12 +25,19 @@ func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
 			canary.VariableColor: pulumi.String(a.Color),
 		}
 	}
-	return pulumi.StringMap{
+	variables := pulumi.StringMap{
 		handler.VariablePlatform:  pulumi.String(stack),
 		handler.VariableColor:     pulumi.String(a.Color),
 		handler.VariableStore:     pulumi.Sprintf("table:%s", a.ControlTable),
 		handler.VariableDatabases: a.databases(f),
 	}
+	if f.proves {
+		variables[handler.VariableProofStore] = pulumi.Sprintf("bucket:%s", a.Keeping.ProofsBucket)
+		variables[handler.VariableProofKey] = a.Keeping.KeyARN
+		variables[handler.VariableSigningKey] = a.Keeping.SigningKeyARN
+		variables[handler.VariableHashKey] = a.Keeping.HashKeyARN
+	}
+	return variables
 }
 
 // databases renders where both databases are and the secrets of the logins that
@@ -50,7 +58,7 @@ func (a *SyncArgs) database(stores contract.Stores, side naming.Color, groups []
 	inputs := []any{stores.WriterEndpoint, stores.Port, stores.DatabaseName}
 	groups = slices.Clone(groups)
 	for _, group := range groups {
-		inputs = append(inputs, component.Entry(stores.SyncSecretARNs, "sync secrets of "+string(side)+" of the data layer", short(group)))
+		inputs = append(inputs, secretOf(stores, side, group))
 	}
 	return pulumi.All(inputs...).ApplyT(func(known []any) place.Database {
 		database := place.Database{ //nolint:forcetypeassert // as given above
@@ -61,6 +69,17 @@ func (a *SyncArgs) database(stores contract.Stores, side naming.Color, groups []
 		}
 		return database
 	})
+}
+
+// secretOf is the ARN of the secret of a group's login.
+func secretOf(stores contract.Stores, side naming.Color, group bgsync.Group) pulumi.StringOutput {
+	switch group {
+	case place.Administrator:
+		return stores.MasterSecretARN
+	case place.Writers:
+		return component.Entry(stores.ApplicationSecretARNs, "secrets of the applications of "+string(side)+" of the data layer", catalog.Writer)
+	}
+	return component.Entry(stores.SyncSecretARNs, "sync secrets of "+string(side)+" of the data layer", short(group))
 }
 
 // short is the name of a group's secret in the contract: without the prefix that

@@ -203,6 +203,12 @@ func (b *builder) queues(metric metrics.Metric, thing estate.Thing, suffix strin
 	})
 }
 
+func (b *builder) machines(metric metrics.Metric) lines {
+	return byName(metric, " "+metric.Name, estate.Machines(), func(color naming.Color, machine string) []estate.Value {
+		return []estate.Value{estate.Of(color, estate.Machine, machine)}
+	})
+}
+
 func (b *builder) functions(metric metrics.Metric) lines {
 	return join(
 		byName(metric, "", estate.Functions(), func(color naming.Color, function string) []estate.Value {

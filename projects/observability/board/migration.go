@@ -189,6 +189,10 @@ func (b *builder) machinery() [][]dashboard.Widget {
 			b.graph(quarter, "Canary of the control table, ms; dead letters", join(ofColor(metrics.CanaryRoundTrip), byColor(metrics.WaitingMessages, " dead letters", estate.LostEvents))),
 		},
 		{
+			b.graph(half, "State machines: executions that failed or ran out of time", join(b.machines(metrics.MachineFailures), b.machines(metrics.MachineTimeouts))),
+			b.graph(half, "State machines: held back", b.machines(metrics.MachineThrottles)),
+		},
+		{
 			b.graph(half, "Rotation of secrets: failed steps", ofColor(metrics.RotationFailures)),
 			b.graph(half, "Rotation of secrets: duration, ms", join(steps...)),
 		},

@@ -35,6 +35,7 @@ const (
 	RateLimits   Thing = "rateLimits"   // name of the table
 	Rotation     Thing = "rotation"     // name of the function
 	Function     Thing = "function"     // name, by function of the migration
+	Machine      Thing = "machine"      // ARN, by state machine of the migration
 	LostEvents   Thing = "lostEvents"   // name of the migration's queue of dead letters
 	Network      Thing = "network"      // VPC id
 	ControlTable Thing = "controlTable" // name
@@ -60,7 +61,10 @@ func (k Key) String() string {
 }
 
 // Functions lists the functions of the migration, by their key in its contract.
-func Functions() []string { return []string{"canary", "lane"} }
+func Functions() []string { return []string{"canary", "chunk", "install", "lane", "switch", "verify"} }
+
+// Machines lists the state machines of the migration, by their key in its contract.
+func Machines() []string { return []string{"backfill", "switch", "verification"} }
 
 // Keys lists everything that is watched on a platform with these services.
 func Keys(services catalog.Catalog) []Key {
@@ -77,6 +81,9 @@ func Keys(services catalog.Catalog) []Key {
 		}
 		for _, function := range Functions() {
 			keys = append(keys, Key{color, Function, function})
+		}
+		for _, machine := range Machines() {
+			keys = append(keys, Key{color, Machine, machine})
 		}
 	}
 	return keys

@@ -152,4 +152,5 @@ func (u upstream) addColor(color naming.Color, from surroundings) {
 	entry(estate.Queue, from.workloads.QueueNames, "queues of the services layer", queues...)
 	entry(estate.DeadLetters, from.workloads.DeadLetterQueueNames, "queues of dead letters of the services layer", queues...)
 	entry(estate.Function, from.sync.FunctionNames, "functions of the migration layer", estate.Functions()...)
+	entry(estate.Machine, from.sync.StateMachineARNs, "state machines of the migration layer", estate.Machines()...)
 }

@@ -146,6 +146,9 @@ func (a Args) functions(color naming.Color) []alarm.Alarm {
 	for _, name := range estate.Functions() {
 		all = append(all, a.function(color, name, of(color, estate.Function, name), alarm.Warn)...)
 	}
+	for _, name := range estate.Machines() {
+		all = append(all, a.machine(color, name, of(color, estate.Machine, name))...)
+	}
 	return append(all, alarm.Alarm{
 		Color: color, Kind: "events-lost",
 		Meaning:   "An event that a function of the migration failed on lies among the dead letters.",
@@ -155,6 +158,30 @@ func (a Args) functions(color naming.Color) []alarm.Alarm {
 		Period:    minute, Periods: 10, Points: 10, Missing: alarm.NotBreaching,
 		Silence: "A queue that was not used for six hours sends nothing.",
 	})
+}
+
+// machine are the alarms of one state machine. A switch that ends badly may have
+// left nobody who can write, so it pages; a load or a comparison is started anew.
+func (a Args) machine(color naming.Color, subject string, arn estate.Value) []alarm.Alarm {
+	severity := alarm.Warn
+	if subject == "switch" {
+		severity = alarm.Page
+	}
+	one := func(kind, meaning, action string, metric metrics.Metric, severity alarm.Severity) alarm.Alarm {
+		return alarm.Alarm{
+			Color: color, Subject: subject + "-machine", Kind: kind, Meaning: meaning, Action: action, Severity: severity,
+			Condition: alarm.Of(estate.At(metric, arn), alarm.Above, 0),
+			Period:    minute, Periods: 1, Points: 1, Missing: alarm.NotBreaching, Silence: nothingCounted,
+		}
+	}
+	return []alarm.Alarm{
+		one("machine-failed", "An execution of the state machine has failed.",
+			"Read the execution's error: it has the name of the end, and docs/sync.md says what each asks for.", metrics.MachineFailures, severity),
+		one("machine-timed-out", "An execution of the state machine ran out of its time.",
+			"Look at status: what was done stays done. Then start the machine again.", metrics.MachineTimeouts, severity),
+		one("machine-throttled", "Step Functions holds the state machine back: the account's limit of transitions is used up.",
+			"Find what else uses Step Functions; a raise of the limit takes a case with AWS.", metrics.MachineThrottles, alarm.Warn),
+	}
 }
 
 // function are the alarms of one Lambda function. A single error is retried; two of

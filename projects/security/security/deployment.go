@@ -153,9 +153,9 @@ func (d deployment) logs() []iamdoc.Statement {
 	}
 }
 
-// buckets are those of the colours and that of proofs; the audit's are this layer's.
+// buckets are those of the colours and of the migration's records; the audit's are this layer's.
 func (d deployment) buckets() []iamdoc.Statement {
-	own := []string{d.proofs()}
+	own := d.records()
 	for _, color := range naming.Colors() {
 		own = append(own, d.place.buckets(color))
 	}

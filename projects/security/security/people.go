@@ -8,16 +8,16 @@ import (
 )
 
 // noData is refused to people: what shows or changes what the platform holds for
-// its customers. The control table and the histories of the state machines hold
-// nothing of theirs.
+// its customers. The control table, the histories of the state machines and the
+// proofs of switches hold nothing of theirs.
 func noData(at place) []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "NoData", Deny: true, Resources: everything(), Actions: []string{
 			"lambda:GetFunction", "rds-data:BatchExecuteStatement", "rds-data:ExecuteStatement", "rds-db:connect",
-			"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*",
 			"secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
 			"sqs:ReceiveMessage", "ssm:GetParameter*",
 		}},
+		{Sid: "NoObjects", Deny: true, ExceptResources: at.proofs(), Actions: []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}},
 		{Sid: "NoItems", Deny: true, ExceptResources: at.controlTable(), Actions: []string{
 			"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:GetRecords",
 			"dynamodb:PartiQL*", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
@@ -25,7 +25,7 @@ func noData(at place) []iamdoc.Statement {
 		// A call of KMS itself names no service: the operator matches what is absent.
 		{
 			Sid: "NoDecryption", Deny: true, Resources: everything(), Actions: []string{"kms:Decrypt", "kms:ReEncryptFrom"},
-			Conditions: iamdoc.Conditions{"StringNotEquals": {"kms:ViaService": endpoints([]string{"dynamodb", "states"})}},
+			Conditions: iamdoc.Conditions{"StringNotEquals": {"kms:ViaService": endpoints([]string{"dynamodb", "s3", "states"})}},
 		},
 	}
 }

@@ -47,10 +47,18 @@ func (p place) buckets(color naming.Color) string {
 	return "arn:aws:s3:::" + naming.New(p.environment).In(color).Name(naming.Bucket, "*")
 }
 
-// proofs is the bucket of the proofs of switches, which is no colour's.
-func (p place) proofs() string {
-	return "arn:aws:s3:::" + naming.New(p.environment).Global(naming.Bucket, p.accountID, "proofs")
+// records are the buckets of the proofs of switches and of the machines' runs, which
+// are no colour's.
+func (p place) records() []string {
+	var arns []string
+	for _, purpose := range []string{"proofs", "runs"} {
+		arns = append(arns, "arn:aws:s3:::"+naming.New(p.environment).Global(naming.Bucket, p.accountID, purpose))
+	}
+	return arns
 }
+
+// proofs are the objects of the proofs of switches.
+func (p place) proofs() []string { return []string{p.records()[0] + "/*"} }
 
 // controlTable is the table that says who may write.
 func (p place) controlTable() []string {

@@ -282,7 +282,7 @@ func TestProofsAreSignedAndHashedByThoseWhoSwitch(t *testing.T) {
 	}{
 		{
 			"shared-proof-signatures", "ECC_NIST_P256", "SIGN_VERIFY", []string{"kms:Sign", "kms:Verify"},
-			map[string][]string{"kms:MessageType": {"DIGEST"}, "kms:SigningAlgorithm": {"ECDSA_SHA_256"}}, []string{role + "audit"},
+			map[string][]string{"kms:MessageType": {"DIGEST"}, "kms:SigningAlgorithm": {"ECDSA_SHA_256"}}, []string{role + "audit", role + "operator"},
 		},
 		{
 			"shared-proof-hashes", "HMAC_256", "GENERATE_VERIFY_MAC", []string{"kms:GenerateMac"},

@@ -41,7 +41,7 @@ type proving struct {
 var provings = map[Purpose]*proving{
 	Signatures: {
 		description: "Signs the proofs of switches", spec: "ECC_NIST_P256", usage: "SIGN_VERIFY",
-		actions: []string{"kms:Sign", "kms:Verify"}, read: []string{"kms:DescribeKey", "kms:GetPublicKey"}, readers: []string{audit},
+		actions: []string{"kms:Sign", "kms:Verify"}, read: []string{"kms:DescribeKey", "kms:GetPublicKey"}, readers: []string{audit, operator},
 		algorithm: iamdoc.Conditions{"StringEquals": {"kms:MessageType": {"DIGEST"}, "kms:SigningAlgorithm": {"ECDSA_SHA_256"}}},
 	},
 	Hashes: {
@@ -59,8 +59,8 @@ func (p *proving) fill(args *kms.KeyArgs, alias string) {
 }
 
 // policy leaves administration to the account, and use to the functions that move
-// the authority, of either colour. Auditors get the public key, with which a proof
-// is checked anywhere.
+// the authority, of either colour. Auditors and operators get the public key, with
+// which a proof is checked anywhere.
 func (p *proving) policy(roles roster) iamdoc.Document {
 	var users []string
 	for _, color := range naming.Colors() {

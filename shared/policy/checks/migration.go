@@ -205,6 +205,9 @@ func streamsAreProtected(s *Scope) {
 		level := machine.Text("loggingConfiguration.level")
 		s.Expect(level == "ERROR" || level == "ALL", machine, "machine", "loggingConfiguration.level", "ERROR or ALL")
 		s.Expect(!machine.Is("loggingConfiguration.includeExecutionData", true), machine, "machine", "loggingConfiguration.includeExecutionData", "not true")
+		s.Expect(machine.Reference("loggingConfiguration.logDestination", logGroupType) != nil, machine, "machine", "loggingConfiguration.logDestination", "a declared log group")
+		s.Expect(machine.Is("tracingConfiguration.enabled", true), machine, "machine", "tracingConfiguration.enabled", "true")
+		s.Expect(machine.Reference("encryptionConfiguration.kmsKeyId", keyType) != nil, machine, "machine", "encryptionConfiguration.kmsKeyId", "a key of ours")
 	}
 }
 

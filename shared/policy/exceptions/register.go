@@ -2,6 +2,7 @@ package exceptions
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -33,7 +34,7 @@ const (
 // decision, not by default.
 func Register() []Exception {
 	decided, expires := On(2026, time.November, 2), On(2027, time.October, 29)
-	register := slices.Concat(ofBuckets(), ofNetworks(), ofOthers())
+	register := slices.Concat(ofBuckets(), ofNetworks(), ofOthers(), ofInstallers())
 	for i := range register {
 		register[i].Decided, register[i].Expires = decided, expires
 	}
@@ -151,4 +152,19 @@ func ofOthers() []Exception {
 			Compensating: []string{"D-20", "O-09"}, Runtime: Expected,
 		},
 	}
+}
+
+// ofInstallers are those of the function that prepares both databases. Its commands
+// make roles, a publication and an event trigger, which on Aurora takes the master
+// user; no other function of the migration reads that secret.
+func ofInstallers() []Exception {
+	var all []Exception
+	for _, policy := range []string{"blue-install-secrets", "blue-peer-install-secrets", "green-install-secrets", "green-peer-install-secrets"} {
+		all = append(all, Exception{
+			Key: "EXC-14-" + strings.TrimSuffix(policy, "-install-secrets"), Control: "M-07", Clause: "never-master", Resource: policyType + " " + policy, Owner: data,
+			Reason:       "roles, publication and event trigger of the engine are made by the master user alone; an operator calls the function, one at a time",
+			Compensating: []string{"M-05", "M-06", "M-08"}, Runtime: Omitted,
+		})
+	}
+	return all
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http
 import io
 import json
+import os
 import re
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,6 +20,8 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 from werkzeug.serving import BaseWSGIServer, make_server
+
+from cutover_emulator.handlers import HANDLERS_PATH, Handlers, forward
 
 HEALTH_PATH = "/_cutover/health"
 IMAGES_PATH = "/_cutover/ecs/broken-images"
@@ -48,13 +53,15 @@ class Application:
     moto's backends are plain dictionaries without locks, and several deployments
     talk to the emulator side by side, so requests run one after another. A long
     poll (SQS ReceiveMessage waits up to 20 s) is let through beside the others,
-    or nobody could send the message it waits for.
+    or nobody could send the message it waits for, and so is the invocation of a
+    function that has a handler.
     """
 
     def __init__(self, identity: Identity) -> None:
         self._health = json.dumps(asdict(identity)).encode()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
+        self._handlers = Handlers()
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == HEALTH_PATH:
@@ -63,6 +70,12 @@ class Application:
         if environ.get("PATH_INFO") == IMAGES_PATH:
             with self._lock:
                 return _change_images(environ, body, start)
+        if environ.get("PATH_INFO") == HANDLERS_PATH:
+            return self._change_handlers(environ, body, start)
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        handler = self._handlers.find(method, path)
+        if handler is not None:
+            return _answer(*forward(handler, body), start)
         if _is_long_poll(environ, body):
             return self._moto(environ, start)
         status: list[str] = []
@@ -86,6 +99,26 @@ class Application:
             ],
         )
         return [self._health]
+
+
+    def _change_handlers(
+        self, environ: Environ, body: bytes, start: StartResponse
+    ) -> list[bytes]:
+        try:
+            self._handlers.change(environ["REQUEST_METHOD"], body)
+        except (ValueError, KeyError, TypeError) as problem:
+            return _answer(400, [], str(problem).encode(), start)
+        return _answer(204, [], b"", start)
+
+
+def _answer(
+    status: int, headers: list[tuple[str, str]], body: bytes, start: StartResponse
+) -> list[bytes]:
+    headers = [*headers, ("Content-Length", str(len(body)))]
+    # Clients look for it in errors.
+    headers.append(("x-amzn-RequestId", str(uuid.uuid4())))
+    start(f"{status} {http.HTTPStatus(status).phrase}", headers)
+    return [body]
 
 
 def _change_images(
@@ -164,6 +197,9 @@ class RequestHandler(MotoRequestHandler):
 
 def listen(host: str, port: int, app: Application) -> BaseWSGIServer:
     """Binds the address; an address in use is an OSError here, before anything runs."""
-    return make_server(
+    listener = make_server(
         host, port, app, threaded=True, request_handler=RequestHandler
     )
+    # Where the executions of state machines find what they call.
+    os.environ["MOTO_PORT"] = str(listener.server_port)
+    return listener

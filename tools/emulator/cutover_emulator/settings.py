@@ -21,3 +21,6 @@ def apply() -> None:
     # no container engine is needed to deploy them.
     default_user_config["lambda"]["use_docker"] = False
     default_user_config["batch"]["use_docker"] = False
+    # State machines run: a task that invokes a function reaches what was registered
+    # for it (cutover_emulator/handlers.py).
+    default_user_config["stepfunctions"]["execute_state_machine"] = True

@@ -311,7 +311,7 @@ func TestAVerificationGivesWay(t *testing.T) {
 	var over atomic.Bool
 	over.Store(true)
 	v.Throttle = func(context.Context) bool { return over.Load() }
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	report, err := v.Full(ctx)
 	require.NoError(t, err)

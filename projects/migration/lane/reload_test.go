@@ -121,6 +121,29 @@ func TestATableLoadedAnewSurvivesACrashAtEveryStep(t *testing.T) {
 	}
 }
 
+// A chunk shows rows that the stream has yet to bring. Also when the load is over by
+// then, the table is tolerant until it has brought them.
+func TestATableStaysTolerantUntilItsLastChunkIsConsistent(t *testing.T) {
+	t.Parallel()
+	w := steady(t)
+	require.NoError(t, w.reload("entry").Run(w.ctx()))
+	w.exec(w.blue, `INSERT INTO public.entry SELECT 1, n, 1 FROM generate_series(5000, 5100) n`, `DELETE FROM public.entry WHERE seq = 3`)
+	worker := lane.Worker{Lane: "core.fwd", Endpoints: endpoints(w.blue, w.green), Invocation: "worker", Limits: quick()}
+	chunks, err := worker.Planned(w.ctx())
+	require.NoError(t, err)
+	for _, chunk := range chunks {
+		_, err := worker.Load(w.ctx(), chunk)
+		require.NoError(t, err)
+	}
+	w.exec(w.blue, `UPDATE public.entry SET amount = 2 WHERE seq > 5050`)
+	stop := w.background(w.runner("late"))
+	w.drained(w.blue, w.green, "core.fwd")
+	report, err := stop()
+	require.NoError(t, err)
+	require.Nil(t, report.Halt)
+	w.equal()
+}
+
 // After a change that operators have discarded the table is loaded anew, and nothing
 // waits for a decision any more.
 func TestATableIsLoadedAnewAfterADiscard(t *testing.T) {

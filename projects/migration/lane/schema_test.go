@@ -5,6 +5,8 @@ package lane_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
 	"github.com/cutover/cutover/projects/migration/lane/schema"
@@ -60,6 +63,34 @@ func TestBothFingerprintsAreOne(t *testing.T) {
 		want := table.Fingerprint()
 		assert.Equal(t, want[:], value[[]byte](w, w.blue, `SELECT bgsync.fingerprint($1::text::regclass)`, table.Ident()), name)
 	}
+}
+
+// A database that was installed by the version before gets what is missing, with its
+// lanes and event triggers in place.
+func TestAnInstallationOfTheVersionBeforeIsBroughtUp(t *testing.T) {
+	t.Parallel()
+	w := steady(t)
+	first, err := os.ReadFile("bgsync/sql/001_objects.sql")
+	require.NoError(t, err)
+	_, former, found := strings.Cut(string(first), "CREATE FUNCTION bgsync.log_ddl()")
+	require.True(t, found)
+	former, _, found = strings.Cut(former, "$log$;")
+	require.True(t, found)
+	for _, side := range []side{w.blue, w.green} {
+		w.exec(side, `CREATE OR REPLACE FUNCTION bgsync.log_ddl()`+former+`$log$`, `DROP TABLE bgsync.schema_change_table, bgsync.schema_change`,
+			`DROP FUNCTION bgsync.fingerprint(oid)`, `UPDATE bgsync.identity SET schema_version = 1`)
+	}
+	report, err := w.runner("too new").Run(w.ctx())
+	require.NoError(t, err)
+	require.NotNil(t, report.Halt)
+	require.Equal(t, checkpoint.CheckpointInvalid, report.Halt.Code, "and nothing is written")
+	for side, color := range map[side]naming.Color{w.blue: naming.Blue, w.green: naming.Green} {
+		require.NoError(t, bgsync.Install(w.ctx(), side.admin, bgsync.Installation{Side: color, By: "test"}))
+	}
+	c := w.planned(adding("account", schema.Column{Name: "extra", Type: "int"}))
+	_, err = schema.Apply(w.ctx(), w.sides(), c.ID, nil)
+	require.NoError(t, err)
+	w.follow(`UPDATE public.account SET extra = 1 WHERE id = 7`)
 }
 
 // Columns and an index are added while writers are at work and both lanes run. Both

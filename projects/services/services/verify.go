@@ -21,7 +21,7 @@ import (
 // Verify asks AWS, not the state, whether the services are what the layer
 // promises: every deployment complete and of the revision that was asked for, as
 // many tasks as desired, over the zones, from the image of the release, healthy;
-// autoscaling within its bounds; queues as they were made, and nothing given up.
+// autoscaling within its bounds and by the clock as configured; queues as they were made, and nothing given up.
 // The error joins all that is not so.
 func Verify(ctx context.Context, args verify.Args) error {
 	v, err := newVerifier(args)

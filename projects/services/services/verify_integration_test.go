@@ -182,6 +182,30 @@ func (s *stage) makeService(service catalog.Service) {
 		},
 	})
 	require.NoError(s.t, err)
+	for at, each := range s.cfg.Scaling[service.Name].schedule() {
+		s.schedule(service.Name, at, each.At, each.least(bounds), bounds.Max)
+	}
+}
+
+// schedule makes a scheduled action as the layer does, or changes one.
+func (s *stage) schedule(service, at, when string, least, most int) {
+	_, err := s.scaling.PutScheduledAction(s.t.Context(), &applicationautoscaling.PutScheduledActionInput{
+		ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ScalableDimension: scalingtypes.ScalableDimensionECSServiceDesiredCount,
+		ResourceId:          aws.String("service/" + s.names.Name(naming.ECS) + "/" + s.names.Name(naming.ECS, service)),
+		ScheduledActionName: aws.String(s.names.Name(naming.Generic, service, at)), Schedule: &when, Timezone: aws.String("UTC"),
+		ScalableTargetAction: &scalingtypes.ScalableTargetAction{MinCapacity: aws.Int32(int32(least)), MaxCapacity: aws.Int32(int32(most))},
+	})
+	require.NoError(s.t, err)
+}
+
+// unschedule takes a scheduled action away.
+func (s *stage) unschedule(service, at string) {
+	_, err := s.scaling.DeleteScheduledAction(s.t.Context(), &applicationautoscaling.DeleteScheduledActionInput{
+		ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ScalableDimension: scalingtypes.ScalableDimensionECSServiceDesiredCount,
+		ResourceId:          aws.String("service/" + s.names.Name(naming.ECS) + "/" + s.names.Name(naming.ECS, service)),
+		ScheduledActionName: aws.String(s.names.Name(naming.Generic, service, at)),
+	})
+	require.NoError(s.t, err)
 }
 
 // revision registers a task definition and notes it as what was asked for.
@@ -317,6 +341,10 @@ func (s *stage) seesDrift(t *testing.T) {
 		}},
 		{"payment-api in blue: largest number of tasks is 9, expected 4", func() { bounds(1, 9) }},
 		{"payment-api in blue: 5 tasks are desired, expected 1 to 4", func() { s.update(&ecs.UpdateServiceInput{DesiredCount: aws.Int32(5)}, "payment-api") }},
+		{"reporting in blue: scales at evening to 3 to 4 tasks, expected 1 to 2", func() { s.schedule("reporting", "evening", "cron(0 23 ? * MON-FRI *)", 3, 4) }},
+		{"reporting in blue: scales at working-hours by cron(0 9 ? * SUN *), expected cron(30 11 ? * MON-FRI *)", func() { s.schedule("reporting", "working-hours", "cron(0 9 ? * SUN *)", 3, 4) }},
+		{"reporting in blue: does not change its number of tasks at evening", func() { s.unschedule("reporting", "evening") }},
+		{"payment-api in blue: changes its number of tasks by [cutover-local-blue-payment-api-by-hand], which nobody configured", func() { s.schedule("payment-api", "by-hand", "cron(0 9 ? * SUN *)", 0, 1) }},
 		{"reporting in blue: lets commands be executed in its tasks", func() { s.update(&ecs.UpdateServiceInput{EnableExecuteCommand: aws.Bool(true)}, "reporting") }},
 		{"transaction-processor in blue: number of healthy targets is 0, expected 1", func() { s.loseTargets(t, "transaction-processor") }},
 	} {

@@ -52,6 +52,9 @@ func (c *colorVerifier) checkService(ctx context.Context, service catalog.Servic
 	if err := c.checkScaling(ctx, f, found, release.Tasks, c.cfg.Scaling[service.Name].leasts(release.Tasks)); err != nil {
 		return f.Failed(err)
 	}
+	if err := c.checkSchedule(ctx, f, service.Name, release.Tasks); err != nil {
+		return f.Failed(err)
+	}
 	return f.Err()
 }
 

@@ -214,6 +214,7 @@ func (d *Desk) check(ctx context.Context, r Request) (Reply, error) {
 		Source: source, Target: target, Reader: endpoints.Reader, Apply: endpoints.Apply, Builder: endpoints.Builder,
 		Plan: r.Plan, Workers: d.Limits.LoadWorkers,
 	}, phase)
+	reply.Results = append(reply.Results, d.answers(ctx, place.Lane(r.To)))
 	return reply, err
 }
 

@@ -141,7 +141,10 @@ func (w *watch) finish(ctx context.Context, report lane.Report, failure error, s
 		{metrics.ClaimLost, number(errors.Is(failure, checkpoint.ErrOwnershipLost))},
 		{metrics.SlotBusy, number(errors.Is(failure, lane.ErrBusy))},
 		{metrics.RogueTransactions, number(report.Halt != nil && report.Halt.Code == checkpoint.RogueWrite)},
-		{metrics.ResidentBytes, resident()},
+		{metrics.ResidentBytes, resident()}, {metrics.TornSkipSeconds, report.TornSkip.Seconds()},
+	}
+	if report.LoadedRows > 0 || report.Throttled > 0 { // nothing is throttled while nothing is loaded
+		readings = append(readings, reading{metrics.Throttled, 100 * report.Throttled})
 	}
 	ended := w.now()
 	if !absent && err == nil && !former.Ended.IsZero() && started.After(former.Ended) {

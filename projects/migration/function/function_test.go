@@ -2,6 +2,7 @@ package function
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -160,4 +161,20 @@ func TestALoadEmitsItsTablesAndNoLag(t *testing.T) {
 	assert.Equal(t, 10.0, values["LoadRows"])
 	assert.NotContains(t, values, "LagSeconds")
 	assert.NotContains(t, values, "CanaryRoundTripSeconds")
+}
+
+// What only the end of an invocation tells is emitted then; how much a load was
+// slowed down, only where one was.
+func TestTheEndOfAnInvocationTellsWhatItSkippedAndHowItWasSlowedDown(t *testing.T) {
+	now := time.Unix(1_790_000_000, 0).UTC()
+	out := &bytes.Buffer{}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel() // nothing is measured in the databases
+	measured(out, &now).finish(ended, lane.Report{TornSkip: 1500 * time.Millisecond}, nil, now)
+	values := lines(t, out)
+	assert.Equal(t, 1.5, values["TornSkipSeconds"])
+	assert.NotContains(t, values, "Throttled")
+	out.Reset()
+	measured(out, &now).finish(ended, lane.Report{LoadedRows: 7, Throttled: 0.25}, nil, now)
+	assert.Equal(t, 25.0, lines(t, out)["Throttled"])
 }

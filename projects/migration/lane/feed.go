@@ -288,22 +288,15 @@ func pause(attempt int) time.Duration {
 // leaves nothing half done.
 func (f *feed) consume(ctx context.Context, queue *reader.Queue, ending func() bool) error {
 	for !ending() {
-		piece, found := queue.TryGet()
-		if !found {
-			if err := f.rest(ctx); err != nil {
-				return err
-			}
-			next, err := f.wait(ctx, queue)
-			if err != nil {
-				return err
-			}
-			if next == nil {
-				continue
-			}
-			piece = *next
+		piece, err := f.next(ctx, queue)
+		if err != nil {
+			return err
 		}
-		queue.Done(piece)
-		if err := f.take(ctx, piece); err != nil {
+		if piece == nil {
+			continue
+		}
+		queue.Done(*piece)
+		if err := f.take(ctx, *piece); err != nil {
 			return err
 		}
 	}
@@ -315,6 +308,31 @@ func (f *feed) consume(ctx context.Context, queue *reader.Queue, ending func() b
 		return nil
 	}
 	return f.flush(ctx)
+}
+
+// A batch of this many transactions has grown while the source sends a backlog: it
+// waits so long for more, since the source is faster than small batches could be
+// committed. Where writers come one by one batches stay below, and nothing waits.
+const (
+	manyTxns = 16
+	linger   = 5 * time.Millisecond
+)
+
+// next takes the next piece, or does what is due and waits a moment for one; nil is
+// none.
+func (f *feed) next(ctx context.Context, queue *reader.Queue) (*change.Piece, error) {
+	if piece, found := queue.TryGet(); found {
+		return &piece, nil
+	}
+	if f.pending.Advance.Txns >= manyTxns {
+		if piece, err := f.wait(ctx, queue, linger); piece != nil || err != nil {
+			return piece, err
+		}
+	}
+	if err := f.rest(ctx); err != nil {
+		return nil, err
+	}
+	return f.wait(ctx, queue, f.limits.BatchWait)
 }
 
 // rest does what is due while nothing is there to be taken. In the midst of a
@@ -329,9 +347,9 @@ func (f *feed) rest(ctx context.Context) error {
 	return f.between(ctx)
 }
 
-// wait waits a moment for the next piece.
-func (f *feed) wait(ctx context.Context, queue *reader.Queue) (*change.Piece, error) {
-	limited, cancel := context.WithTimeout(ctx, f.limits.BatchWait)
+// wait waits so long for the next piece.
+func (f *feed) wait(ctx context.Context, queue *reader.Queue, most time.Duration) (*change.Piece, error) {
+	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	piece, err := queue.Get(limited)
 	switch {

@@ -53,7 +53,7 @@ type Limits struct {
 // Defaults are the limits that the documentation names.
 func Defaults() Limits {
 	return Limits{
-		BatchRows: 5_000, BatchBytes: 16 << 20, BatchTxns: 200, BatchWait: 250 * time.Millisecond,
+		BatchRows: 5_000, BatchBytes: 16 << 20, BatchTxns: 1_000, BatchWait: 250 * time.Millisecond,
 		QueueBytes: 32 << 20, ChunkBytes: 64 << 20, LoadWorkers: 4, ChunkTime: 10 * time.Minute,
 		ThrottleInterval: time.Second, SourceActive: 32, SourceCommit: 250 * time.Millisecond, TargetCommit: 250 * time.Millisecond,
 		WALSoft: 20 << 30, WALHard: 50 << 30,

@@ -120,14 +120,14 @@ func (d *Decoder) row(message pglogrepl.Message, at pglogrepl.LSN) (*change.Piec
 	if d.current == nil {
 		return nil, fmt.Errorf("a %s outside of a transaction", message.Type())
 	}
-	items, err := d.items(message, at)
-	if err != nil {
+	before := len(d.current.Items)
+	var err error
+	if d.current.Items, err = d.items(d.current.Items, message, at); err != nil {
 		return nil, err
 	}
-	for i := range items {
-		d.current.Bytes += items[i].Change.Bytes()
+	for i := before; i < len(d.current.Items); i++ {
+		d.current.Bytes += d.current.Items[i].Change.Bytes()
 	}
-	d.current.Items = append(d.current.Items, items...)
 	d.ordinal++
 	if d.current.Bytes < d.Cut {
 		return nil, nil
@@ -137,18 +137,18 @@ func (d *Decoder) row(message pglogrepl.Message, at pglogrepl.LSN) (*change.Piec
 	return piece, nil
 }
 
-// items are what a message is about: one item, or one for every kind of table
+// items adds what a message is about: one item, or one for every kind of table
 // that a TRUNCATE names.
-func (d *Decoder) items(message pglogrepl.Message, at pglogrepl.LSN) ([]change.Item, error) {
+func (d *Decoder) items(to []change.Item, message pglogrepl.Message, at pglogrepl.LSN) ([]change.Item, error) {
 	switch m := message.(type) {
 	case *pglogrepl.InsertMessage:
-		return d.item(m.RelationID, d.change(change.Insert, at), nil, m.Tuple)
+		return d.item(to, m.RelationID, d.change(change.Insert, at), nil, m.Tuple)
 	case *pglogrepl.UpdateMessage:
-		return d.item(m.RelationID, d.change(change.Update, at), m.OldTuple, m.NewTuple)
+		return d.item(to, m.RelationID, d.change(change.Update, at), m.OldTuple, m.NewTuple)
 	case *pglogrepl.DeleteMessage:
-		return d.item(m.RelationID, d.change(change.Delete, at), m.OldTuple, nil)
+		return d.item(to, m.RelationID, d.change(change.Delete, at), m.OldTuple, nil)
 	case *pglogrepl.TruncateMessage:
-		return d.truncate(m, d.change(change.Truncate, at))
+		return d.truncate(to, m, d.change(change.Truncate, at))
 	default:
 		return nil, fmt.Errorf("message %s in the stream is not of protocol version 1", message.Type())
 	}
@@ -160,59 +160,52 @@ func (d *Decoder) change(op change.Op, at pglogrepl.LSN) change.Change {
 	return change.Change{Op: op, Commit: tx.Commit, Xid: tx.Xid, At: at, Ordinal: d.ordinal}
 }
 
-// item is the change of one row.
-func (d *Decoder) item(id uint32, c change.Change, old, image *pglogrepl.TupleData) ([]change.Item, error) {
+// item adds the change of one row.
+func (d *Decoder) item(to []change.Item, id uint32, c change.Change, old, image *pglogrepl.TupleData) ([]change.Item, error) {
 	from, known := d.relations[id]
 	if !known {
-		return nil, fmt.Errorf("relation %d: a row before its description", id)
+		return to, fmt.Errorf("relation %d: a row before its description", id)
 	}
-	item := change.Item{Kind: from.kind}
-	if from.kind == change.SchemaRow {
-		d.reshapes = true
-		if c.Op == change.Insert {
-			item.Schema = from.entry(image)
-		}
-		return []change.Item{item}, nil
-	}
+	to = append(to, change.Item{Kind: from.kind})
+	item := &to[len(to)-1]
 	if from.kind == change.AuthorityRow {
 		authority, err := from.authority(image)
 		item.Authority = authority
-		return []change.Item{item}, err
+		return to, err
 	}
 	if from.table == nil {
-		return []change.Item{item}, nil
+		return to, nil
 	}
 	item.Change, item.Change.Table = c, from.table
 	var err error
 	if item.Change.Old, err = from.image(old); err != nil {
-		return nil, err
+		return to, err
 	}
 	if item.Change.New, err = from.image(image); err != nil {
-		return nil, err
+		return to, err
 	}
-	return []change.Item{item}, item.Change.Settle()
+	return to, item.Change.Settle()
 }
 
-// truncate is one change of all replicated tables, and an item for each of the
+// truncate adds one change of all replicated tables, and an item for each of the
 // engine's own.
-func (d *Decoder) truncate(m *pglogrepl.TruncateMessage, c change.Change) ([]change.Item, error) {
+func (d *Decoder) truncate(to []change.Item, m *pglogrepl.TruncateMessage, c change.Change) ([]change.Item, error) {
 	all := change.Item{Kind: change.DataRow, Change: c}
-	var items []change.Item
 	for _, id := range m.RelationIDs {
 		from, known := d.relations[id]
 		switch {
 		case !known:
-			return nil, fmt.Errorf("relation %d: truncated before its description", id)
+			return to, fmt.Errorf("relation %d: truncated before its description", id)
 		case from.kind == change.DataRow:
 			all.Change.Truncated = append(all.Change.Truncated, from.table)
 		default:
-			items = append(items, change.Item{Kind: change.LaneRow}) // nobody truncates the engine's tables in good faith
+			to = append(to, change.Item{Kind: change.LaneRow}) // nobody truncates the engine's tables in good faith
 		}
 	}
 	if all.Change.Truncated != nil {
-		items = append(items, all)
+		to = append(to, all)
 	}
-	return items, nil
+	return to, nil
 }
 
 // relation takes the description of a table and checks that it is the one that

@@ -42,6 +42,20 @@ func (q *Queue) Put(ctx context.Context, piece change.Piece) error {
 	}
 }
 
+// TryPut puts a piece if there is room.
+func (q *Queue) TryPut(piece change.Piece) bool {
+	if !q.room.TryAcquire(q.weight(piece)) {
+		return false
+	}
+	select {
+	case q.pieces <- piece:
+		return true
+	default:
+		q.room.Release(q.weight(piece))
+		return false
+	}
+}
+
 // Get waits for the next piece until ctx ends. Done gives its room back.
 func (q *Queue) Get(ctx context.Context) (change.Piece, error) {
 	select {

@@ -35,6 +35,8 @@ type Reader struct {
 	flushed  atomic.Uint64
 	received pglogrepl.LSN
 	reported time.Time
+	// due is the deadline that the connection has for reading.
+	due time.Time
 	// Duplicates counts transactions that were before the start.
 	Duplicates atomic.Int64
 	// skipped is what passing over the part of a transaction took, in nanoseconds.
@@ -83,8 +85,34 @@ func (r *Reader) Run(ctx context.Context, from pglogrepl.LSN, part checkpoint.Pa
 	return err
 }
 
+// interrupt makes a receive that waits return when ctx ends. The returned function
+// ends that and lets the connection wait again.
+func (r *Reader) interrupt(ctx context.Context) (release func() error) {
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		_ = r.conn.Conn().SetReadDeadline(past) // a connection that is gone does not wait
+		close(interrupted)
+	})
+	return func() error {
+		if !stop() {
+			<-interrupted
+		}
+		r.due = time.Time{}
+		return r.conn.Conn().SetReadDeadline(time.Time{})
+	}
+}
+
+// past is a deadline that is over.
+var past = time.Unix(1, 0)
+
 // stream receives until ctx ends.
-func (r *Reader) stream(ctx context.Context) error {
+func (r *Reader) stream(ctx context.Context) (err error) {
+	release := r.interrupt(ctx)
+	defer func() {
+		if failed := release(); err == nil && failed != nil {
+			err = pg.Wrap(failed, "let slot %s wait again", r.slot)
+		}
+	}()
 	for {
 		if err := r.report(ctx, false); err != nil {
 			return err
@@ -102,11 +130,20 @@ func (r *Reader) stream(ctx context.Context) error {
 	}
 }
 
-// receive waits for the next message until the next status is due.
+// receive waits for the next message until the next status is due. The
+// connection's own deadline bounds it: a context for each message takes longer than
+// to decode it.
 func (r *Reader) receive(ctx context.Context) (pgproto3.BackendMessage, error) {
-	due, cancel := context.WithDeadline(ctx, r.reported.Add(statusInterval))
-	defer cancel()
-	message, err := r.conn.ReceiveMessage(due)
+	if due := r.reported.Add(statusInterval); !due.Equal(r.due) {
+		if err := r.conn.Conn().SetReadDeadline(due); err != nil {
+			return nil, fmt.Errorf("bound the wait for slot %s: %w", r.slot, err)
+		}
+		r.due = due
+	}
+	if err := ctx.Err(); err != nil { // it ended before the deadline was set anew
+		return nil, err
+	}
+	message, err := r.conn.ReceiveMessage(context.Background())
 	switch {
 	case err == nil:
 		return message, nil
@@ -191,6 +228,9 @@ var errReshaped = errors.New("the source's tables were changed")
 // put waits for room, and goes on reporting meanwhile: a silent reader would be
 // cut off.
 func (r *Reader) put(ctx context.Context, piece change.Piece) error {
+	if r.queue.TryPut(piece) {
+		return nil
+	}
 	for {
 		due, cancel := context.WithTimeout(ctx, statusInterval)
 		err := r.queue.Put(due, piece)

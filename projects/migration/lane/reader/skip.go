@@ -65,7 +65,7 @@ func (d *Decoder) pass(log pglogrepl.XLogData) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("parse message at %s: %w", log.WALStart, err)
 		}
-		items, err := d.items(message, log.WALStart)
+		items, err := d.items(nil, message, log.WALStart)
 		if err != nil {
 			return false, err
 		}

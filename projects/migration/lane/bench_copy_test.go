@@ -24,12 +24,22 @@ func ledgers(t testing.TB, tables, rows int) *rig {
 	for n := range tables {
 		name := fmt.Sprintf("ledger_%d", n+1)
 		names = append(names, name)
-		schema = append(schema, `CREATE TABLE public.`+name+` (id bigint PRIMARY KEY, account bigint NOT NULL, amount numeric(14,2) NOT NULL, at timestamptz NOT NULL, note text NOT NULL)`)
-		fill = append(fill, fmt.Sprintf(`INSERT INTO public.%s SELECT n, n %% 10007, n / 100.0, '2026-01-01'::timestamptz + n * interval '1 second',
-			md5(n::text) || md5((-n)::text) || md5((2 * n)::text) || md5((3 * n)::text) FROM generate_series(1, %d) n`, name, rows/tables))
+		schema = append(schema, ledgerTable(name))
+		fill = append(fill, ledgerFill(name, rows/tables))
 		indexes = append(indexes, fmt.Sprintf(`CREATE INDEX %[1]s_account ON public.%[1]s (account)`, name))
 	}
 	return newRig(t, names, strings.Join(schema, ";"), strings.Join(fill, ";"), indexes...)
+}
+
+// ledgerTable makes one of them.
+func ledgerTable(name string) string {
+	return `CREATE TABLE public.` + name + ` (id bigint PRIMARY KEY, account bigint NOT NULL, amount numeric(14,2) NOT NULL, at timestamptz NOT NULL, note text NOT NULL)`
+}
+
+// ledgerFill fills one.
+func ledgerFill(name string, rows int) string {
+	return fmt.Sprintf(`INSERT INTO public.%s SELECT n, n %% 10007, n / 100.0, '2026-01-01'::timestamptz + n * interval '1 second',
+		md5(n::text) || md5((-n)::text) || md5((2 * n)::text) || md5((3 * n)::text) FROM generate_series(1, %d) n`, name, rows)
 }
 
 // copying is what a copy of the base is measured by: rows a second until all rows
@@ -168,7 +178,8 @@ const ours = "lane"
 
 // One table: how fast the base is copied, against one stream through a pipe.
 func TestFiguresOfTheBase(t *testing.T) {
-	rows := size(*figuresRows, 2_000_000, 20_000)
+	briefly(t)
+	rows := size(*figuresRows, 1_000_000, 20_000)
 	r := ledgers(t, 1, rows)
 	t.Run("figures", func(t *testing.T) { r.base(t, rows) })
 	t.Run("void", func(t *testing.T) { r.void(t, rows) })
@@ -217,7 +228,8 @@ func (r *rig) void(t *testing.T, rows int) {
 // Four tables: the whole time until they can be used, against programs that copy
 // databases and against PostgreSQL's own subscription.
 func TestFiguresOfTheWholeCopy(t *testing.T) {
-	rows := size(*figuresRows, 2_000_000, 20_000)
+	briefly(t)
+	rows := size(*figuresRows, 1_000_000, 20_000)
 	r := ledgers(t, 4, rows)
 	contenders := []figures.Contender{r.lane(ours, rows, nil), r.restore(rows), r.subscription(rows)}
 	targets := map[string]figures.Row{contenders[1].Name: {ID: "P2", Target: 1.3}, contenders[2].Name: {ID: "P3", Target: 1}}
@@ -241,7 +253,8 @@ func TestFiguresOfTheWholeCopy(t *testing.T) {
 
 // The time of a copy grows with the rows and no faster.
 func TestFiguresOfGrowth(t *testing.T) {
-	least := size(*figuresRows/8, 250_000, 5_000)
+	briefly(t)
+	least := size(*figuresRows/8, 125_000, 5_000)
 	sizes := []int{1, 2, 4, 8}
 	if !soak {
 		sizes = []int{1, 8}

@@ -198,6 +198,7 @@ func (w *tellers) theirs(transactions int) figures.Contender {
 
 // A lane and a subscription follow the same source, in turns.
 func TestFiguresOfFollowing(t *testing.T) {
+	briefly(t)
 	w := newTellers(t)
 	t.Run("drain", w.drains)
 	t.Run("lag", w.lags)
@@ -205,7 +206,7 @@ func TestFiguresOfFollowing(t *testing.T) {
 
 // drains measures how fast a backlog of small transactions is drained.
 func (w *tellers) drains(t *testing.T) {
-	transactions := size(*figuresTxns, 200_000, 400)
+	transactions := size(*figuresTxns, 100_000, 400)
 	m := figures.Measurement{
 		Rounds: size(*figuresPairs, 7, 1), Servers: w.servers(), Say: t.Logf,
 		Round: func(ctx context.Context, _ int) error { return w.backlog(ctx, transactions) },

@@ -49,6 +49,15 @@ func size(value, long, short int) int {
 	}
 }
 
+// briefly lets the small form of a measurement, which is there to test it, run
+// beside other tests. What is to tell something runs by itself.
+func briefly(t *testing.T) {
+	t.Helper()
+	if !soak {
+		t.Parallel()
+	}
+}
+
 // report prints a row and adds it to the folder of the figures.
 func report(t testing.TB, rows ...figures.Row) {
 	t.Helper()
@@ -168,6 +177,25 @@ func (r *rig) endpoints() lane.Endpoints {
 func (r *rig) equal(ctx context.Context) error { return r.equals(ctx, plain, taken) }
 
 func (r *rig) equals(ctx context.Context, from, with string) error {
+	if err := r.rowsEqual(ctx, from, with); err != nil {
+		return err
+	}
+	const indexesSQL = `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND i.indisvalid`
+	var found [2]int
+	for i, dsn := range []string{r.blue.AdminDSN(from), r.green.AdminDSN(with)} {
+		var err error
+		if found[i], err = count(ctx, dsn, indexesSQL); err != nil {
+			return err
+		}
+	}
+	if found[0] != found[1] {
+		return fmt.Errorf("the source has %d indexes, the target %d", found[0], found[1])
+	}
+	return nil
+}
+
+// rowsEqual compares the rows only.
+func (r *rig) rowsEqual(ctx context.Context, from, with string) error {
 	names := make([]string, len(r.tables))
 	for i, name := range r.tables {
 		names[i] = "public." + name
@@ -178,16 +206,6 @@ func (r *rig) equals(ctx context.Context, from, with string) error {
 	}
 	if !result.Equal() {
 		return fmt.Errorf("the sides differ: %+v", result)
-	}
-	const indexesSQL = `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND i.indisvalid`
-	var found [2]int
-	for i, dsn := range []string{r.blue.AdminDSN(from), r.green.AdminDSN(with)} {
-		if found[i], err = count(ctx, dsn, indexesSQL); err != nil {
-			return err
-		}
-	}
-	if found[0] != found[1] {
-		return fmt.Errorf("the source has %d indexes, the target %d", found[0], found[1])
 	}
 	return nil
 }

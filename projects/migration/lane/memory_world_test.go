@@ -1,4 +1,4 @@
-//go:build integration || soak
+//go:build integration
 
 package lane_test
 
@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/figures"
 )
 
 // peak is the most memory that a process has had resident, in bytes.
@@ -33,12 +34,10 @@ func peak(t testing.TB, pid int) int64 {
 	return 0
 }
 
-// oneTransaction writes rows in one transaction while a process follows with the
-// limits of production, and returns how long it took to drain and the process's
-// peak.
-func (w *world) oneTransaction(name, statement string) (time.Duration, int64) {
+// oneTransaction lets a process follow with the limits of production, and returns
+// how long it took to drain what is there and the process's peak.
+func (w *world) oneTransaction(name string) (time.Duration, int64) {
 	w.t.Helper()
-	w.exec(w.blue, statement)
 	began := time.Now()
 	p := w.spawnWith(name, 0, lane.Defaults())
 	position := value[string](w, w.blue, `SELECT pg_current_wal_insert_lsn()::text`)
@@ -63,11 +62,16 @@ const maxResident = 256 << 20
 // sumSQL is all of the table that the transactions are about.
 const sumSQL = `SELECT md5(string_agg(md5(e::text), '' ORDER BY account, seq)) FROM public.entry e`
 
-// memory bounds one transaction of many rows, inserted and then updated. The run
-// is void unless both sides are equal afterwards.
-func memory(t *testing.T, rows int) {
-	t.Helper()
-	w := worldWith(t, measured)
+// One transaction of many rows, inserted and then updated, is drained by the lane
+// within the memory that a function has, and by a subscription, in turns. The
+// figures are void unless all sides are equal after each.
+func TestOneLargeTransactionTakesLittleMemory(t *testing.T) {
+	briefly(t)
+	rows, more := size(*figuresRows, 1_000_000, 50_000), map[string]string{}
+	if soak {
+		more = measured
+	}
+	w := worldWith(t, more)
 	w.exec(w.blue, someRows)
 	w.register("core.fwd", w.blue, w.green)
 	w.create()
@@ -76,16 +80,44 @@ func memory(t *testing.T, rows int) {
 	w.running()
 	_, err := stop()
 	require.NoError(t, err)
-	for _, c := range [][2]string{{"insert", fmt.Sprintf(wide, rows)}, {"update", `UPDATE public.entry SET amount = amount + 1 WHERE seq >= 1000000`}} {
-		took, most := w.oneTransaction(c[0], c[1])
+	times, most := map[string][2][]float64{}, int64(0)
+	for pair := range size(*figuresPairs, 3, 1) {
+		for _, c := range [][2]string{
+			{"insert", fmt.Sprintf(wide, rows)}, {"update", `UPDATE public.entry SET amount = amount + 1 WHERE seq >= 1000000`}, {"delete", `DELETE FROM public.entry WHERE seq >= 1000000`},
+		} {
+			took, resident := w.inTurns(pair, c[0], c[1], native)
+			times[c[0]] = [2][]float64{append(times[c[0]][0], took[0].Seconds()), append(times[c[0]][1], took[1].Seconds())}
+			most = max(most, resident)
+			t.Logf("%s of %d rows: lane %s, subscription %s; %d MiB resident at most", c[0], rows, took[0].Round(time.Millisecond), took[1].Round(time.Millisecond), resident>>20)
+			assert.Less(t, resident, int64(maxResident))
+		}
+	}
+	for _, name := range []string{"insert", "update"} {
+		var ratios []float64
+		for i, ours := range times[name][0] {
+			ratios = append(ratios, times[name][1][i]/ours)
+		}
+		report(t, figures.Row{ID: "P5-" + name, What: fmt.Sprintf("one transaction, %s of %d rows", name, rows), Unit: "s", Against: "subscription", Ours: figures.Of(times[name][0]),
+			Peer: figures.Of(times[name][1]), Ratio: figures.Of(ratios), Target: 0.8, Note: fmt.Sprintf("ratio of speeds; %d MiB resident at most, 256 allowed", most>>20)})
+	}
+}
+
+// inTurns runs a statement on the source and has it drained by the lane and by the
+// subscription, of which every other pair begins with the latter.
+func (w *world) inTurns(pair int, name, statement string, native side) (took [2]time.Duration, resident int64) {
+	w.t.Helper()
+	w.exec(w.blue, statement)
+	for turn := range 2 {
+		if (pair+turn)%2 == 0 {
+			took[0], resident = w.oneTransaction(fmt.Sprint(name, " ", pair))
+			continue
+		}
 		began := time.Now()
 		w.drainNative(native)
-		peer := time.Since(began)
-		t.Logf("%s of %d rows: lane %s, subscription %s, ratio %.2f; %d MiB resident at most", c[0], rows,
-			took.Round(time.Millisecond), peer.Round(time.Millisecond), peer.Seconds()/took.Seconds(), most>>20)
-		assert.Less(t, most, int64(maxResident))
+		took[1] = time.Since(began)
 	}
 	want := value[string](w, w.blue, sumSQL)
-	require.Equal(t, want, value[string](w, w.green, sumSQL))
-	require.Equal(t, want, value[string](w, native, sumSQL))
+	require.Equal(w.t, want, value[string](w, w.green, sumSQL), "void")
+	require.Equal(w.t, want, value[string](w, native, sumSQL), "void")
+	return took, resident
 }

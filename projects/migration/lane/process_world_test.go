@@ -113,9 +113,20 @@ func (w *world) spawn(name string, pause int) *process {
 // spawnWith starts one with the given limits.
 func (w *world) spawnWith(name string, pause int, limits lane.Limits) *process {
 	w.t.Helper()
+	return w.spawnPaused(name, endpoints(w.blue, w.green), pause, limits)
+}
+
+// spawnAt starts one of a lane between other places.
+func (w *world) spawnAt(name string, at lane.Endpoints, limits lane.Limits) *process {
+	w.t.Helper()
+	return w.spawnPaused(name, at, 0, limits)
+}
+
+func (w *world) spawnPaused(name string, at lane.Endpoints, pause int, limits lane.Limits) *process {
+	w.t.Helper()
 	told := invocation{Pause: pause}
 	r := w.runner(name)
-	r.Limits = limits
+	r.Endpoints, r.Limits = at, limits
 	told.Runner.Lane, told.Runner.Invocation, told.Runner.Endpoints, told.Runner.Limits = r.Lane, r.Invocation, r.Endpoints, r.Limits
 	text, err := json.Marshal(told)
 	require.NoError(w.t, err)
@@ -130,7 +141,7 @@ func (w *world) spawnWith(name string, pause int, limits lane.Limits) *process {
 }
 
 // kill ends the process as a crash would.
-func (p *process) kill(t *testing.T) {
+func (p *process) kill(t testing.TB) {
 	t.Helper()
 	require.NoError(t, p.Process.Kill())
 	_ = p.Wait() // killed, as asked

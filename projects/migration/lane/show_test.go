@@ -40,6 +40,7 @@ type journey struct {
 //
 //	go test -tags integration,soak -run TestAPlatformMovesToGreenAndBack -timeout 30m -v ./lane -args -figures.rows 1200000
 func TestAPlatformMovesToGreenAndBack(t *testing.T) {
+	briefly(t)
 	rows, sides := size(*figuresRows, 1_200_000, 3_000), time.Duration(size(0, 30, 1))*time.Second
 	j := newJourney(t, rows)
 	blues, greens := j.watch(j.blue), j.watch(j.green)

@@ -199,5 +199,3 @@ func TestATornTransactionSurvivesKilledProcesses(t *testing.T) {
 	}
 	w.follow(`UPDATE public.account SET balance = balance + 1`)
 }
-
-func TestALargeTransactionTakesLittleMemory(t *testing.T) { memory(t, 100_000) }

@@ -52,7 +52,7 @@ BEGIN
 END $$`
 
 // accounts of the tellers' tables.
-func accounts() int { return size(0, 1_000_000, 2_000) }
+func accounts() int { return size(0, 1_000_000, 500) }
 
 // tellers is a rig with a lane and a subscription that both follow, each at rest.
 type tellers struct {

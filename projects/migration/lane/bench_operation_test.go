@@ -95,13 +95,21 @@ func (r *rig) pressed(name, at string, prepare func(ctx context.Context) error, 
 	return figures.Contender{Name: name, Prepare: prepare, Work: work, Check: check}
 }
 
-// How much the source can do while its base is copied, against an idle one and one
-// that pgcopydb copies. Writers never pause; with as many processors as writers the
-// figure says more.
-func TestFiguresOfTheSource(t *testing.T) {
+// What a lane costs in operation: its source, when it is killed again and again,
+// and when one invocation hands over to the next.
+func TestFiguresOfOperation(t *testing.T) {
 	briefly(t)
-	rows := size(*figuresRows, 1_000_000, 20_000)
+	rows := size(*figuresRows, 1_000_000, 4_000)
 	r := busySource(t, rows)
+	t.Run("source", func(t *testing.T) { r.source(t, rows) })
+	t.Run("kills", func(t *testing.T) { r.kills(t, rows) })
+	t.Run("handover", r.handover)
+}
+
+// source measures how much the source can do while its base is copied, against an
+// idle one and one that pgcopydb copies. Writers never pause; with as many
+// processors as writers the figure says more.
+func (r *rig) source(t *testing.T, rows int) {
 	idle := r.pressed("idle source", database, r.anew(empty), func(context.Context) error {
 		time.Sleep(time.Duration(size(0, 8_000, 200)) * time.Millisecond)
 		return nil
@@ -183,12 +191,9 @@ func (r *rig) cloned(rows int) figures.Contender {
 	return r.pressed(peer.Name, plain, peer.Prepare, do, nil, check)
 }
 
-// Killed every few seconds until it is done, the copy of the base and the drain of
-// a backlog take not much longer.
-func TestFiguresOfKills(t *testing.T) {
-	briefly(t)
-	rows := size(*figuresRows, 1_000_000, 20_000)
-	r := busySource(t, rows)
+// kills measures how much longer the copy of the base and the drain of a backlog
+// take when the process is killed every few seconds until it is done.
+func (r *rig) kills(t *testing.T, rows int) {
 	every := time.Duration(size(0, 3_000, 300)) * time.Millisecond
 	run := func(name string, killed bool) figures.Contender {
 		return figures.Contender{Name: name, Prepare: r.anew(empty), Check: func(ctx context.Context) error { return r.equals(ctx, database, taken) },
@@ -242,16 +247,16 @@ func (r *rig) survive(ctx context.Context, killed bool, every time.Duration) (fi
 	return figures.Values{"took": time.Since(began).Seconds(), "kills": kills}, nil
 }
 
-// An invocation hands the lane over to the next: how long nothing is applied.
-func TestFiguresOfHandingOver(t *testing.T) {
-	briefly(t)
-	r := busySource(t, 1_000)
+// handover measures for how long nothing is applied when an invocation hands the
+// lane over to the next.
+func (r *rig) handover(t *testing.T) {
 	require.NoError(t, r.anew(empty)(t.Context()))
 	limits := lane.Defaults()
-	limits.Stop, limits.Cancel, limits.Return = 1500*time.Millisecond, time.Second, 500*time.Millisecond
+	limits.Stop, limits.Cancel, limits.Return = 300*time.Millisecond, 200*time.Millisecond, 100*time.Millisecond
 	require.NoError(t, lane.Create(t.Context(), lane.Creation{Lane: "core.fwd", Endpoints: r.endpoints(), Base: lane.Chunks, Limits: limits}))
 	p := r.press(t.Context(), database, 1)
-	window, windows := time.Duration(size(0, 10_000, 2_500))*time.Millisecond, size(*figuresPairs, 7, 2)
+	defer func() { _ = p.stop() }() // it was stopped, unless something failed
+	window, windows := time.Duration(size(0, 10_000, 1_500))*time.Millisecond, size(*figuresPairs, 7, 2)
 	var last time.Time // of the commits that an invocation has made
 	var gaps []float64
 	for n := range windows + 1 {

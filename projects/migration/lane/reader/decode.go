@@ -168,6 +168,13 @@ func (d *Decoder) item(to []change.Item, id uint32, c change.Change, old, image 
 	}
 	to = append(to, change.Item{Kind: from.kind})
 	item := &to[len(to)-1]
+	if from.kind == change.SchemaRow {
+		d.reshapes = true
+		if c.Op == change.Insert {
+			item.Schema = from.entry(image)
+		}
+		return to, nil
+	}
 	if from.kind == change.AuthorityRow {
 		authority, err := from.authority(image)
 		item.Authority = authority

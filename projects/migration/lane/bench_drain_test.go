@@ -251,14 +251,14 @@ func (w *tellers) probes(ctx context.Context, target string, first, number int) 
 
 // load makes that many transactions a second over four sessions until ctx ends,
 // and returns how many it made.
-func (w *tellers) load(ctx context.Context, rate float64) (int, error) {
+func (r *rig) load(ctx context.Context, rate float64) (int, error) {
 	const sessions, each = 4, 5
 	var mutex sync.Mutex
 	made := 0
 	group, inner := errgroup.WithContext(ctx)
 	for range sessions {
 		group.Go(func() error {
-			conn, err := pg.Connect(context.WithoutCancel(inner), w.blue.AdminDSN(database), pg.Identity{Role: pg.Operator, Lane: "test", Invocation: "load"})
+			conn, err := pg.Connect(context.WithoutCancel(inner), r.blue.AdminDSN(database), pg.Identity{Role: pg.Operator, Lane: "test", Invocation: "load"})
 			if err != nil {
 				return err
 			}

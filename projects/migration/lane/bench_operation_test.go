@@ -254,8 +254,13 @@ func (r *rig) handover(t *testing.T) {
 	limits := lane.Defaults()
 	limits.Stop, limits.Cancel, limits.Return = 300*time.Millisecond, 200*time.Millisecond, 100*time.Millisecond
 	require.NoError(t, lane.Create(t.Context(), lane.Creation{Lane: "core.fwd", Endpoints: r.endpoints(), Base: lane.Chunks, Limits: limits}))
-	p := r.press(t.Context(), database, 1)
-	defer func() { _ = p.stop() }() // it was stopped, unless something failed
+	loading, end := context.WithCancel(t.Context())
+	loaded := make(chan error, 1)
+	go func() {
+		_, err := r.load(loading, 200)
+		loaded <- err
+	}()
+	defer end()
 	window, windows := time.Duration(size(0, 10_000, 1_500))*time.Millisecond, size(*figuresPairs, 7, 2)
 	var last time.Time // of the commits that an invocation has made
 	var gaps []float64
@@ -272,7 +277,8 @@ func (r *rig) handover(t *testing.T) {
 		require.NoError(t, err)
 		require.Nil(t, report.Halt)
 	}
-	require.NoError(t, p.stop())
+	end()
+	require.NoError(t, <-loaded)
 	stop := r.background(lane.Runner{Lane: "core.fwd", Endpoints: r.endpoints(), Invocation: "last", Limits: limits})
 	require.NoError(t, r.caught(t.Context()))
 	_, err := stop()

@@ -66,7 +66,8 @@ func TestWhoTookOverIsKnownWhileASideIsOutOfReach(t *testing.T) {
 }
 
 // A process that backs out stands still right before it opens the old side. Another
-// one opens it, and the authority goes to the new side; then the first goes on.
+// one opens it, and a new switch keeps writers out of it; then the first goes on,
+// right before the new side is opened.
 func TestAZombieThatBacksOutOpensNothing(t *testing.T) {
 	t.Parallel()
 	s := newSwitches(t)
@@ -94,9 +95,17 @@ func TestAZombieThatBacksOutOpensNothing(t *testing.T) {
 	}
 	require.Equal(t, naming.Blue, s.recovered())
 	s.settled(naming.Blue, 1)
-	s.switchTo(naming.Green)
-	letGo()
-	require.Error(t, <-ended)
+	next := s.machine("next")
+	var woken error
+	next.At = func(at string) error {
+		if at == "switch.12.promote.before" {
+			letGo()
+			woken = <-ended
+		}
+		return nil
+	}
+	s.switchWith(next, naming.Green)
+	require.Error(t, woken)
 	gone(zombie)
 	s.settled(naming.Green, 2)
 }

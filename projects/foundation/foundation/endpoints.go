@@ -13,7 +13,7 @@ import (
 // interfaceServices are the AWS APIs that workloads call from the private
 // subnets; without a NAT gateway there is no other way to them.
 func interfaceServices() []string {
-	return []string{"ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "secretsmanager", "sns", "sqs", "ssm", "sts"}
+	return []string{"ecr.api", "ecr.dkr", "kms", "lambda", "logs", "monitoring", "secretsmanager", "sns", "sqs", "ssm", "sts"}
 }
 
 // gatewayServices are reached by route instead of by interface.

@@ -65,7 +65,7 @@ func TestProviderDeploysNetwork(t *testing.T) {
 		p.add("aws:ec2/vpcEndpoint:VpcEndpoint", "ddb", pulumi.Map{
 			"vpcId": vpc.ID(), "serviceName": str("com.amazonaws.us-east-1.dynamodb"), "vpcEndpointType": str("Gateway"), "routeTableIds": pulumi.Array{table.ID()},
 		})
-		for _, service := range []string{"ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "sts", "ssm", "monitoring", "sns"} {
+		for _, service := range []string{"ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "lambda", "sqs", "sts", "ssm", "monitoring", "sns"} {
 			p.add("aws:ec2/vpcEndpoint:VpcEndpoint", service, pulumi.Map{
 				"vpcId": vpc.ID(), "serviceName": str("com.amazonaws.us-east-1." + service), "vpcEndpointType": str("Interface"), "privateDnsEnabled": pulumi.Bool(true),
 				"subnetIds": ids(subnets), "securityGroupIds": pulumi.Array{group.ID()}, "policy": endpointPolicy(),

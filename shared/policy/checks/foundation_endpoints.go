@@ -10,7 +10,7 @@ import (
 
 // interfaces are the APIs that need an interface endpoint in every VPC. The
 // public standard asks for ec2 as well, which is a clause of its own.
-var interfaces = []string{"ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "secretsmanager", "sns", "ssm", "sts"}
+var interfaces = []string{"ecr.api", "ecr.dkr", "kms", "lambda", "logs", "monitoring", "secretsmanager", "sns", "sqs", "ssm", "sts"}
 
 // gateways are the APIs that need a gateway endpoint.
 var gateways = []string{"dynamodb", "s3"}
@@ -25,6 +25,7 @@ func endpointsForEveryAPI(s *Scope) {
 			s.Expect(byService[service] != nil, vpc, "endpoint", "", "an endpoint for %s", service)
 		}
 		s.Expect(byService["ec2"] != nil, vpc, "ec2", "", "an endpoint for ec2")
+		expectCalled(s, vpc, byService)
 		for service, endpoint := range byService {
 			if slices.Contains(gateways, service) {
 				expectGateway(s, endpoint, vpc)
@@ -33,6 +34,71 @@ func endpointsForEveryAPI(s *Scope) {
 			}
 		}
 	}
+}
+
+// endpointsOf are the endpoints that the actions of a service go through, where they
+// are not named like the service (VPC user guide, "AWS services that integrate with
+// AWS PrivateLink").
+var endpointsOf = map[string][]string{"cloudwatch": {"monitoring"}, "ecr": {"ecr.api", "ecr.dkr"}}
+
+// elsewhere are the services whose actions are in a workload's role and are not called
+// from its network: Lambda makes the interfaces itself, and sends the traces.
+var elsewhere = []string{"ec2", "xray"}
+
+// expectCalled demands an endpoint for each service of which the role of a function or
+// task in the VPC may call an action.
+func expectCalled(s *Scope, vpc *graph.Resource, byService map[string]*graph.Resource) {
+	roles := make(map[*graph.Resource]bool)
+	for _, function := range s.OfType(functionType) {
+		inside := slices.ContainsFunc(ofType(function.References("vpcConfig.subnetIds"), subnetType), func(subnet *graph.Resource) bool {
+			return subnet.Reference("vpcId", vpcType) == vpc
+		})
+		if role := function.Reference("role", roleType); inside && role != nil {
+			roles[role] = true
+		}
+	}
+	for _, task := range s.OfType(taskType) {
+		for _, property := range []string{"taskRoleArn", "executionRoleArn"} {
+			if role := task.Reference(property, roleType); role != nil {
+				roles[role] = true
+			}
+		}
+	}
+	for role := range roles {
+		for _, called := range servicesOf(s, role) {
+			endpoints, listed := endpointsOf[called]
+			if !listed {
+				endpoints = []string{called}
+			}
+			for _, endpoint := range endpoints {
+				s.Expect(byService[endpoint] != nil, vpc, "called", "", "an endpoint for %s, which %s may call", endpoint, role)
+			}
+		}
+	}
+}
+
+// servicesOf are the services of which a role's own policies allow something, but for
+// those that are called elsewhere.
+func servicesOf(s *Scope, role *graph.Resource) []string {
+	var services []string
+	for _, attachment := range s.Referrers(role, attachmentType, "role") {
+		holder := attachment.Reference("policyArn", policyType)
+		if holder == nil {
+			continue
+		}
+		policy, err := document.Read(holder, "policy")
+		s.Expect(err == nil, holder, "readable", "policy", "a policy document that is known")
+		for _, statement := range policy.Statements {
+			for _, action := range statement.Actions {
+				service, _, _ := strings.Cut(action, ":")
+				if !statement.Deny && !slices.Contains(elsewhere, service) {
+					services = append(services, service)
+				}
+			}
+		}
+	}
+	slices.Sort(services)
+	return slices.Compact(services)
 }
 
 // expectGateway demands a route in the table of every workload's subnet.

@@ -93,21 +93,22 @@ func endpoints(outputs map[string]any, color naming.Color) ([]place, error) {
 	return places, nil
 }
 
-// holder is whose password a secret keeps.
-type holder struct{ name, secret string }
+// holder is whose password a secret keeps: the user, with the colour before it as its
+// name.
+type holder struct{ name, user, secret string }
 
 // holders lists the secrets of one colour: the master user's, then those that the
 // layer exports by name of their user.
 func holders(outputs map[string]any, color naming.Color) []holder {
 	var list []holder
 	if arn, known := outputs[string(color)+"MasterSecretArn"].(string); known {
-		list = append(list, holder{name: string(color) + " master", secret: arn})
+		list = append(list, holder{name: string(color) + " master", user: "master", secret: arn})
 	}
 	for _, key := range []string{"ApplicationSecretArns", "SyncSecretArns"} {
 		byName, _ := outputs[string(color)+key].(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(byName)) {
 			if arn, isText := byName[name].(string); isText {
-				list = append(list, holder{name: string(color) + " " + name, secret: arn})
+				list = append(list, holder{name: string(color) + " " + name, user: name, secret: arn})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/verify"
 )
 
@@ -55,9 +56,28 @@ func (c *colorVerifier) checkSecret(ctx context.Context, h holder, key string) e
 	if err != nil {
 		return f.Failed(err)
 	}
-	f.Expect(len(principals) >= 2, "its policy names %d principals, expected a user and the rotation", len(principals))
+	want := c.principalsOf(h.user)
+	f.Expect(len(principals) == want, "its policy names %d principals, expected %d: the rotation and who uses the login", len(principals), want)
 	f.Expect(!slices.Contains(principals, "*"), "its policy admits anyone")
 	return f.Err()
+}
+
+// principalsOf is how many principals the policy of a user's secret names: the
+// rotation, the roles of a service's tasks, and the functions that use the login.
+func (c *colorVerifier) principalsOf(user string) int {
+	users, engine := engineLogins()[user]
+	count := 1
+	if !engine {
+		count += 2 // the task's role and the one that starts it
+	}
+	if writers, _ := otherLogins(); user == catalog.Writer {
+		users = writers
+	}
+	count += len(users.own)
+	if c.cfg.SyncWindow {
+		count += len(users.peer)
+	}
+	return count
 }
 
 // namedPrincipals lists whom the statements of a resource policy speak of.

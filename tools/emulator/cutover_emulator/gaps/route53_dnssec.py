@@ -31,7 +31,7 @@ _MOST_KEYS = 2  # of a zone (Route 53 API reference, CreateKeySigningKey)
 
 
 def key_signing_keys() -> None:
-    """Create-, Activate-, Deactivate- and DeleteKeySigningKey."""
+    """Create-, Activate-, Deactivate- and DeleteKeySigningKey, which moto does not have."""
 
     def create_key_signing_key(self: Any) -> ActionResult:
         keys = _keys(self, self._get_param("HostedZoneId"))
@@ -90,8 +90,8 @@ def key_signing_keys() -> None:
 
 
 def signing() -> None:
-    """EnableHostedZoneDNSSEC, DisableHostedZoneDNSSEC and what GetDNSSEC tells; a
-    zone that has a KSK cannot be deleted."""
+    """EnableHostedZoneDNSSEC, DisableHostedZoneDNSSEC and what GetDNSSEC tells, where
+    moto knows of no signing; a zone that has a KSK cannot be deleted."""
 
     def enable_hosted_zone_dnssec(self: Any) -> ActionResult:
         zone = self._get_param("Id")

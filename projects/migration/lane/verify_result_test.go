@@ -26,11 +26,13 @@ func TestResultsLiveAsLongAsTheLaneHandsOverInOrder(t *testing.T) {
 	w := steady(t)
 	v := w.verifier("pass")
 	orderly := func(during func()) {
-		ctx, cancel := context.WithTimeout(w.ctx(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(w.ctx(), 6*time.Second)
 		defer cancel()
 		done := make(chan error, 1)
+		r := w.runner(fmt.Sprint(time.Now().UnixNano()))
+		r.Limits.Stop, r.Limits.Cancel = 3*time.Second, time.Second // time enough to hand over on a busy machine
 		go func() {
-			_, err := w.runner(fmt.Sprint(time.Now().UnixNano())).Run(ctx)
+			_, err := r.Run(ctx)
 			done <- err
 		}()
 		during()

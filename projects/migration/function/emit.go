@@ -44,13 +44,27 @@ func (w *watch) emit(p Progress) error {
 		readings = append(readings, reading{metrics.LoadEtaLowSeconds, rate.RemainingLow.Seconds()},
 			reading{metrics.LoadEtaHighSeconds, rate.RemainingHigh.Seconds()})
 	}
-	err := w.line(readings)
+	err := w.line(append(readings, w.applied()...))
 	if s.State == checkpoint.Loading {
 		for _, table := range s.Tables {
 			err = errors.Join(err, w.table(table))
 		}
 	}
 	return err
+}
+
+// applied is what was applied since it was asked for last. Nothing is no reading of
+// how long it took, or of how much was folded.
+func (w *watch) applied() []reading {
+	sum := w.tally.Take()
+	readings := []reading{{metrics.AppliedRows, float64(sum.Rows)}, {metrics.AppliedBytes, float64(sum.Bytes)}}
+	if sum.Transactions > 0 {
+		readings = append(readings, reading{metrics.BatchMilliseconds, sum.P99.Seconds() * 1000})
+	}
+	if ratio, told := sum.Ratio(); told {
+		readings = append(readings, reading{metrics.CollapseRatio, ratio})
+	}
+	return readings
 }
 
 func number(yes bool) float64 {
@@ -134,7 +148,8 @@ func (p *parts) send(samples []metrics.Sample) error {
 func (w *watch) finish(ctx context.Context, report lane.Report, failure error, started time.Time) {
 	former, absent, err := ReadProgress(ctx, w.store, w.lane())
 	w.note(err)
-	w.note(w.sample(ctx, true))
+	unread := w.sample(ctx, true)
+	w.note(unread)
 	readings := []reading{
 		{metrics.DuplicatesSkipped, float64(report.Duplicates)}, {metrics.UniqueFallbacks, float64(report.Fallbacks)},
 		{metrics.Reconnects, float64(report.Reconnects)}, {metrics.RepairedRows, float64(report.RepairedRows)},
@@ -145,6 +160,9 @@ func (w *watch) finish(ctx context.Context, report lane.Report, failure error, s
 	}
 	if report.LoadedRows > 0 || report.Throttled > 0 { // nothing is throttled while nothing is loaded
 		readings = append(readings, reading{metrics.Throttled, 100 * report.Throttled})
+	}
+	if unread != nil { // and has emitted nothing
+		readings = append(readings, w.applied()...)
 	}
 	ended := w.now()
 	if !absent && err == nil && !former.Ended.IsZero() && started.After(former.Ended) {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/gauge"
@@ -148,6 +149,35 @@ func TestCountersAreEmittedAsWhatWasAddedSinceTheLastTime(t *testing.T) {
 	assert.Equal(t, 0.0, values["Conflicts"], "zero is told too: missing data raises alarms")
 }
 
+// What is applied is told once, by the names, units and dimensions of the catalogue;
+// of nothing there is neither a time nor a ratio.
+func TestWhatIsAppliedIsEmittedOnce(t *testing.T) {
+	now := time.Unix(1_790_000_000, 0).UTC()
+	out := &bytes.Buffer{}
+	w := measured(out, &now)
+	w.tally.Add(apply.Applied{Rows: 30, Bytes: 900, Written: 10}, 4*time.Microsecond)
+	w.tally.Add(apply.Applied{Rows: 20, Bytes: 100, Written: 10}, 1250*time.Microsecond)
+	progress := Progress{Snapshot: gauge.Snapshot{Lane: "core.fwd", State: checkpoint.Running, At: now}}
+	require.NoError(t, w.emit(progress))
+	line := out.String()
+	values := lines(t, out)
+	assert.Equal(t, 50.0, values["AppliedRows"])
+	assert.Equal(t, 1000.0, values["AppliedBytes"])
+	assert.InDelta(t, 1.25, values["BatchMilliseconds"], 0)
+	assert.InDelta(t, 2.5, values["CollapseRatio"], 0)
+	for name, unit := range map[string]string{"AppliedRows": "Count", "AppliedBytes": "Bytes", "BatchMilliseconds": "Milliseconds", "CollapseRatio": "None"} {
+		assert.Contains(t, line, `{"Dimensions":[["Platform","Store","Lane","Direction"]],"Metrics":[{"Name":"`+name+`","Unit":"`+unit+`"}],"Namespace":"Cutover/Sync"}`)
+	}
+
+	out.Reset()
+	require.NoError(t, w.emit(progress))
+	values = lines(t, out)
+	assert.Zero(t, values["AppliedRows"])
+	assert.Contains(t, values, "AppliedBytes", "zero is told")
+	assert.NotContains(t, values, "BatchMilliseconds")
+	assert.NotContains(t, values, "CollapseRatio")
+}
+
 // Without a commit that has arrived there is no age, and none is made up.
 func TestALoadEmitsItsTablesAndNoLag(t *testing.T) {
 	now := time.Unix(1_790_000_000, 0).UTC()
@@ -174,6 +204,11 @@ func TestTheEndOfAnInvocationTellsWhatItSkippedAndHowItWasSlowedDown(t *testing.
 	values := lines(t, out)
 	assert.Equal(t, 1.5, values["TornSkipSeconds"])
 	assert.NotContains(t, values, "Throttled")
+	out.Reset()
+	w := measured(out, &now)
+	w.tally.Add(apply.Applied{Rows: 3, Bytes: 30, Written: 3}, time.Millisecond)
+	w.finish(ended, lane.Report{}, nil, now)
+	assert.Equal(t, 3.0, lines(t, out)["AppliedRows"], "told although the databases cannot be read")
 	out.Reset()
 	measured(out, &now).finish(ended, lane.Report{LoadedRows: 7, Throttled: 0.25}, nil, now)
 	assert.Equal(t, 25.0, lines(t, out)["Throttled"])

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/gauge"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
@@ -30,6 +31,8 @@ const (
 type watch struct {
 	*parts
 	emitted time.Time
+	// tally has what the invocation has applied since it was emitted last.
+	tally apply.Tally
 
 	mu        sync.Mutex
 	endpoints lane.Endpoints

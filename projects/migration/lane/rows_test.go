@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/backfill"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
 )
@@ -98,22 +99,39 @@ func TestUniqueValuesThatAreHandedOnAreWrittenRowByRow(t *testing.T) {
 }
 
 // A transaction larger than a batch, and than the queue, is one transaction on
-// the target.
+// the target; and what is told of it is what the source has written: here rows of
+// one transaction and, before it, a row that is written ten times.
 func TestALargeTransactionIsOneOnTheTarget(t *testing.T) {
 	t.Parallel()
 	w := steady(t)
+	const canaries = `SELECT sum(seq) FROM bgsync.canary`
+	before := value[int64](w, w.green, canaries)
+	w.exec(w.blue, `BEGIN; INSERT INTO public.payment VALUES (200000, '2026-11-11', 1);
+		DO $$ BEGIN FOR n IN 1..9 LOOP UPDATE public.payment SET amount = 1 WHERE id = 200000; END LOOP; END $$; COMMIT`)
 	w.exec(w.blue, `INSERT INTO public.payment SELECT n, '2026-11-11', n FROM generate_series(100000, 180000) n`)
 	r := w.runner("large")
 	r.Limits.BatchBytes, r.Limits.QueueBytes, r.Limits.BatchRows = 256<<10, 512<<10, 1000
+	r.Tally = &apply.Tally{}
 	stop := w.background(r)
-	for w.row(w.green, "core.fwd").Txns < 1 || value[int](w, w.green, `SELECT count(*) FROM public.payment WHERE id >= 100000`) == 0 {
-		require.Zero(t, value[int](w, w.green, `SELECT count(*) FROM public.payment WHERE id >= 100000`)%80001)
+	large := `SELECT count(*) FROM public.payment WHERE id BETWEEN 100000 AND 180000`
+	for w.row(w.green, "core.fwd").Txns < 1 || value[int](w, w.green, large) == 0 {
+		require.Zero(t, value[int](w, w.green, large)%80001)
 	}
-	require.Equal(t, 80001, value[int](w, w.green, `SELECT count(*) FROM public.payment WHERE id >= 100000`))
+	require.Equal(t, 80001, value[int](w, w.green, large))
 	w.drained(w.blue, w.green, "core.fwd")
 	_, err := stop()
 	require.NoError(t, err)
 	w.equal()
+
+	applied, beats := r.Tally.Take(), value[int64](w, w.green, canaries)-before
+	assert.Equal(t, 80001+10+beats, applied.Rows)
+	texts := value[int64](w, w.green, `SELECT sum((length(id::text) + length(day::text) + length(amount::text)) * CASE id WHEN 200000 THEN 10 ELSE 1 END)
+		FROM public.payment WHERE id >= 100000`)
+	assert.GreaterOrEqual(t, applied.Bytes, texts)
+	assert.LessOrEqual(t, applied.Bytes, texts+beats*200, "a canary has less than 200 bytes")
+	assert.GreaterOrEqual(t, applied.Written, int64(80001+1+1))
+	assert.LessOrEqual(t, applied.Written, 80001+1+beats)
+	assert.Positive(t, applied.P99)
 }
 
 // A loader that would not end in time halves its chunk; both halves together are

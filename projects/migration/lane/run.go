@@ -47,6 +47,8 @@ type Runner struct {
 	At func(step string) error
 	// Observe is told the lane's row after each commit; nil is no observer.
 	Observe func(checkpoint.Row)
+	// Tally adds up what is applied, over connections; nil is nobody.
+	Tally *apply.Tally
 }
 
 // Report is what an invocation did.

@@ -155,6 +155,7 @@ func (s *session) follow(ctx context.Context) error {
 		Widen: func(xid uint32) uint64 { return Widen(s.next.Load(), xid) },
 	}, queue)
 	applier := apply.New(s.target, *s.row, s.invocation, s.canary, s.at)
+	applier.Tally = s.run.Tally
 	if err := applier.Restore(ctx); err != nil {
 		return err
 	}

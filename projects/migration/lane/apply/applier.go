@@ -58,6 +58,8 @@ type Applier struct {
 	plan, seen int64
 	// Fallbacks counts groups that were written row by row.
 	Fallbacks int64
+	// Tally is told what was committed; nil is nobody.
+	Tally *Tally
 }
 
 // New makes an applier from the lane's row as it was read.
@@ -107,6 +109,8 @@ type Transaction struct {
 	applier *Applier
 	// written tells that the savepoint has a group behind it.
 	written bool
+	began   time.Time
+	done    Applied
 }
 
 // claimSQL makes the lane this transaction's, if it is as this process left it.
@@ -122,6 +126,7 @@ func (a *Applier) Begin(ctx context.Context) (*Transaction, error) {
 	if err := a.at(BeforeClaim); err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	for range 2 {
 		claimed, err := a.claim(ctx)
 		if err != nil {
@@ -133,7 +138,7 @@ func (a *Applier) Begin(ctx context.Context) (*Transaction, error) {
 				a.rollback()
 				return nil, err
 			}
-			return &Transaction{applier: a}, nil
+			return &Transaction{applier: a, began: began}, nil
 		}
 		a.rollback()
 		adopted, err := a.adopt(ctx)
@@ -196,6 +201,7 @@ func (t *Transaction) Write(ctx context.Context, changes []change.Change) error 
 		return err
 	}
 	changes = a.kept(changes)
+	t.done.count(changes)
 	if err := a.exclude(ctx, changes); err != nil {
 		a.rollback()
 		return err
@@ -229,28 +235,25 @@ func (t *Transaction) group(ctx context.Context, group change.Group) error {
 		return err
 	}
 	if group.Barrier {
+		t.done.Written++
 		return a.single(ctx, &group.Changes[0])
 	}
-	err := a.set(ctx, group.Changes)
+	rows, err := a.set(ctx, group.Changes)
 	if err == nil || !rowByRow(err) {
+		t.done.Written += rows
 		return err
 	}
 	if _, err := a.conn.Exec(ctx, `ROLLBACK TO SAVEPOINT b`); err != nil {
 		return err
 	}
 	a.Fallbacks++
+	t.done.Written += int64(len(group.Changes))
 	for i := range group.Changes {
 		if err := a.single(ctx, &group.Changes[i]); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// rowByRow tells whether changes that failed as a set may succeed one by one.
-func rowByRow(err error) bool {
-	class := pg.Classify(err)
-	return errors.Is(err, errCount) || errors.Is(err, change.ErrSequence) || class == pg.Unique || class == pg.Data
 }
 
 // secure moves the savepoint behind the groups that are written, so that a group
@@ -267,15 +270,15 @@ func (t *Transaction) secure(ctx context.Context) error {
 	return err
 }
 
-// set writes changes folded, in one round trip.
-func (a *Applier) set(ctx context.Context, changes []change.Change) error {
+// set writes changes folded, in one round trip, and returns how many rows they are.
+func (a *Applier) set(ctx context.Context, changes []change.Change) (rows int64, err error) {
 	folds, err := change.Collapse(changes, a.tolerant)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	statements := planner{lane: a.row.Lane, tolerant: a.tolerant, loading: a.loading, xid: changes[len(changes)-1].Xid}.plan(folds)
 	if len(statements) == 0 {
-		return nil
+		return 0, nil
 	}
 	batch := &pgx.Batch{}
 	for _, s := range statements {
@@ -283,14 +286,14 @@ func (a *Applier) set(ctx context.Context, changes []change.Change) error {
 	}
 	tags, err := send(ctx, a.conn, batch)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for i, s := range statements {
 		if s.exact && tags[i].RowsAffected() != int64(s.rows) {
-			return fmt.Errorf("%s of table %s: %d of %d rows: %w", s.op, s.table.FullName(), tags[i].RowsAffected(), s.rows, errCount)
+			return 0, fmt.Errorf("%s of table %s: %d of %d rows: %w", s.op, s.table.FullName(), tags[i].RowsAffected(), s.rows, errCount)
 		}
 	}
-	return nil
+	return left(folds), nil
 }
 
 // tolerant tells whether rows of a table may be there, or be missing, against
@@ -332,6 +335,7 @@ func (t *Transaction) Commit(ctx context.Context, to Advance) error {
 	if err := a.commit(ctx, batch, to.Position); err != nil {
 		return err
 	}
+	a.Tally.Add(t.done, time.Since(t.began))
 	a.row = next
 	return a.at(AfterCommit)
 }

@@ -35,6 +35,12 @@ func (r *refusal) Error() string {
 
 func (r *refusal) Unwrap() error { return r.cause }
 
+// rowByRow tells whether changes that failed as a set may succeed one by one.
+func rowByRow(err error) bool {
+	class := pg.Classify(err)
+	return errors.Is(err, errCount) || errors.Is(err, change.ErrSequence) || class == pg.Unique || class == pg.Data
+}
+
 // single writes one change as the source made it.
 func (a *Applier) single(ctx context.Context, c *change.Change) error {
 	if c.Op == change.Truncate {

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,6 +49,7 @@ func (t *Transaction) CommitPart(ctx context.Context, part checkpoint.Part, xid 
 		}
 		return err
 	}
+	a.Tally.Add(t.done, time.Since(t.began))
 	a.row.Part, a.row.Claim, a.row.ClaimedBy = part, a.row.Claim+1, a.invocation
 	return a.at(AfterPart)
 }

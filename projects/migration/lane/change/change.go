@@ -153,6 +153,16 @@ func (c *Change) Barrier() bool {
 // Bytes is about what the change takes in memory.
 func (c *Change) Bytes() int { return 96 + c.Old.Bytes() + c.New.Bytes() }
 
+// Carried is how many bytes the values have that the stream brings for the change.
+func (c *Change) Carried() (total int) {
+	for _, row := range [...]Row{c.Old, c.New} {
+		for i := range row {
+			total += len(row[i].Text)
+		}
+	}
+	return total
+}
+
 // Key takes the key out of a row.
 func Key(table *relation.Table, row Row) []string {
 	key := make([]string, len(table.Key))

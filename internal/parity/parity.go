@@ -65,6 +65,8 @@ func AllowList() []Allowed {
 		{contract.Data, "documents.lockMode", Lock},
 		{contract.Data, "documents.lockDays", Lock},
 		{contract.Data, "backup.lockMode", Lock},
+		{contract.Migration, "proofs.lockMode", Lock},
+		{contract.Migration, "proofs.lockDays", Lock},
 	}
 }
 

@@ -94,8 +94,8 @@ func everyPolicies() []mutation {
 		{row: "X-07", name: "decryption with any key", also: []string{"X-06"}, changes: one(allow(policyType, ourPolicy, "policy", statement("kms:Decrypt", "*", via)))},
 		{row: "X-07", name: "decryption by alias", changes: one(allow(policyType, ourPolicy, "policy", statement("kms:Decrypt", "arn:aws:kms:us-east-1:345678901234:alias/cutover/prod/blue/secrets", via)))},
 		{row: "X-07", name: "decryption without a service", changes: one(graph.Rewrite(policyType, "blue-canary", "policy", "kms:ViaService", "kms:CallerAccount"))},
-		{row: "X-08", name: "any role", changes: one(allow(policyType, ourPolicy, "policy", statement("iam:PassRole", "arn:aws:iam::345678901234:role/*", `"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}`)))},
-		{row: "X-08", name: "to any service", changes: one(allow(policyType, ourPolicy, "policy", statement("iam:Pass*", "arn:aws:iam::345678901234:role/cutover/x", "")))},
+		{row: "X-08", name: "any role", also: []string{"F-13"}, changes: one(allow(policyType, ourPolicy, "policy", statement("iam:PassRole", "arn:aws:iam::345678901234:role/*", `"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}`)))},
+		{row: "X-08", name: "to any service", also: []string{"F-13"}, changes: one(allow(policyType, ourPolicy, "policy", statement("iam:Pass*", "arn:aws:iam::345678901234:role/cutover/x", "")))},
 		{row: "X-11", name: "full access", changes: one(graph.Set(attachmentType, "blue-payment-api-execution-on-execution", "policyArn", "arn:aws:iam::aws:policy/AmazonS3FullAccess"))},
 	}
 }

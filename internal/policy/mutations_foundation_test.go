@@ -98,7 +98,7 @@ func foundationGateway() []mutation {
 func foundationEndpoints() []mutation {
 	return []mutation{
 		{row: "F-13", name: "endpoint missing", changes: one(graph.Remove(endpointType, "blue-kms"))},
-		{row: "F-13", name: "function that calls an API without an endpoint", changes: one(graph.Rewrite(policyType, "MUTPOLICY", "policy", `"lambda:InvokeFunction"`, `"states:StartExecution"`))},
+		{row: "F-13", name: "function that calls an API without an endpoint", changes: one(allow(policyType, "blue-canary", "policy", `{"Effect":"Allow","Action":"states:StartExecution","Resource":"arn:aws:states:us-east-1:345678901234:stateMachine:x"}`))},
 		{row: "F-13", name: "endpoint without names", changes: one(graph.Set(endpointType, "blue-kms", "privateDnsEnabled", false))},
 		{row: "F-13", name: "endpoint in one zone", changes: one(graph.Set(endpointType, "blue-kms", "subnetIds", []any{id(subnetType, "blue-private-us-east-1a")}))},
 		{row: "F-13", name: "gateway endpoint without the workloads' table", changes: one(graph.Set(endpointType, "blue-s3", "routeTableIds", []any{id(routeTableType, "blue-public-routes")}))},

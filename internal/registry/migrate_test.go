@@ -5,6 +5,7 @@ package registry
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/local"
 	"github.com/cutover/cutover/projects/migration/place"
@@ -136,8 +138,10 @@ func TestMigrationRefusesBadInputWithAReasonAndAWayOn(t *testing.T) {
 		{
 			name: "the schema of another engine", target: MigratePreflight, code: fault.Failed,
 			cause: func() { d.exec(naming.Green, `UPDATE bgsync.identity SET schema_version = 9`) },
-			undo:  func() { d.exec(naming.Green, `UPDATE bgsync.identity SET schema_version = 1`) },
-			says:  []string{"schema bgsync has version 9, expected 1"},
+			undo: func() {
+				d.exec(naming.Green, fmt.Sprintf(`UPDATE bgsync.identity SET schema_version = %d`, bgsync.SchemaVersion))
+			},
+			says: []string{fmt.Sprintf("schema bgsync has version 9, expected %d", bgsync.SchemaVersion)},
 		},
 		{
 			name: "a target that has rows", target: MigrateStart, code: fault.Gate,

@@ -67,10 +67,10 @@ func TestPolicyOfOtherRolesIsHeldToTheirCeiling(t *testing.T) {
 	args.Ceiling = component.OperatorActions()
 	_, err := runPolicy(t, args)
 	require.NoError(t, err)
-	args = policyArgs(allow("s3:GetObject"))
+	args = policyArgs(allow("s3:PutObject"))
 	args.Ceiling = component.OperatorActions()
 	_, err = runPolicy(t, args)
-	require.ErrorContains(t, err, "allows s3:GetObject, which the permission boundary does not")
+	require.ErrorContains(t, err, "allows s3:PutObject, which the permission boundary does not")
 }
 
 func TestPolicyOnEveryResourceNeedsAReason(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/iamdoc"
+	"github.com/cutover/cutover/shared/naming"
 )
 
 // noData is refused to people: what shows or changes what the platform holds for
@@ -45,8 +46,18 @@ func peopleBoundary(at place) iamdoc.Document {
 	slices.Sort(ceiling)
 	statements := []iamdoc.Statement{{Sid: "Ceiling", Actions: slices.Compact(ceiling), Resources: everything()}}
 	statements = append(statements, noData(at)...)
+	statements = append(statements, proofsForOperators(at))
 	statements = append(statements, safeguards()...)
 	return iamdoc.Document{Statements: append(statements, keepPolicies(everything()))}
+}
+
+// proofsForOperators refuses the proofs of switches to everybody else under the
+// ceiling: operators check them after a switch.
+func proofsForOperators(at place) iamdoc.Statement {
+	return iamdoc.Statement{
+		Sid: "ProofsForOperators", Deny: true, Resources: at.proofs(), Actions: []string{"s3:GetObject*"},
+		Conditions: iamdoc.Conditions{"ArnNotEquals": {"aws:PrincipalArn": at.global("iam", "role/"+naming.System+"/security/"+naming.New(at.environment).Name(naming.Role, operator))}},
+	}
 }
 
 // auditPolicy lets auditors read configuration and evidence.

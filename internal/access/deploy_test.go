@@ -180,6 +180,11 @@ func (s scene) deployLimits(deploy access.Caller) []access.Rule {
 	pipeline := []access.Caller{deploy}
 	return []access.Rule{
 		{
+			Name: "the pipeline alone says where the private zone resolves", Callers: s.everyRole(), May: pipeline,
+			Actions: []string{"route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone"},
+			On:      []string{s.arn("aws:route53/zone:Zone", "private-zone")},
+		},
+		{
 			Name: "the pipeline leaves other environments alone", Callers: pipeline,
 			Actions: []string{"rds:DeleteDBCluster", "dynamodb:DeleteTable", "lambda:UpdateFunctionCode", "sqs:DeleteQueue", "ecs:UpdateService"},
 			On: []string{

@@ -96,6 +96,10 @@ func (s scene) trafficRules(operator access.Caller) []access.Rule {
 			Callers: []access.Caller{operator},
 		},
 		{
+			Name: "nobody but the pipeline moves the name of a database", Actions: change, On: []string{s.arn("aws:route53/zone:Zone", "private-zone")},
+			With: record(s.g.Exports(contract.Data)["blueWriterName"].(string), "CNAME"), Callers: everyRole, May: pipeline,
+		},
+		{
 			Name: "operators change the health of the colours", Actions: []string{"route53:UpdateHealthCheck"}, Callers: []access.Caller{operator},
 			On: s.exportedChecks(), May: []access.Caller{operator},
 		},

@@ -29,7 +29,25 @@ const (
 )
 
 func dataMutations() []mutation {
-	return slices.Concat(dataClusters(), dataLogins(), dataParameters(), dataLife(), dataBackups(), dataTables(), dataSecrets())
+	return slices.Concat(dataClusters(), dataLogins(), dataParameters(), dataLife(), dataBackups(), dataTables(), dataSecrets(), dataNames())
+}
+
+// A zone without networks is public: then the rows of public zones ask for its log and
+// its signatures, too.
+func dataNames() []mutation {
+	const zone, writer = "private-zone", "blue-writer"
+	greens := graph.Ref{Type: clusterType, Name: "green-database", Output: "endpoint"}
+	return []mutation{
+		{row: "D-23", name: "names for everybody", also: []string{"E-13", "E-15"}, changes: one(graph.Unset(zoneType, zone, "vpcs"))},
+		{row: "D-23", name: "list of networks that is empty", also: []string{"E-13", "E-15"}, changes: one(graph.Set(zoneType, zone, "vpcs", []any{}))},
+		{row: "D-23", name: "names for one colour", changes: one(graph.Set(zoneType, zone, "vpcs", []any{map[string]any{"vpcId": id(vpcType, "blue-vpc")}}))},
+		{row: "D-23", name: "name in the public zone", changes: one(graph.Set(recordType, writer, "zoneId", graph.Ref{Type: zoneType, Name: "zone", Output: "id"}))},
+		{row: "D-23", name: "writer without a name", changes: one(graph.Remove(recordType, writer))},
+		{row: "D-23", name: "readers without a name", changes: one(graph.Remove(recordType, "green-reader"))},
+		{row: "D-23", name: "name of the other colour", changes: one(graph.Set(recordType, writer, "records", []any{greens}))},
+		{row: "D-23", name: "two writers", changes: one(graph.Set(recordType, writer, "records", []any{graph.Ref{Type: clusterType, Name: database, Output: "endpoint"}, "x"}))},
+		{row: "D-23", name: "name that follows something", changes: one(graph.Set(recordType, writer, "setIdentifier", "primary"))},
+	}
 }
 
 func dataClusters() []mutation {

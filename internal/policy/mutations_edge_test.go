@@ -9,6 +9,7 @@ const (
 	balancerType    = "aws:lb/loadBalancer:LoadBalancer"
 	certificateType = "aws:acm/certificate:Certificate"
 	recordType      = "aws:route53/record:Record"
+	zoneType        = "aws:route53/zone:Zone"
 	healthCheckType = "aws:route53/healthCheck:HealthCheck"
 	webACLType      = "aws:wafv2/webAcl:WebAcl"
 	wafLogsType     = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"

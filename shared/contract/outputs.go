@@ -145,6 +145,9 @@ type DataOutputs struct {
 	// ControlTableName names the DynamoDB table that holds the authority token.
 	ControlTableName pulumi.StringOutput `pulumi:"controlTableName"`
 	ControlTableARN  pulumi.StringOutput `pulumi:"controlTableArn"`
+	// PrivateZoneID is the zone that holds the names of both colours' databases and
+	// resolves in both networks.
+	PrivateZoneID pulumi.StringOutput `pulumi:"privateZoneId"`
 }
 
 // Stores are one colour's data stores.
@@ -153,6 +156,11 @@ type Stores struct {
 	ClusterResourceID pulumi.StringOutput `pulumi:"clusterResourceId"`
 	WriterEndpoint    pulumi.StringOutput `pulumi:"writerEndpoint"`
 	ReaderEndpoint    pulumi.StringOutput `pulumi:"readerEndpoint"`
+	// WriterName and ReaderName lead to these endpoints, for people and their tools.
+	// The cluster's certificate does not name them, so no program connects to them,
+	// and neither says who may write.
+	WriterName pulumi.StringOutput `pulumi:"writerName"`
+	ReaderName pulumi.StringOutput `pulumi:"readerName"`
 	// WriterURL and ReaderURL are connection URIs without user and password, which
 	// the secrets below hold.
 	WriterURL             pulumi.StringOutput `pulumi:"writerUrl"`

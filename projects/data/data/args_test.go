@@ -16,7 +16,7 @@ func TestWrongArgumentsAreToldTogether(t *testing.T) {
 		return err
 	})
 	for _, part := range []string{"stores of red", `colour "red"`, "services: none", "account id: is empty", "database instances: got 0",
-		"control table: is missing", "monitoring: is missing"} {
+		"control table: is missing", "monitoring: is missing", "private zone: is missing"} {
 		require.ErrorContains(t, err, part)
 	}
 	_, err = pulumitest.Run(t, pulumitest.Options{Layer: contract.Data, Stack: "local"}, func(ctx *pulumi.Context) error {
@@ -24,6 +24,13 @@ func TestWrongArgumentsAreToldTogether(t *testing.T) {
 		return err
 	})
 	for _, part := range []string{"control table", "key: is missing", "sync role of blue: is missing", "sync role of green: is missing", "operator role: is missing"} {
+		require.ErrorContains(t, err, part)
+	}
+	_, err = pulumitest.Run(t, pulumitest.Options{Layer: contract.Data, Stack: "local"}, func(ctx *pulumi.Context) error {
+		_, err := NewPrivateZone(ctx, "private-zone", &PrivateZoneArgs{Domain: "cutover.example"})
+		return err
+	})
+	for _, part := range []string{`private zone: domain "cutover.example": expected a name`, "network of blue: is missing", "network of green: is missing"} {
 		require.ErrorContains(t, err, part)
 	}
 	for want, make := range map[string]func(*pulumi.Context) error{

@@ -3,6 +3,8 @@ package data
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/config"
@@ -18,6 +20,9 @@ type Config struct {
 	Documents       Documents          `config:"documents"`
 	Tables          Tables             `config:"tables"`
 	Backup          Backup             `config:"backup"`
+	// PrivateDomain is the zone of the databases' names, for example
+	// prod.cutover.internal.
+	PrivateDomain string `config:"privateDomain"`
 	// KeepOnDelete leaves a final snapshot, the automated backups and every
 	// object behind when the stack goes. Without it the data goes with the stack.
 	KeepOnDelete bool `config:"keepOnDelete"`
@@ -61,6 +66,8 @@ func (c Config) Validate(p *config.Problems) {
 	c.Documents.validate(p)
 	c.Tables.validate(p)
 	c.Backup.validate(p)
+	p.Check(isPrivateDomain(c.PrivateDomain) && strings.HasPrefix(c.PrivateDomain, p.Stack()+"."), "privateDomain", c.PrivateDomain,
+		fmt.Sprintf("a name in lower case that begins with %s. and ends with %s, without a dot at the end, such as %[1]s.cutover%[2]s", p.Stack(), privateUse))
 	p.Check(c.KeepOnDelete || !c.Environment.Protect, "keepOnDelete", c.KeepOnDelete,
 		"true while environment.protect is true: protected data leaves its backups behind")
 	if p.Stack() == config.Production {
@@ -91,6 +98,26 @@ func (d Database) validate(p *config.Problems) {
 		fmt.Sprintf("a number from %d to %d: the writer and at least one reader in another zone", minInstances, maxInstances))
 	p.Check(d.BackupRetentionDays >= minBackup && d.BackupRetentionDays <= maxBackup, "database.backupRetentionDays", d.BackupRetentionDays,
 		fmt.Sprintf("a number of days from %d to %d", minBackup, maxBackup))
+}
+
+// privateUse ends the names that the internet never resolves (ICANN Board resolution
+// 2024.07.29.06).
+const privateUse = ".internal"
+
+// maxPrivateDomain leaves room for the longest name before the domain within the 253
+// characters of a name (RFC 1035).
+const maxPrivateDomain = 253 - len(writerLabel+".green.")
+
+var privateName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+internal$`)
+
+// isPrivateDomain tells names for private use that are not the VPC resolver's own: a
+// zone of such a name would hide those of the instances (VPC user guide, "DNS
+// attributes for your VPC").
+func isPrivateDomain(name string) bool {
+	taken := slices.ContainsFunc([]string{"ec2.internal", "compute.internal"}, func(own string) bool {
+		return name == own || strings.HasSuffix(name, "."+own)
+	})
+	return len(name) <= maxPrivateDomain && privateName.MatchString(name) && !taken
 }
 
 // CheckConfig reads and validates a stack file without running the program.

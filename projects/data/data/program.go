@@ -1,7 +1,8 @@
 // Package data is the layer of data stores: in each colour an Aurora PostgreSQL
 // cluster with the logins of its users and the function that changes their passwords, buckets for transaction logs and compliance documents, tables for
 // sessions and rate limits, their backups and the settings that say where they
-// are; and the control table of the migration, which both colours share. It lets
+// are; and what both colours share: the control table of the migration and the
+// private zone with the names of the databases. It lets
 // the services use the stores as the catalogue says. It holds no schema and no
 // rows; the migration moves those.
 package data
@@ -50,7 +51,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 	if err != nil {
 		return none, err
 	}
-	shared, err := newShared(ctx, cfg, security, opts...)
+	shared, err := newShared(ctx, cfg, foundation, security, opts...)
 	if err != nil {
 		return none, err
 	}
@@ -70,6 +71,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 			PeerNames:        naming.New(ctx.Stack()).In(color.Other()),
 			PeerPrincipals:   principals[color.Other()],
 			Monitoring:       shared.monitoring,
+			PrivateZoneID:    shared.zone.ID,
 			ControlTable:     shared.control.Name,
 			ControlTableARN:  shared.control.ARN,
 			ControlKeyARN:    security.ControlKeyARN,
@@ -84,6 +86,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		Green:            stores[naming.Green].outputs(),
 		ControlTableName: shared.control.Name,
 		ControlTableARN:  shared.control.ARN,
+		PrivateZoneID:    shared.zone.ID,
 	}, nil
 }
 
@@ -91,10 +94,23 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 type shared struct {
 	control    *ControlTable
 	monitoring *Monitoring
+	zone       *PrivateZone
 }
 
-func newShared(ctx *pulumi.Context, cfg Config, security contract.SecurityOutputs, opts ...pulumi.ResourceOption) (made shared, err error) {
+func newShared(
+	ctx *pulumi.Context, cfg Config, foundation contract.FoundationOutputs, security contract.SecurityOutputs, opts ...pulumi.ResourceOption,
+) (made shared, err error) {
 	names := naming.New(ctx.Stack())
+	if made.zone, err = NewPrivateZone(ctx, "private-zone", &PrivateZoneArgs{
+		Names:       names,
+		Environment: cfg.Environment,
+		Domain:      cfg.PrivateDomain,
+		Networks: map[naming.Color]pulumi.StringInput{
+			naming.Blue: foundation.Blue.VpcID, naming.Green: foundation.Green.VpcID,
+		},
+	}, opts...); err != nil {
+		return made, err
+	}
 	if made.control, err = NewControlTable(ctx, "control", &ControlTableArgs{
 		Names:       names,
 		Environment: cfg.Environment,

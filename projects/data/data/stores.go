@@ -34,6 +34,8 @@ type StoresArgs struct {
 	AccessLogsBucket pulumi.StringInput
 	// ControlTable is the name of the table that says who may write.
 	ControlTable, ControlTableARN, ControlKeyARN pulumi.StringInput
+	// PrivateZoneID is the zone in which the colours name their endpoints.
+	PrivateZoneID pulumi.StringInput
 	// Monitoring is made before the first instance writes to it.
 	Monitoring *Monitoring
 }
@@ -56,6 +58,7 @@ func (a *StoresArgs) Validate() error {
 	for what, missing := range map[string]bool{
 		"control table": a.ControlTable == nil || a.ControlTableARN == nil || a.ControlKeyARN == nil,
 		"monitoring":    a.Monitoring == nil,
+		"private zone":  a.PrivateZoneID == nil,
 	} {
 		if missing {
 			problems = append(problems, errors.New(what+": is missing, expected what the colours share"))
@@ -76,6 +79,8 @@ type Stores struct {
 	Tables map[string]Table
 	// ParameterPath is the root of the colour's settings in Parameter Store.
 	ParameterPath string
+	// WriterName and ReaderName are the names of the database's endpoints.
+	WriterName, ReaderName string
 
 	// secrets are by service name and, for the sync functions, by syncKey.
 	secrets map[string]*databaseSecret
@@ -94,7 +99,7 @@ func NewStores(ctx *pulumi.Context, name string, args *StoresArgs, opts ...pulum
 		return nil, fmt.Errorf("register stores of %s: %w", name, err)
 	}
 	for _, step := range []func(*pulumi.Context, string, *StoresArgs) error{
-		s.addAccess, s.addDatabase, s.addSecrets, s.addRotation, s.addTransactionLogs, s.addDocuments, s.addTables, s.addSettings,
+		s.addAccess, s.addDatabase, s.addNames, s.addSecrets, s.addRotation, s.addTransactionLogs, s.addDocuments, s.addTables, s.addSettings,
 		s.addPermissions, s.addSyncAccess, s.addReplication, s.addBackup,
 	} {
 		if err := step(ctx, name, args); err != nil {
@@ -117,6 +122,8 @@ func (s *Stores) outputs() contract.Stores {
 		ClusterResourceID:     s.Database.ResourceID,
 		WriterEndpoint:        s.Database.Writer,
 		ReaderEndpoint:        s.Database.Reader,
+		WriterName:            pulumi.String(s.WriterName).ToStringOutput(),
+		ReaderName:            pulumi.String(s.ReaderName).ToStringOutput(),
 		WriterURL:             databaseURL(s.Database.Writer),
 		ReaderURL:             databaseURL(s.Database.Reader),
 		Port:                  pulumi.Int(catalog.DatabasePort).ToIntOutput(),

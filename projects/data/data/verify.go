@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -22,14 +23,14 @@ import (
 
 // Verify asks AWS, not the state, whether the stores are what the layer promises:
 // encrypted with the right keys, restorable, locked, streamed, indexed, backed up,
-// closed to the public, logged for ninety days. The error joins all that is not so.
+// closed to the public, logged for ninety days, named for people. The error joins all that is not so.
 func Verify(ctx context.Context, args verify.Args) error {
 	cfg, err := config.ReadFile[Config](args.StackFile)
 	if err != nil {
 		return err
 	}
 	v := newVerifier(args, cfg)
-	problems := []error{v.checkControlTable(ctx), v.checkSubscriptions(ctx), v.checkLogGroup(ctx, operatingSystemLogs, v.alias("audit"))}
+	problems := []error{v.checkControlTable(ctx), v.checkSubscriptions(ctx), v.checkLogGroup(ctx, operatingSystemLogs, v.alias("audit")), v.checkZone(ctx)}
 	for _, color := range naming.Colors() {
 		c := v.in(color)
 		problems = append(problems, verify.All(ctx,
@@ -48,6 +49,7 @@ type verifier struct {
 	names   naming.Namer
 
 	backup  *backup.Client
+	dns     *route53.Client
 	dynamo  *dynamodb.Client
 	keys    *kms.Client
 	logs    *cloudwatchlogs.Client
@@ -61,6 +63,7 @@ func newVerifier(args verify.Args, cfg Config) *verifier {
 	return &verifier{
 		cfg: cfg, outputs: args.Outputs, names: naming.New(args.Environment),
 		backup:  backup.NewFromConfig(args.AWS),
+		dns:     route53.NewFromConfig(args.AWS),
 		dynamo:  dynamodb.NewFromConfig(args.AWS),
 		keys:    kms.NewFromConfig(args.AWS),
 		logs:    cloudwatchlogs.NewFromConfig(args.AWS),

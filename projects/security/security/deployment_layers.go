@@ -96,11 +96,12 @@ func (d deployment) entrance() []iamdoc.Statement {
 			"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:DescribeCertificate", "acm:ListTagsForCertificate",
 			"acm:RemoveTagsFromCertificate", "acm:UpdateCertificateOptions",
 		}},
+		// The names of the databases are data's.
 		{Sid: "Names", Actions: []string{
-			"route53:ActivateKeySigningKey", "route53:ChangeResourceRecordSets", "route53:ChangeTagsForResource",
+			"route53:ActivateKeySigningKey", "route53:AssociateVPCWithHostedZone", "route53:ChangeResourceRecordSets", "route53:ChangeTagsForResource",
 			"route53:CreateKeySigningKey", "route53:CreateQueryLoggingConfig", "route53:DeactivateKeySigningKey",
 			"route53:DeleteHealthCheck", "route53:DeleteHostedZone", "route53:DeleteKeySigningKey",
-			"route53:DeleteQueryLoggingConfig", "route53:DisableHostedZoneDNSSEC", "route53:EnableHostedZoneDNSSEC", "route53:GetDNSSEC", "route53:GetHealthCheck", "route53:GetHostedZone",
+			"route53:DeleteQueryLoggingConfig", "route53:DisableHostedZoneDNSSEC", "route53:DisassociateVPCFromHostedZone", "route53:EnableHostedZoneDNSSEC", "route53:GetDNSSEC", "route53:GetHealthCheck", "route53:GetHostedZone",
 			"route53:GetQueryLoggingConfig", "route53:ListQueryLoggingConfigs", "route53:ListResourceRecordSets",
 			"route53:ListTagsForResource", "route53:UpdateHealthCheck", "route53:UpdateHostedZoneComment",
 		}, Resources: []string{

@@ -32,6 +32,7 @@ var dataChecks = []Check{
 	{Row: "D-20", Run: rotationReaches},
 	{Row: "D-21", Run: noPasswordInPrograms},
 	{Row: "D-22", Run: parametersAreProtected},
+	{Row: "D-23", Run: databaseNamesStayInside},
 }
 
 // Type tokens of the layer of data stores.

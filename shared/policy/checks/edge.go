@@ -199,7 +199,7 @@ func targetsSpeakHTTPS(s *Scope) {
 
 func zonesLogQueries(s *Scope) {
 	for _, zone := range s.Each(zoneType) {
-		if _, private := zone.Get("vpcs"); private {
+		if private(zone) {
 			continue
 		}
 		s.Expect(len(s.Referrers(zone, "aws:route53/queryLog:QueryLog", "zoneId")) == 1, zone, "logged", "", "one query log")
@@ -285,7 +285,7 @@ func expectSignatures(s *Scope, zone *graph.Resource) {
 
 func zoneIsSigned(s *Scope) {
 	for _, zone := range s.Each(zoneType) {
-		if _, private := zone.Get("vpcs"); private {
+		if private(zone) {
 			continue
 		}
 		expectSignatures(s, zone)

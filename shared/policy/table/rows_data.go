@@ -202,4 +202,9 @@ var dataRows = []Row{
 		Title:        "Confidential parameters are encrypted",
 		Requirements: []string{"3.5.1", "8.3.2"},
 	},
+	{
+		ID: "D-23", Severity: Must, Layer: contract.Data,
+		Title:        "Names of databases resolve inside our networks only, and each leads to one cluster's endpoint",
+		Requirements: []string{"1.4.5"},
+	},
 }

@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write docs/controls.md")
 
 // counts are the rows of each group.
-var counts = map[string]int{"X": 23, "F": 17, "S": 23, "D": 22, "E": 15, "V": 14, "O": 10, "M": 12}
+var counts = map[string]int{"X": 23, "F": 17, "S": 23, "D": 23, "E": 15, "V": 14, "O": 10, "M": 12}
 
 func TestEveryRowIsWhole(t *testing.T) {
 	requirement := regexp.MustCompile(`^([1-9]|1[0-2])(\.[0-9]+){1,4}$`)

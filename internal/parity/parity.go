@@ -49,6 +49,7 @@ func AllowList() []Allowed {
 		{contract.Foundation, "transitGatewayAsn", Identity},
 		{contract.Security, "access.*.externalId", Identity},
 		{contract.Security, "access.deploy.stateKeyArn", Identity},
+		{contract.Data, "privateDomain", Identity},
 		{contract.Edge, "domain", Identity},
 		{contract.Edge, "publicName", Identity},
 

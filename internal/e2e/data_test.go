@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,6 +17,8 @@ import (
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -71,7 +74,43 @@ type spoiled struct {
 
 func spoiledStores() []spoiled {
 	all := append(append(spoiledDatabase(), spoiledTables()...), append(spoiledBuckets(), spoiledRest()...)...)
-	return append(all, spoiledSecrets()...)
+	return append(append(all, spoiledSecrets()...), spoiledDatabaseNames()...)
+}
+
+// changeName changes a record of the private zone by hand.
+func changeName(action dnstypes.ChangeAction, name, target string) func(context.Context, aws.Config) error {
+	return func(ctx context.Context, cfg aws.Config) error {
+		dns := route53.NewFromConfig(cfg)
+		zones, err := dns.ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: aws.String("local.cutover.internal")})
+		if err != nil {
+			return err
+		}
+		if len(zones.HostedZones) == 0 {
+			return errors.New("no zone local.cutover.internal")
+		}
+		_, err = dns.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
+			HostedZoneId: zones.HostedZones[0].Id,
+			ChangeBatch: &dnstypes.ChangeBatch{Changes: []dnstypes.Change{{Action: action, ResourceRecordSet: &dnstypes.ResourceRecordSet{
+				Name: aws.String(name), Type: dnstypes.RRTypeCname, TTL: aws.Int64(5),
+				ResourceRecords: []dnstypes.ResourceRecord{{Value: aws.String(target)}},
+			}}}},
+		})
+		return err
+	}
+}
+
+func spoiledDatabaseNames() []spoiled {
+	const writer, more = "writer.blue.local.cutover.internal", "writer.local.cutover.internal"
+	return []spoiled{
+		{
+			name: "name that leads elsewhere", seen: "name " + writer + ": leads to [elsewhere.example], expected cutover-local-blue-database.cluster-",
+			spoil: changeName(dnstypes.ChangeActionUpsert, writer, "elsewhere.example"),
+		},
+		{
+			name: "name of no colour", seen: "private zone local.cutover.internal: holds " + more + " of type CNAME",
+			spoil: changeName(dnstypes.ChangeActionCreate, more, "elsewhere.example"), undo: changeName(dnstypes.ChangeActionDelete, more, "elsewhere.example"),
+		},
+	}
 }
 
 func spoiledSecrets() []spoiled {

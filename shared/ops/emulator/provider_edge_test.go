@@ -76,7 +76,7 @@ func TestProviderDeploysNames(t *testing.T) {
 		p.add("aws:route53/hostedZoneDnsSec:HostedZoneDnsSec", "z", pulumi.Map{"hostedZoneId": zone.ID(), "signingStatus": str("SIGNING")}, pulumi.DependsOn([]pulumi.Resource{key}))
 		blue, _ := addVPC(p, "blue", "10.10")
 		green, _ := addVPC(p, "green", "10.20")
-		private := p.add("aws:route53/zone:Zone", "private", pulumi.Map{"name": str("local.example.internal"), "comment": str("databases"), "vpcs": pulumi.Array{pulumi.Map{"vpcId": blue.ID()}, pulumi.Map{"vpcId": green.ID()}}})
+		private := p.add("aws:route53/zone:Zone", "private", pulumi.Map{"name": str("local.example.internal"), "comment": str("databases"), "forceDestroy": pulumi.Bool(true), "vpcs": pulumi.Array{pulumi.Map{"vpcId": blue.ID(), "vpcRegion": str("us-east-1")}, pulumi.Map{"vpcId": green.ID(), "vpcRegion": str("us-east-1")}}})
 		p.add("aws:route53/record:Record", "writer", pulumi.Map{"zoneId": private.ID(), "name": str("writer.local.example.internal"), "type": str("CNAME"), "ttl": pulumi.Int(5), "records": texts(str("blue.cluster-abc.us-east-1.rds.amazonaws.com"))})
 	})
 }

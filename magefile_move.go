@@ -81,3 +81,8 @@ func (Migrate) Cutover(ctx context.Context) error {
 func (Migrate) Rollback(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateRollback(ctx, a) })
 }
+
+// Finalise ends the migration for good and takes the engine out of both databases; needs -reason='…' -operators=ONE,OTHER.
+func (Migrate) Finalise(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateFinalise(ctx, a) })
+}

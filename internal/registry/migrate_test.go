@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/finalise"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/local"
 	"github.com/cutover/cutover/projects/migration/place"
@@ -159,6 +160,22 @@ func TestMigrationRefusesBadInputWithAReasonAndAWayOn(t *testing.T) {
 			name: "a switch before there is a lane", target: MigrateCutover, code: fault.Gate,
 			says: []string{"nothing to switch", "go tool mage migrate:start"},
 		},
+		{
+			name: "an end before there is a lane", target: MigrateFinalise, flags: decided, code: fault.Gate,
+			says: []string{"nothing to end", "go tool mage migrate:status"},
+		},
+		{
+			name: "an end that one decides", target: MigrateFinalise, flags: []settings.Flag{flag("reason", "settled"), flag("operators", "ann")}, code: fault.Usage,
+			says: []string{"the decision is not complete: expected two different operators", "-operators=ONE,OTHER"},
+		},
+		{
+			name: "an end without a reason", target: MigrateFinalise, flags: []settings.Flag{flag("operators", "ann,bob")}, code: fault.Usage,
+			says: []string{"the decision is not complete: expected who decides, and why"},
+		},
+		{
+			name: "an end in AWS", target: MigrateFinalise, flags: append([]settings.Flag{flag("env", "staging"), flag("yes", "true")}, decided...), code: fault.Usage,
+			says: []string{`migrate:finalise is not offered in AWS yet: environment is "staging", expected "local"`},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.cause != nil {
@@ -177,6 +194,9 @@ func TestMigrationRefusesBadInputWithAReasonAndAWayOn(t *testing.T) {
 	assert.Equal(t, fault.NoStack, code)
 	assert.Contains(t, said, "the local databases do not run\n  mend it with: go tool mage local:up")
 }
+
+// decided are the flags of two operators who end a migration.
+var decided = []settings.Flag{flag("reason", "blue is settled"), flag("operators", "ann,bob")}
 
 func (d *station) both(statement string) {
 	d.exec(naming.Blue, statement)
@@ -233,6 +253,47 @@ func TestAWholeMoveBetweenTheLocalDatabases(t *testing.T) {
 	assert.Contains(t, d.passes(MigrateRollback), "blue has the authority, epoch 3")
 	d.exec(naming.Blue, `DO $$ BEGIN ASSERT (SELECT count(*) FROM payments.account WHERE owner = 'since the switch') = 1; END $$`)
 	d.exec(naming.Blue, `DO $$ BEGIN ASSERT (SELECT sum(balance) FROM payments.account) = 5000107; END $$`)
+	d.ends()
+}
+
+// ends ends the migration: not before the way back was open long enough, and once
+// for good. Rows stay.
+func (d *station) ends() {
+	d.t.Helper()
+	code, said := d.run(MigrateFinalise, decided...)
+	assert.Equal(d.t, fault.Gate, code)
+	assert.Regexp(d.t, `reverse-window: \d+s since the authority moved; expected 72h0m0s`, said)
+	d.t.Cleanup(func() { reverseWindow = finalise.Window })
+	reverseWindow = 0
+	said = d.passes(MigrateFinalise, append([]settings.Flag{flag("dry-run", "true")}, decided...)...)
+	assert.Regexp(d.t, `green: retires lanes \[core\.fwd\], drops slots \[bgsync_core_rev_g1\], event triggers \[bgsync_.*\], publications \[bgsync_pub\] and schema bgsync with its \d+ tables`, said)
+	assert.Contains(d.t, said, "  reverse-window: pass\n")
+	assert.Contains(d.t, said, "would end the migration")
+	d.both(`DO $$ BEGIN ASSERT (SELECT count(*) FROM bgsync.lane WHERE state = 'running') = 1; END $$`)
+
+	said = d.passes(MigrateFinalise, decided...)
+	assert.Contains(d.t, said, "the migration has ended: nothing of the engine is left in either database; the closing record is ")
+	assert.Contains(d.t, said, "the process of lane core.fwd has ended")
+	d.both(`DO $$ BEGIN
+		ASSERT to_regnamespace('bgsync') IS NULL;
+		ASSERT NOT EXISTS (SELECT FROM pg_replication_slots WHERE database = current_database());
+		ASSERT NOT EXISTS (SELECT FROM pg_event_trigger) AND NOT EXISTS (SELECT FROM pg_publication);
+		ASSERT (SELECT count(*) FROM payments.account WHERE owner = 'since the switch') = 1;
+	END $$`)
+	records, err := filepath.Glob(filepath.Join(d.profile.Dir(), "proofs", "*.closing*"))
+	require.NoError(d.t, err)
+	assert.NotEmpty(d.t, records)
+	for _, lane := range []string{"core.fwd", "core.rev"} {
+		pid, err := d.profile.Running(lane)
+		require.NoError(d.t, err)
+		assert.Zero(d.t, pid, lane)
+	}
+	for _, target := range []func(context.Context, *ops.App) error{MigrateStart, MigrateCutover, MigrateRollback} {
+		code, said = d.run(target)
+		assert.Equal(d.t, fault.Gate, code)
+		assert.Contains(d.t, said, "the migration has ended: its lanes are gone, and nobody can go back")
+	}
+	assert.Contains(d.t, d.passes(MigrateFinalise, decided...), "green: nothing is left of the engine", "once more does no harm")
 }
 
 // kill ends the process of a lane as a crash would.

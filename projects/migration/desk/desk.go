@@ -123,6 +123,15 @@ func (d *Desk) administrators(ctx context.Context, to naming.Color) (source, tar
 	return source, target, func() { pg.Close(source); pg.Close(target) }, nil
 }
 
+// Sides opens an administrator's session on each side; done closes both.
+func (d *Desk) Sides(ctx context.Context) (sides map[naming.Color]*pgx.Conn, done func(), err error) {
+	first, other, done, err := d.administrators(ctx, First.Other())
+	if err != nil {
+		return nil, nil, err
+	}
+	return map[naming.Color]*pgx.Conn{First: first, First.Other(): other}, done, nil
+}
+
 // First is the side that has the authority in the beginning.
 const First = naming.Blue
 

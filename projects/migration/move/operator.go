@@ -58,6 +58,9 @@ const target = "go tool mage migrate:"
 // whether it may be made. With DryRun it only checks; where there is a lane
 // already, nothing is prepared either: its tables are published.
 func (o *Operator) Preflight(ctx context.Context, to naming.Color) error {
+	if err := o.open(ctx); err != nil {
+		return err
+	}
 	plan, err := o.plan(to)
 	if err != nil {
 		return err

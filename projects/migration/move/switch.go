@@ -21,6 +21,9 @@ func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.C
 	if err != nil {
 		return fault.New(fault.Gate, "nothing to switch: %w", err).WithHint("%sstart, then %sverify", target, target)
 	}
+	if sw.State == control.Finalised {
+		return ended()
+	}
 	if o.DryRun {
 		return o.plannedSwitch(ctx, m, token, to)
 	}

@@ -56,6 +56,8 @@ type Settings struct {
 	Show     string           // outputs: what to resolve, "connection"
 	Halt     string           // migrate:start: the code of the halt after which the lane goes on
 	Reason   string           // why; compulsory in prod for what cannot be undone
+	// Operators have decided together; migrate:finalise takes two.
+	Operators []string
 }
 
 // ShowConnection asks for the connection strings with their passwords.

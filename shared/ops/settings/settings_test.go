@@ -34,12 +34,13 @@ func TestFlagsAndVariablesSetTheSameFields(t *testing.T) {
 	want := settings.Settings{
 		Env: "prod", Yes: true, DryRun: true, Parallel: 2, Only: []contract.Layer{contract.Data, contract.Edge},
 		Check: true, Color: settings.Green, Output: settings.JSON, Timeout: 90 * time.Minute, To: "v12", Halt: "poison", Reason: "drill",
+		Operators: []string{"ann", "bob"},
 	}
-	byFlag, err := load(t, "deploy:all -env=prod -yes -dry-run -parallel 2 -only=data,edge --check -color=green -output=json -timeout=1h30m -to=v12 -halt=poison -reason=drill")
+	byFlag, err := load(t, "deploy:all -env=prod -yes -dry-run -parallel 2 -only=data,edge --check -color=green -output=json -timeout=1h30m -to=v12 -halt=poison -reason=drill -operators=ann,bob")
 	require.NoError(t, err)
 	byVariable, err := load(t, "deploy:all", "CUTOVER_ENV=prod", "CUTOVER_YES=true", "CUTOVER_DRY_RUN=1", "CUTOVER_PARALLEL=2",
 		"CUTOVER_ONLY=data, edge", "CUTOVER_CHECK=true", "CUTOVER_COLOR=green", "CUTOVER_OUTPUT=json", "CUTOVER_TIMEOUT=90m",
-		"CUTOVER_TO=v12", "CUTOVER_HALT=poison", "CUTOVER_REASON=drill")
+		"CUTOVER_TO=v12", "CUTOVER_HALT=poison", "CUTOVER_REASON=drill", "CUTOVER_OPERATORS=ann, bob")
 	require.NoError(t, err)
 
 	assert.Equal(t, want, byFlag)
@@ -69,6 +70,7 @@ func TestBadSettingsNameWhereWhatAndExpectation(t *testing.T) {
 		"negative duration":    {"deploy:all -timeout=-5m", nil, []string{"-timeout", "above zero"}},
 		"malformed switch":     {"deploy:all", []string{"CUTOVER_YES=ja"}, []string{"CUTOVER_YES", `"ja"`, "true or false"}},
 		"empty value":          {"deploy:all", []string{"CUTOVER_REASON="}, []string{"CUTOVER_REASON", "a sentence"}},
+		"an operator twice":    {"migrate:finalise -operators=ann,ann", nil, []string{"-operators", `"ann,ann"`, "each once"}},
 		"unknown layer":        {"deploy:all -only=data,dat", nil, []string{"-only", "data,dat", "foundation"}},
 		"unknown first layer":  {"deploy:all -from=x", nil, []string{"-from", `"x"`, "observability"}},
 		"unknown color":        {"deploy:all -color=red", nil, []string{"-color", `"red"`, "blue or green"}},

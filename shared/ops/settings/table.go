@@ -36,6 +36,7 @@ func table(environments []string) []setting {
 		{"show", false, ShowConnection, setShow},
 		text("halt", "the code of a lane's halt", func(s *Settings) *string { return &s.Halt }),
 		text("reason", "a sentence that says why", func(s *Settings) *string { return &s.Reason }),
+		{"operators", false, "names joined by commas, each once", setOperators},
 	}
 }
 
@@ -94,6 +95,18 @@ func setOnly(s *Settings, value string) error {
 		if !slices.Contains(s.Only, layer) {
 			s.Only = append(s.Only, layer)
 		}
+	}
+	return nil
+}
+
+func setOperators(s *Settings, value string) error {
+	s.Operators = nil
+	for name := range strings.SplitSeq(value, ",") {
+		name = strings.TrimSpace(name)
+		if name == "" || slices.Contains(s.Operators, name) {
+			return errValue
+		}
+		s.Operators = append(s.Operators, name)
 	}
 	return nil
 }

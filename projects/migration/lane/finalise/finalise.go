@@ -35,6 +35,17 @@ type Order struct {
 	Reason    string
 }
 
+// bothAgree tells whether two people have decided.
+func (o Order) bothAgree() error {
+	if len(o.Operators) != 2 || o.Operators[0] == o.Operators[1] {
+		return fmt.Errorf("%w: expected two different operators", ErrOrder)
+	}
+	return nil
+}
+
+// Retiring is the step before which the lane that ends at a side retires.
+func Retiring(color naming.Color) string { return "finalise.retire_" + string(color) + ".before" }
+
 // Finaliser ends a migration.
 type Finaliser struct {
 	Store  control.Store
@@ -78,8 +89,8 @@ type Report struct {
 // no switch begins any more; then the lanes retire, the closing record is stored, and
 // slots, triggers, publication and schema go. A call that died is made again.
 func (f *Finaliser) Finalise(ctx context.Context, order Order) (Report, error) {
-	if len(order.Operators) != 2 || order.Operators[0] == order.Operators[1] {
-		return Report{}, fmt.Errorf("%w: expected two different operators", ErrOrder)
+	if err := order.bothAgree(); err != nil {
+		return Report{}, err
 	}
 	token, sw, err := f.begin(ctx, order)
 	if err != nil {

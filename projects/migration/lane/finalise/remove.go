@@ -60,11 +60,14 @@ func last(ctx context.Context, on *pgx.Conn) (lanes []proof.Lane, discarded []st
 	return lanes, discarded, err
 }
 
+// inOrder is the order of the sides: the holder's comes last.
+func inOrder(holder naming.Color) []naming.Color { return []naming.Color{holder.Other(), holder} }
+
 // remove takes slots, triggers, publication and schema away, the holder's last: as
 // long as it has them it can be seen there what was decided. Images of rows go with
 // the schema.
 func (f *Finaliser) remove(ctx context.Context, holder naming.Color) ([]string, error) {
-	order := []naming.Color{holder.Other(), holder}
+	order := inOrder(holder)
 	var dropped []string
 	for _, color := range order {
 		err := f.do("slots_"+string(color), func() error {

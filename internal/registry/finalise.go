@@ -1,0 +1,78 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/cutover/cutover/projects/migration/desk"
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/finalise"
+	"github.com/cutover/cutover/projects/migration/local"
+	"github.com/cutover/cutover/projects/migration/move"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops"
+	"github.com/cutover/cutover/shared/ops/fault"
+)
+
+// reverseWindow is how long the way back stays open at least.
+var reverseWindow = finalise.Window
+
+// quiet bounds the wait for a lane that still streams: it ends with its next commit,
+// and has one every second.
+const quiet = time.Minute
+
+// MigrateFinalise ends the migration between the local databases. In AWS it refuses:
+// no function there has the rights of an administrator on both sides and the key of
+// the closing record.
+func MigrateFinalise(ctx context.Context, a *ops.App) error {
+	return a.Work(ctx, "migrate:finalise", true, func(ctx context.Context, w *ops.Workplace) error {
+		if !w.Local {
+			return fault.New(fault.Usage, "migrate:finalise is not offered in AWS yet: environment is %q, expected %q", w.Environment, "local").
+				WithHint(`what "Ending a migration" in docs/sync.md lists stays as it is; nothing was changed`)
+		}
+		o, err := operator(ctx, w)
+		if err != nil {
+			return err
+		}
+		return finaliseHere(ctx, o, w)
+	})
+}
+
+// finaliseHere ends the migration by this process, and then the processes of lanes.
+func finaliseHere(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+	profile := local.Profile{Root: w.Root}
+	folder, signer, err := profile.Proofs()
+	if err != nil {
+		return err
+	}
+	places, err := localDatabases(ctx, w)
+	if err != nil {
+		return err
+	}
+	sides, done, err := (&desk.Desk{Place: places, Store: o.Store, Limits: lane.Defaults()}).Sides(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	f := &finalise.Finaliser{
+		Store: o.Store, Signer: signer, Proofs: folder, Sides: sides, Window: reverseWindow, Quiet: quiet, Owner: uuid.NewString(),
+	}
+	order := finalise.Order{Operators: w.Settings.Operators, Reason: w.Settings.Reason}
+	err = o.Finalise(ctx, f, order, func(name string) string { return name + " in " + folder.Path })
+	if err != nil || o.DryRun {
+		return err
+	}
+	for _, color := range naming.Colors() {
+		stopped, err := profile.Stop(ctx, function.Lane(color))
+		if err != nil {
+			return err
+		}
+		if stopped {
+			w.Say("the process of lane %s has ended", function.Lane(color))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/finalise"
+	"github.com/cutover/cutover/projects/migration/lane/switching"
+	items "github.com/cutover/cutover/shared/control"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/fault"
+)
+
+// Finalise ends the migration: it shows the conditions and what goes, and, unless
+// DryRun, takes it away. From the decision on no lane is wanted any more. record says
+// where the closing record is.
+func (o *Operator) Finalise(ctx context.Context, f *finalise.Finaliser, order finalise.Order, record func(name string) string) error {
+	preview, err := f.Preview(ctx, order)
+	o.tellConditions(preview)
+	if err != nil {
+		return unfinished(err)
+	}
+	for _, going := range preview.Going {
+		o.Say("%s", going)
+	}
+	if o.DryRun {
+		o.Say("would end the migration; there is no way back afterwards but a new one")
+		return nil
+	}
+	f.At = func(step string) error {
+		for _, color := range naming.Colors() {
+			if step == finalise.Retiring(color) {
+				return function.Want(ctx, o.Store, function.Lane(color), false)
+			}
+		}
+		return nil
+	}
+	report, err := f.Finalise(ctx, order)
+	if err != nil {
+		return unfinished(err)
+	}
+	o.Say("the migration has ended: nothing of the engine is left in either database; the closing record is %s", record(report.Proof))
+	return nil
+}
+
+// tellConditions shows each condition, and of one that does not hold what was found.
+func (o *Operator) tellConditions(preview finalise.Preview) {
+	if preview.Decided {
+		o.Say("the decision was stored before: going on with it")
+		return
+	}
+	lines := make([]string, len(preview.Conditions))
+	for i, c := range preview.Conditions {
+		lines[i] = "  " + c.Name + ": " + c.Verdict.String()
+		if c.Verdict != switching.Pass {
+			lines[i] += ", " + c.Detail
+		}
+	}
+	if len(lines) > 0 {
+		o.Say("%s", strings.Join(lines, "\n"))
+	}
+}
+
+// unfinished gives what Finalise ended with a code and the command to go on.
+func unfinished(err error) error {
+	switch {
+	case errors.Is(err, finalise.ErrOrder):
+		return fault.New(fault.Usage, "%w", err).WithHint("%sfinalise -reason='…' -operators=ONE,OTHER", target)
+	case errors.Is(err, control.ErrAbsent):
+		return fault.New(fault.Gate, "nothing to end: %w", err).WithHint("%sstatus", target)
+	case errors.Is(err, finalise.ErrNotYet):
+		return fault.New(fault.Gate, "%w", err).WithHint("%sstatus, then the same command again", target)
+	case errors.Is(err, finalise.ErrStreaming):
+		return fault.New(fault.Locked, "%w", err).WithHint("the same command again")
+	default:
+		return err
+	}
+}
+
+// open tells whether the migration goes on: one that has ended left no lane behind,
+// and no command makes one anew over the rows of both sides.
+func (o *Operator) open(ctx context.Context) error {
+	_, sw, err := switching.Status(ctx, o.Store)
+	if errors.Is(err, control.ErrAbsent) {
+		return nil
+	}
+	if err == nil && sw.State == items.Finalised {
+		return ended()
+	}
+	return err
+}
+
+// ended is the error of a command that comes after the end.
+func ended() error {
+	return fault.New(fault.Gate, "the migration has ended: its lanes are gone, and nobody can go back").WithHint("%sstatus", target)
+}

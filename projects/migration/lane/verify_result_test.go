@@ -29,12 +29,17 @@ func TestResultsLiveAsLongAsTheLaneHandsOverInOrder(t *testing.T) {
 		ctx, cancel := context.WithTimeout(w.ctx(), 6*time.Second)
 		defer cancel()
 		done := make(chan error, 1)
-		r := w.runner(fmt.Sprint(time.Now().UnixNano()))
+		invocation := fmt.Sprint(time.Now().UnixNano())
+		r := w.runner(invocation)
 		r.Limits.Stop, r.Limits.Cancel = 3*time.Second, time.Second // time enough to hand over on a busy machine
 		go func() {
 			_, err := r.Run(ctx)
 			done <- err
 		}()
+		// What was shown before it has begun goes, since the one before it was cut off.
+		require.Eventually(t, func() bool {
+			return value[string](w, w.green, `SELECT coalesce(max(running_by), '') FROM bgsync.verify_state`) == invocation
+		}, waiting, tick)
 		during()
 		require.NoError(t, <-done)
 	}

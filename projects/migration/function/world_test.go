@@ -7,12 +7,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/desk"
@@ -135,14 +137,26 @@ func (w *world) run(to naming.Color) {
 	})
 }
 
+// said is the end of what the functions have told.
+func (w *world) said() string {
+	text := w.emitted.String()
+	return text[max(0, len(text)-4000):]
+}
+
 // runs waits until a lane follows its source.
 func (w *world) runs(to naming.Color) {
 	w.t.Helper()
 	conn := w.admin(to)
-	require.Eventually(w.t, func() bool {
+	last := func() string {
 		row, err := checkpoint.Load(w.t.Context(), conn, function.Lane(to))
-		return err == nil && row.State == checkpoint.Running
-	}, 60*time.Second, 20*time.Millisecond)
+		if err != nil {
+			return err.Error()
+		}
+		return fmt.Sprint(row.State)
+	}
+	if !assert.Eventually(w.t, func() bool { return last() == fmt.Sprint(checkpoint.Running) }, 60*time.Second, 20*time.Millisecond) {
+		require.FailNow(w.t, "lane "+function.Lane(to)+" does not run", "it is %s; the functions said last:\n%s", last(), w.said())
+	}
 }
 
 // admin is a session of the administrator of a side.

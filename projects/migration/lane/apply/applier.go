@@ -116,7 +116,7 @@ type Transaction struct {
 // claimSQL makes the lane this transaction's, if it is as this process left it.
 const claimSQL = `UPDATE bgsync.lane SET claim_no = claim_no + 1, claimed_by = $2 WHERE lane = $1 AND generation = $3
   AND epoch = $4 AND applied_lsn = $5::pg_lsn AND part_index = $6 AND state IN ('catching_up', 'running')
-  RETURNING bucket_plan, tail_from IS NOT NULL, coalesce(consistent_after, '0/0')`
+  RETURNING bucket_plan, tail_from IS NOT NULL, coalesce(consistent_after, '0/0'), state`
 
 const markerSQL = `SELECT pg_catalog.pg_logical_emit_message(true, 'bgsync.echo', $1)`
 
@@ -154,7 +154,8 @@ func (a *Applier) Begin(ctx context.Context) (*Transaction, error) {
 
 // claim opens the transaction in one round trip. Its first statement is the
 // marker and its second changes the lane's row: by these two the opposite lane
-// knows an echo.
+// knows an echo. What others have changed of the row meanwhile is taken over: a lane
+// that was halted and resumed between two claims has to be made strict again.
 func (a *Applier) claim(ctx context.Context) (bool, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(`BEGIN`)
@@ -163,7 +164,7 @@ func (a *Applier) claim(ctx context.Context) (bool, error) {
 	batch.Queue(claimSQL, a.row.Lane, a.invocation, a.row.Generation, a.row.Epoch, a.row.Applied.String(), a.row.Part.Index).QueryRow(func(row pgx.Row) error {
 		var plan int64
 		var tail bool
-		err := row.Scan(&plan, &tail, &a.row.ConsistentAfter)
+		err := row.Scan(&plan, &tail, &a.row.ConsistentAfter, &a.row.State)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}

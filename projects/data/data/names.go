@@ -29,14 +29,17 @@ func (c Config) endpointName(label string, color naming.Color) string {
 // addNames makes the names of the colour's endpoints. They are this colour's for
 // ever: none follows the authority to write, which the control table alone gives.
 func (s *Stores) addNames(ctx *pulumi.Context, name string, args *StoresArgs) error {
-	for label, endpoint := range map[string]pulumi.StringOutput{writerLabel: s.Database.Writer, readerLabel: s.Database.Reader} {
-		full := args.Config.endpointName(label, args.Color)
-		if _, err := route53.NewRecord(ctx, name+"-"+label, &route53.RecordArgs{
+	for _, each := range []struct {
+		label    string
+		endpoint pulumi.StringOutput
+	}{{writerLabel, s.Database.Writer}, {readerLabel, s.Database.Reader}} {
+		full := args.Config.endpointName(each.label, args.Color)
+		if _, err := route53.NewRecord(ctx, name+"-"+each.label, &route53.RecordArgs{
 			ZoneId:  args.PrivateZoneID,
 			Name:    pulumi.String(full),
 			Type:    pulumi.String(route53.RecordTypeCNAME),
 			Ttl:     pulumi.Int(nameSeconds),
-			Records: pulumi.StringArray{endpoint},
+			Records: pulumi.StringArray{each.endpoint},
 		}, pulumi.Parent(s)); err != nil {
 			return fmt.Errorf("name %s: %w", full, err)
 		}

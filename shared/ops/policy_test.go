@@ -43,7 +43,7 @@ func TestPolicyTestNamesWhatIsWrongInEachEnvironmentButTheLocalOne(t *testing.T)
 		require.ErrorContains(t, err, environment+`: S-02 [PCI DSS 3.7.5], clause window: aws:kms/key:Key "hasty"`)
 	}
 	require.NotContains(t, err.Error(), "local:")
-	require.Contains(t, w.out.String(), "136 controls")
+	require.Contains(t, w.out.String(), "137 controls")
 	require.NoFileExists(t, filepath.Join(w.root, ".cutover", "policy", "evidence.csv"))
 }
 

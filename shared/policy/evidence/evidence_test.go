@@ -92,7 +92,7 @@ func TestFailuresJoinViolationsAndFaultsOfTheRegister(t *testing.T) {
 	require.Len(t, register, 1)
 	assert.Contains(t, register[0], "exception EXC-91: nothing of")
 	counts := r.Counts()
-	assert.Equal(t, 136, counts.Rows)
+	assert.Equal(t, 137, counts.Rows)
 	assert.Equal(t, 3, counts.Resources)
 	assert.Equal(t, 2, counts.Exceptions)
 	assert.Positive(t, counts.Violations)

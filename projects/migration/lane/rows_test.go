@@ -13,6 +13,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/backfill"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
 )
 
@@ -158,6 +159,49 @@ func TestAChunkThatTakesTooLongIsHalved(t *testing.T) {
 	require.NoError(t, err)
 	w.equal()
 	require.Equal(t, "500,500", value[string](w, w.green, `SELECT string_agg(rows::text, ',') FROM bgsync.chunk WHERE table_id = $1`, id))
+}
+
+// Loaders cut chunks of one table one after another: each cut takes the next number.
+func TestChunksOfATableAreCutOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(w.blue, someRows)
+	w.create()
+	table, err := relation.Load(w.ctx(), w.blue.admin, "public", "entry")
+	require.NoError(t, err)
+	id := value[int32](w, w.green, `SELECT table_id FROM bgsync.table_map WHERE name = 'entry'`)
+	planned := func() []backfill.Chunk {
+		chunks, err := backfill.Planned(w.ctx(), w.green.admin, "core.fwd")
+		require.NoError(t, err)
+		return slices.DeleteFunc(chunks, func(c backfill.Chunk) bool { return c.TableID != id })
+	}
+	chunk := planned()[0]
+	other, err := w.green.admin.Begin(w.ctx()) // another loader, in the midst of a cut
+	require.NoError(t, err)
+	_, err = other.Exec(w.ctx(), `SELECT pg_advisory_xact_lock($1, $2)`, checkpoint.CutLock, id)
+	require.NoError(t, err)
+	source, target, look := w.connect(w.blue.AdminDSN(database), "cutter"), w.connect(w.green.AdminDSN(database), "cutter"), w.connect(w.green.AdminDSN(database), "look")
+	cut := make(chan error, 1)
+	go func() { cut <- backfill.Split(w.ctx(), source, target, "core.fwd", table, chunk) }()
+	require.Eventually(t, func() bool {
+		var waiting int
+		err := look.QueryRow(w.ctx(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = $1`, checkpoint.CutLock).Scan(&waiting)
+		return err == nil && waiting == 1
+	}, waiting, tick, "it waits for the number of the other")
+	_, err = other.Exec(w.ctx(), `INSERT INTO bgsync.chunk (lane, table_id, load_no, chunk_no, lo, hi, state)
+		SELECT lane, table_id, load_no, chunk_no + 1, ARRAY['100000', '0'], hi, 'planned' FROM bgsync.chunk WHERE table_id = $1`, id)
+	require.NoError(t, err)
+	_, err = other.Exec(w.ctx(), `UPDATE bgsync.chunk SET hi = ARRAY['100000', '0'] WHERE table_id = $1 AND chunk_no = $2`, id, chunk.Number)
+	require.NoError(t, err)
+	require.NoError(t, other.Commit(w.ctx()))
+	require.ErrorIs(t, <-cut, backfill.ErrElsewhere, "the other has cut the same one")
+	require.NoError(t, backfill.Split(w.ctx(), source, target, "core.fwd", table, planned()[0]))
+	require.Len(t, planned(), 3)
+	stop := w.background(w.runner("only"))
+	w.running()
+	_, err = stop()
+	require.NoError(t, err)
+	w.equal()
 }
 
 // A row that was changed, with a long value left as it was, and deleted before its

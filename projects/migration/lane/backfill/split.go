@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
 )
@@ -43,6 +44,9 @@ func Trim(ctx context.Context, source, target *pgx.Conn, lane string, table *rel
 // cut ends a planned chunk at a key, and plans what lies behind it.
 func cut(ctx context.Context, target *pgx.Conn, lane string, table *relation.Table, chunk Chunk, middle []string) error {
 	err := pgx.BeginFunc(ctx, target, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_catalog.pg_advisory_xact_lock($1, $2)`, int32(checkpoint.CutLock), chunk.TableID); err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, `UPDATE bgsync.chunk SET hi = $5 WHERE lane = $1 AND table_id = $2 AND load_no = $3 AND chunk_no = $4
 			AND state = 'planned' AND lo IS NOT DISTINCT FROM $6::text[] AND hi IS NOT DISTINCT FROM $7::text[]`,
 			lane, chunk.TableID, chunk.Load, chunk.Number, middle, chunk.Lo, chunk.Hi)

@@ -102,6 +102,10 @@ var (
 // table apart; the second number of a lock is the table's.
 const LoadLock = 0x6267
 
+// CutLock is the class of the advisory locks under which the chunks of one table are
+// cut; the object is the table's number. Each cut takes the next chunk number.
+const CutLock = 0x6268
+
 // Slot is the name of a lane's slot in a generation.
 func Slot(lane string, generation int64) string {
 	return fmt.Sprintf("bgsync_%s_g%d", strings.ReplaceAll(lane, ".", "_"), generation)

@@ -19,7 +19,7 @@ import (
 )
 
 // SchemaVersion is the version of the schema that this engine works with.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 //go:embed sql/roles.sql
 var rolesSQL string
@@ -30,9 +30,12 @@ var objectsSQL string
 //go:embed sql/002_changes.sql
 var changesSQL string
 
+//go:embed sql/003_throttle.sql
+var throttleSQL string
+
 // migrations are the steps from one version of the schema to the next; the first
 // leads from nothing to version 1.
-var migrations = []string{objectsSQL, changesSQL}
+var migrations = []string{objectsSQL, changesSQL, throttleSQL}
 
 // installLock keeps two installers of one database apart.
 const installLock = 0x6267_7379_6e63

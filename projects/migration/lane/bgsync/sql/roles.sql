@@ -13,7 +13,7 @@ BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'rds_replication') THEN
     GRANT rds_replication TO bgsync_reader;
   END IF;
-  GRANT pg_read_all_stats TO bgsync_fence, bgsync_reader;
+  GRANT pg_read_all_stats TO bgsync_fence, bgsync_reader, bgsync_verify;
   IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
     EXECUTE pg_catalog.format('GRANT bgsync_owner TO %I', current_user); -- an administrator on Aurora is no superuser
   END IF;

@@ -11,12 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// claimFile in a server's folder is locked by the process that uses it.
+// claimFile in a server's folder is locked by the process that uses it, and by all
+// processes of the server: they inherit the open file, and with it the lock
+// (flock(2)).
 const claimFile = "claim"
 
-// claim makes a folder for one server and removes those whose process died
-// without doing so. The system lets a claim go when its process ends.
-func claim(ctx context.Context, base string) (dir string, release func() error, err error) {
+// claim makes a folder for one server and removes those whose processes are gone
+// without having done so. The system lets a claim go when the last process ends
+// that has the file open.
+func claim(ctx context.Context, base string) (dir string, held *os.File, err error) {
 	err = withLock(ctx, base+".lock", func() error {
 		if err := os.MkdirAll(base, 0o755); err != nil { //nolint:gosec // servers of another account pass it
 			return fmt.Errorf("make the servers' folder: %w", err)
@@ -32,32 +35,34 @@ func claim(ctx context.Context, base string) (dir string, release func() error, 
 		if err != nil {
 			return fmt.Errorf("claim a server's folder: %w", err)
 		}
-		release = file.Close
 		if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 			return errors.Join(fmt.Errorf("claim a server's folder: %w", err), file.Close())
 		}
+		held = file
 		return install{}.own(dir)
 	})
-	return dir, release, err
+	return dir, held, err
 }
 
-// sweep removes the folders that nobody claims any more.
+// sweep removes the folders that nobody claims any more. It runs under the lock
+// under which a folder gets its claim, so one without a claim is left of a removal
+// that was broken off, or its process is removing it just now.
 func sweep(base string) error {
-	claims, err := filepath.Glob(filepath.Join(base, "*", claimFile))
+	folders, err := filepath.Glob(filepath.Join(base, "server-*"))
 	if err != nil {
 		return fmt.Errorf("list the servers' folders: %w", err)
 	}
 	var problems []error
-	for _, path := range claims {
-		problems = append(problems, removeUnclaimed(path))
+	for _, dir := range folders {
+		problems = append(problems, removeUnclaimed(dir))
 	}
 	return errors.Join(problems...)
 }
 
-func removeUnclaimed(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // a claim of this package
+func removeUnclaimed(dir string) error {
+	file, err := os.OpenFile(filepath.Join(dir, claimFile), os.O_RDWR, 0) //nolint:gosec // a claim of this package
 	if errors.Is(err, os.ErrNotExist) {
-		return nil // its process removed it just now
+		return os.RemoveAll(dir)
 	}
 	if err != nil {
 		return fmt.Errorf("open a server's claim: %w", err)
@@ -67,8 +72,7 @@ func removeUnclaimed(path string) error {
 		return file.Close()
 	}
 	if err == nil {
-		// The dying server may write a last file meanwhile; the next sweep gets it.
-		_ = os.RemoveAll(filepath.Dir(path))
+		err = os.RemoveAll(dir)
 	}
 	return errors.Join(err, file.Close())
 }

@@ -46,6 +46,7 @@ func (s *Server) launch(ctx context.Context) error {
 	// The server outlives the call that starts it.
 	cmd := s.install.command(context.WithoutCancel(ctx), "postgres", "-D", s.dataDir(), "-p", strconv.Itoa(s.port))
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = environment(), s.dir, log, log
+	cmd.ExtraFiles = []*os.File{s.claim}
 	p, err := run(cmd)
 	if err := errors.Join(err, log.Close()); err != nil {
 		return fmt.Errorf("run PostgreSQL: %w", err)

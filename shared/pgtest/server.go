@@ -54,7 +54,7 @@ type Server struct {
 	port    int
 	tls     bool
 	process *process // nil while it is not running
-	release func() error
+	claim   *os.File // says that the folder is in use; see claimFile
 }
 
 // Start starts a server and ends it with the test. A failed test shows the end of
@@ -89,11 +89,11 @@ func start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, release, err := claim(ctx, filepath.Join(cache, "postgres-servers"))
+	dir, held, err := claim(ctx, filepath.Join(cache, "postgres-servers"))
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{install: installed, dir: dir, tls: o.TLS, release: release}
+	s := &Server{install: installed, dir: dir, tls: o.TLS, claim: held}
 	if err := s.prepare(o); err != nil {
 		return s, err
 	}
@@ -226,5 +226,5 @@ func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }
 
 // remove ends the server, however it is, and deletes its folder.
 func (s *Server) remove() error {
-	return errors.Join(s.Kill(), os.RemoveAll(s.dir), s.release())
+	return errors.Join(s.Kill(), os.RemoveAll(s.dir), s.claim.Close())
 }

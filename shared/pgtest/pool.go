@@ -178,10 +178,11 @@ func (p *Pool) clean(l *lent) error {
 
 var errChanged = errors.New("the server is not what it was")
 
-// session is one of the superuser, in no database of a test. A commit of it waits
-// for no standby.
+// session is one of the superuser, in a database that no test connects to: what a
+// test has locked in another's catalogue does not stop it. A commit of it waits for
+// no standby.
 func (l *lent) session(ctx context.Context, work func(*pgx.Conn) error) (err error) {
-	conn, err := pgx.Connect(ctx, l.dsn(Superuser, SuperuserPassword, "postgres", "verify-ca"))
+	conn, err := pgx.Connect(ctx, l.dsn(Superuser, SuperuserPassword, "template1", "verify-ca"))
 	if err != nil {
 		return fmt.Errorf("connect as the superuser: %w", err)
 	}

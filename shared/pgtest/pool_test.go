@@ -25,6 +25,10 @@ func aPool(t *testing.T) *pgtest.Pool {
 	return p
 }
 
+// open are the sessions that a test leaves. Without a name for them the collector of
+// garbage would close them, sooner or later.
+var open []*pgx.Conn
+
 // What a test leaves behind is gone for the next one, on the same server or on
 // another.
 func TestABorrowerFindsNothingOfTheOneBefore(t *testing.T) {
@@ -46,6 +50,7 @@ func TestABorrowerFindsNothingOfTheOneBefore(t *testing.T) {
 				require.NoError(t, err)
 				_, err = conn.Exec(t.Context(), statement)
 				require.NoError(t, err)
+				open = append(open, conn)
 			}
 		}},
 		"a role with another attribute": {removed: true, leave: func(t *testing.T, s *pgtest.Server) {

@@ -106,7 +106,7 @@ func anyWrite(rt *rapid.T) string {
 	key := rapid.IntRange(1, 1<<30).Draw(rt, "key")
 	return fmt.Sprintf(rapid.SampledFrom([]string{
 		`BEGIN; UPDATE public.account SET balance = balance + 1 WHERE id = %[1]d; UPDATE public.account SET balance = balance - 1 WHERE id = %[2]d; COMMIT`,
-		`INSERT INTO public.entry (account, seq, amount, note) SELECT id, %[3]d, %[1]d, 'n' FROM public.account WHERE id = %[1]d ON CONFLICT DO NOTHING`,
+		`INSERT INTO public.entry (account, seq, amount, note) SELECT id, %[3]d, %[1]d, 'n' FROM public.account a WHERE id = %[1]d AND NOT EXISTS (SELECT FROM public.entry WHERE account = a.id AND seq = -%[3]d) ON CONFLICT DO NOTHING`,
 		`DELETE FROM public.entry WHERE account = %[1]d AND seq %% 3 = %[2]d %% 3`,
 		`UPDATE public.entry SET seq = -seq WHERE account = %[1]d`,
 		`UPDATE public.document SET tags = ARRAY['%[3]d'] WHERE slot IN (%[1]d, %[2]d)`,

@@ -156,6 +156,7 @@ func ConnectReplication(ctx context.Context, dsn string, id Identity) (*pgconn.P
 	}
 	cfg.RuntimeParams["replication"] = "database"
 	cfg.RuntimeParams["wal_sender_timeout"] = "10s"
+	cfg.DialFunc = pgconn.DialFunc(gathered(dial(cfg.DialFunc)))
 	conn, err := pgconn.ConnectConfig(ctx, &cfg.Config)
 	if err != nil {
 		return nil, fmt.Errorf("connect %s for replication: %w", id.name(), Reduce(err))

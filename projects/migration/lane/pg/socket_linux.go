@@ -24,3 +24,10 @@ func userTimeout(_, _ string, raw syscall.RawConn) error {
 	}
 	return nil
 }
+
+// lowWater sets SO_RCVLOWAT.
+func lowWater(raw syscall.RawConn, bytes int) {
+	_ = raw.Control(func(fd uintptr) {
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVLOWAT, bytes)
+	})
+}

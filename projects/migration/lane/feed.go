@@ -48,7 +48,8 @@ type feed struct {
 // take adds one piece.
 func (f *feed) take(ctx context.Context, piece change.Piece) error {
 	if piece.First {
-		f.open, f.openBytes, f.profile, f.authority, f.large = nil, 0, piece.Skipped, nil, nil
+		f.profile, f.authority, f.large = piece.Skipped, nil, nil
+		f.dropOpen()
 		f.commit = piece.Transaction.Commit
 		f.tearing = f.applier.Row().Torn()
 	}
@@ -111,7 +112,9 @@ func (f *feed) reshape(ctx context.Context, piece change.Piece) error {
 	}
 	entries := make([]schema.Entry, len(piece.Items))
 	for i, item := range piece.Items {
-		entries[i] = schema.Entry(item.Schema)
+		if item.Schema != nil {
+			entries[i] = schema.Entry(*item.Schema)
+		}
 	}
 	tx := piece.Transaction
 	to := apply.Advance{Position: tx.End, Xid: tx.Xid, CommittedAt: tx.CommittedAt}
@@ -138,7 +141,7 @@ func (f *feed) keep(class change.Class, piece change.Piece) {
 			f.open = append(f.open, item.Change)
 			f.openBytes += item.Change.Bytes()
 		case change.AuthorityRow:
-			f.authority = &item.Authority
+			f.authority = item.Authority
 		case change.Marker, change.LaneRow, change.ChunkRow, change.SchemaRow:
 		}
 	}
@@ -166,9 +169,14 @@ func (f *feed) part(ctx context.Context, tx change.Transaction) error {
 		}
 		f.large = large
 	}
-	changes := f.open
-	f.open, f.openBytes = nil, 0
-	return f.large.Write(ctx, changes)
+	defer f.dropOpen()
+	return f.large.Write(ctx, f.open)
+}
+
+// dropOpen forgets what was kept of the transaction under way; the room stays.
+func (f *feed) dropOpen() {
+	clear(f.open)
+	f.open, f.openBytes = f.open[:0], 0
 }
 
 // finish adds a complete transaction to the batch.
@@ -213,7 +221,7 @@ func (f *feed) add(to apply.Advance) {
 	if to.Authority != nil {
 		advance.Authority = to.Authority
 	}
-	f.open, f.openBytes = nil, 0
+	f.dropOpen()
 }
 
 // full tells whether the batch is closed.
@@ -244,7 +252,9 @@ func (f *feed) flush(ctx context.Context) error {
 	if err := f.insist(ctx, func() error { return f.applier.Apply(ctx, f.pending) }); err != nil {
 		return err
 	}
-	f.pending, f.bytes, f.since, f.tearing = apply.Batch{}, 0, time.Time{}, false
+	clear(f.pending.Changes) // the room stays, what was in it goes
+	f.pending = apply.Batch{Changes: f.pending.Changes[:0]}
+	f.bytes, f.since, f.tearing = 0, time.Time{}, false
 	return f.done(ctx)
 }
 

@@ -47,7 +47,8 @@ func (f *feed) tear(ctx context.Context, tx change.Transaction) error {
 	if err != nil {
 		return err
 	}
-	f.open, f.openBytes, f.advanced = nil, 0, time.Now()
+	f.dropOpen()
+	f.advanced = time.Now()
 	return f.committed(ctx)
 }
 

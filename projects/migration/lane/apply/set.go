@@ -3,7 +3,6 @@ package apply
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/cutover/cutover/projects/migration/lane/change"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
@@ -84,8 +83,11 @@ func sort(fold *change.Fold) sorted {
 		case change.Replaced:
 			s.replaced = append(s.replaced, entry.Row)
 		case change.Updated:
-			given := carried(entry.Row, columns)
-			name := strings.Trim(fmt.Sprint(given), "[]")
+			given, name := columns, ""
+			if !entry.Row.Complete() {
+				given = carried(entry.Row, columns)
+				name = fmt.Sprint(given)
+			}
 			at, known := masks[name]
 			if !known {
 				at = len(s.updated)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"github.com/cutover/cutover/projects/migration/lane/change"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
@@ -23,15 +25,38 @@ type statement struct {
 func arrays(rows []change.Row, columns []int) []any {
 	args := make([]any, len(columns))
 	for i, at := range columns {
-		values := make([]*string, len(rows))
-		for n, row := range rows {
-			if row[at].Kind == change.Text {
-				values[n] = &row[at].Text
-			}
-		}
-		args[i] = values
+		args[i] = column{rows, at}
 	}
 	return args
+}
+
+// column is the values of one column as an array of texts, for the driver: it writes
+// them into its message from where they are.
+type column struct {
+	rows []change.Row
+	at   int
+}
+
+// Dimensions is one, as long as there are rows.
+func (c column) Dimensions() []pgtype.ArrayDimension {
+	return []pgtype.ArrayDimension{{Length: int32(len(c.rows)), LowerBound: 1}} //nolint:gosec // bounded by the batch
+}
+
+// Index is the text of a row.
+func (c column) Index(i int) any { return (*text)(&c.rows[i][c.at]) }
+
+// IndexType is what Index returns.
+func (c column) IndexType() any { return (*text)(nil) }
+
+// text is a value that the driver takes as a text, or as NULL.
+type text change.Value
+
+// TextValue is the text.
+func (t *text) TextValue() (pgtype.Text, error) {
+	if t == nil {
+		return pgtype.Text{}, nil
+	}
+	return pgtype.Text{String: t.Text, Valid: t.Kind == change.Text}, nil
 }
 
 // input is a derived table "u" with one column c<place> per column, cast to the

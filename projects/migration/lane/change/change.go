@@ -206,8 +206,7 @@ const (
 	DataRow
 )
 
-// SchemaEntry is a row that a transaction added to its source's log of DDL. The
-// zero value is any other change of that log.
+// SchemaEntry is a row that a transaction added to its source's log of DDL.
 type SchemaEntry struct {
 	Tag, Object string
 	// Fingerprint is the table's after the statement; nil where it is gone.
@@ -220,9 +219,9 @@ type Item struct {
 	// Change is set for DataRow and CanaryRow.
 	Change Change
 	// Authority is set for AuthorityRow.
-	Authority Authority
-	// Schema is set for SchemaRow.
-	Schema SchemaEntry
+	Authority *Authority
+	// Schema is set for a SchemaRow that was added; nil is any other change of that log.
+	Schema *SchemaEntry
 }
 
 // Piece is a part of a source transaction: all of it, if it is small.

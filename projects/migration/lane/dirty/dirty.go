@@ -74,13 +74,22 @@ func (t *Tracker) Touch(ctx context.Context, conn *pgx.Conn, changes []change.Ch
 		if c.Op == change.Truncate || c.Table.ID == 0 {
 			continue
 		}
+		if err := t.load(ctx, conn); err != nil {
+			return err
+		}
+		if !t.tail && t.layouts[c.Table.ID] == nil {
+			continue
+		}
 		of := keys[c.Table.ID]
 		if of == nil {
 			of = map[string][]string{}
 			keys[c.Table.ID], tables[c.Table.ID] = of, c.Table
 		}
-		for _, key := range [][]string{c.Former(), c.Key()} {
-			of[strings.Join(key, "\x00")] = key
+		key := c.Key()
+		of[strings.Join(key, "\x00")] = key
+		if c.Moves() {
+			former := c.Former()
+			of[strings.Join(former, "\x00")] = former
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(keys)) {

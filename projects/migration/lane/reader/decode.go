@@ -33,9 +33,11 @@ func (e *DriftError) Error() string {
 
 // source is a relation of the stream.
 type source struct {
+	name  string // schema.name
 	kind  change.ItemKind
 	table *relation.Table
-	// places has for every column of the stream its place in the table's row.
+	// places has for every column of the stream its place in the table's row. Rows of
+	// control tables are read in the stream's order.
 	places []int
 	// names are the columns of the stream, for control tables.
 	names []string
@@ -59,6 +61,8 @@ type Decoder struct {
 	relations map[uint32]source
 	current   *change.Piece
 	ordinal   int64
+	// usual is how many items the transaction before had, as far as that is few.
+	usual int
 	// reshapes tells that the transaction under way has entries of the log of DDL.
 	reshapes bool
 }
@@ -67,6 +71,9 @@ type Decoder struct {
 func (d *Decoder) Decode(log pglogrepl.XLogData) (*change.Piece, error) {
 	if done, err := d.pass(log); done || err != nil {
 		return nil, err
+	}
+	if m, found, err := split(log.WALData); found || err != nil {
+		return d.row(m, log.WALStart, err)
 	}
 	message, err := pglogrepl.Parse(log.WALData)
 	if err != nil {
@@ -86,8 +93,10 @@ func (d *Decoder) Decode(log pglogrepl.XLogData) (*change.Piece, error) {
 		return nil, nil
 	case *pglogrepl.TypeMessage, *pglogrepl.OriginMessage:
 		return nil, nil
+	case *pglogrepl.TruncateMessage:
+		return d.truncated(m, log.WALStart)
 	default:
-		return d.row(message, log.WALStart)
+		return nil, fmt.Errorf("message %s in the stream is not of protocol version 1", message.Type())
 	}
 }
 
@@ -111,47 +120,55 @@ func (d *Decoder) commit(m *pglogrepl.CommitMessage) (*change.Piece, error) {
 		return nil, &TornError{Part: d.skip.part, What: fmt.Sprintf("it has %d changes", d.ordinal)}
 	}
 	piece.Last, piece.Transaction.End, piece.Reshapes = true, m.TransactionEndLSN, d.reshapes
-	d.current = nil
+	d.current, d.usual = nil, min(len(piece.Items), 64)
 	return piece, nil
 }
 
-// row takes a message of a row or of a TRUNCATE.
-func (d *Decoder) row(message pglogrepl.Message, at pglogrepl.LSN) (*change.Piece, error) {
-	if d.current == nil {
-		return nil, fmt.Errorf("a %s outside of a transaction", message.Type())
+// row takes a message about one row.
+func (d *Decoder) row(m rowMessage, at pglogrepl.LSN, failed error) (*change.Piece, error) {
+	if failed != nil {
+		return nil, fmt.Errorf("parse message at %s: %w", at, failed)
 	}
-	before := len(d.current.Items)
-	var err error
-	if d.current.Items, err = d.items(d.current.Items, message, at); err != nil {
+	if d.current == nil {
+		return nil, fmt.Errorf("a %s at %s outside of a transaction", m.op, at)
+	}
+	item, err := d.item(m, at)
+	if err != nil {
 		return nil, err
 	}
-	for i := before; i < len(d.current.Items); i++ {
-		d.current.Bytes += d.current.Items[i].Change.Bytes()
+	if d.current.Items == nil {
+		d.current.Items = make([]change.Item, 0, d.usual)
 	}
+	d.current.Items = append(d.current.Items, item)
+	return d.taken(item.Change.Bytes()), nil
+}
+
+// truncated takes a TRUNCATE.
+func (d *Decoder) truncated(m *pglogrepl.TruncateMessage, at pglogrepl.LSN) (*change.Piece, error) {
+	if d.current == nil {
+		return nil, fmt.Errorf("a TRUNCATE at %s outside of a transaction", at)
+	}
+	items, err := d.truncate(m, d.change(change.Truncate, at))
+	if err != nil {
+		return nil, err
+	}
+	d.current.Items = append(d.current.Items, items...)
+	bytes := 0
+	for i := range items {
+		bytes += items[i].Change.Bytes()
+	}
+	return d.taken(bytes), nil
+}
+
+// taken counts a message, and gives the piece away when it is large.
+func (d *Decoder) taken(bytes int) *change.Piece {
 	d.ordinal++
-	if d.current.Bytes < d.Cut {
-		return nil, nil
+	if d.current.Bytes += bytes; d.current.Bytes < d.Cut {
+		return nil
 	}
 	piece := d.current
 	d.current = &change.Piece{Transaction: piece.Transaction, Bytes: 64}
-	return piece, nil
-}
-
-// items adds what a message is about: one item, or one for every kind of table
-// that a TRUNCATE names.
-func (d *Decoder) items(to []change.Item, message pglogrepl.Message, at pglogrepl.LSN) ([]change.Item, error) {
-	switch m := message.(type) {
-	case *pglogrepl.InsertMessage:
-		return d.item(to, m.RelationID, d.change(change.Insert, at), nil, m.Tuple)
-	case *pglogrepl.UpdateMessage:
-		return d.item(to, m.RelationID, d.change(change.Update, at), m.OldTuple, m.NewTuple)
-	case *pglogrepl.DeleteMessage:
-		return d.item(to, m.RelationID, d.change(change.Delete, at), m.OldTuple, nil)
-	case *pglogrepl.TruncateMessage:
-		return d.truncate(to, m, d.change(change.Truncate, at))
-	default:
-		return nil, fmt.Errorf("message %s in the stream is not of protocol version 1", message.Type())
-	}
+	return piece
 }
 
 // change is a change of the transaction under way, without its rows.
@@ -160,59 +177,58 @@ func (d *Decoder) change(op change.Op, at pglogrepl.LSN) change.Change {
 	return change.Change{Op: op, Commit: tx.Commit, Xid: tx.Xid, At: at, Ordinal: d.ordinal}
 }
 
-// item adds the change of one row.
-func (d *Decoder) item(to []change.Item, id uint32, c change.Change, old, image *pglogrepl.TupleData) ([]change.Item, error) {
-	from, known := d.relations[id]
+// item reads what a message about one row tells.
+func (d *Decoder) item(m rowMessage, at pglogrepl.LSN) (change.Item, error) {
+	from, known := d.relations[m.relation]
 	if !known {
-		return to, fmt.Errorf("relation %d: a row before its description", id)
+		return change.Item{}, fmt.Errorf("relation %d: a row before its description", m.relation)
 	}
-	to = append(to, change.Item{Kind: from.kind})
-	item := &to[len(to)-1]
+	item := change.Item{Kind: from.kind}
 	if from.kind == change.SchemaRow {
 		d.reshapes = true
-		if c.Op == change.Insert {
-			item.Schema = from.entry(image)
+	}
+	if from.places == nil {
+		return item, nil
+	}
+	former, now, err := m.images(from)
+	if err != nil {
+		return item, err
+	}
+	switch from.kind {
+	case change.SchemaRow:
+		if m.op == change.Insert {
+			item.Schema = from.entry(now)
 		}
-		return to, nil
+		return item, nil
+	case change.AuthorityRow:
+		item.Authority, err = from.authority(now)
+		return item, err
+	case change.Marker, change.LaneRow, change.ChunkRow, change.CanaryRow, change.DataRow:
 	}
-	if from.kind == change.AuthorityRow {
-		authority, err := from.authority(image)
-		item.Authority = authority
-		return to, err
-	}
-	if from.table == nil {
-		return to, nil
-	}
-	item.Change, item.Change.Table = c, from.table
-	var err error
-	if item.Change.Old, err = from.image(old); err != nil {
-		return to, err
-	}
-	if item.Change.New, err = from.image(image); err != nil {
-		return to, err
-	}
-	return to, item.Change.Settle()
+	item.Change = d.change(m.op, at)
+	item.Change.Table, item.Change.Old, item.Change.New = from.table, former, now
+	return item, item.Change.Settle()
 }
 
-// truncate adds one change of all replicated tables, and an item for each of the
-// engine's own.
-func (d *Decoder) truncate(to []change.Item, m *pglogrepl.TruncateMessage, c change.Change) ([]change.Item, error) {
+// truncate is an item for each of the engine's own tables, and one change of all
+// replicated ones.
+func (d *Decoder) truncate(m *pglogrepl.TruncateMessage, c change.Change) (items []change.Item, err error) {
 	all := change.Item{Kind: change.DataRow, Change: c}
 	for _, id := range m.RelationIDs {
 		from, known := d.relations[id]
 		switch {
 		case !known:
-			return to, fmt.Errorf("relation %d: truncated before its description", id)
+			return nil, fmt.Errorf("relation %d: truncated before its description", id)
 		case from.kind == change.DataRow:
 			all.Change.Truncated = append(all.Change.Truncated, from.table)
 		default:
-			to = append(to, change.Item{Kind: change.LaneRow}) // nobody truncates the engine's tables in good faith
+			items = append(items, change.Item{Kind: change.LaneRow}) // nobody truncates the engine's tables in good faith
 		}
 	}
 	if all.Change.Truncated != nil {
-		to = append(to, all)
+		items = append(items, all)
 	}
-	return to, nil
+	return items, nil
 }
 
 // relation takes the description of a table and checks that it is the one that
@@ -225,19 +241,23 @@ func (d *Decoder) relation(m *pglogrepl.RelationMessage) error {
 	for i, column := range m.Columns {
 		names[i] = column.Name
 	}
+	full := m.Namespace + "." + m.RelationName
 	if m.Namespace == "bgsync" {
-		from := source{kind: controls[m.RelationName], names: names}
-		if from.kind == 0 {
-			return &DriftError{Table: m.Namespace + "." + m.RelationName, What: "is published and is none of the engine's published tables"}
-		}
-		if from.kind == change.CanaryRow {
+		from := source{name: full, kind: controls[m.RelationName], names: names}
+		switch from.kind {
+		case change.CanaryRow:
 			from.table = d.Canary
 			from.places = places(names, d.Canary)
+		case change.AuthorityRow, change.SchemaRow:
+			from.places = inOrder(len(names))
+		case change.LaneRow, change.ChunkRow: // that they change is all that counts
+		case change.Marker, change.DataRow:
+		default:
+			return &DriftError{Table: full, What: "is published and is none of the engine's published tables"}
 		}
 		d.relations[m.RelationID] = from
 		return nil
 	}
-	full := m.Namespace + "." + m.RelationName
 	table := d.Tables[full]
 	if table == nil {
 		return &DriftError{Table: full, What: "is published and not in the plan"}
@@ -245,7 +265,7 @@ func (d *Decoder) relation(m *pglogrepl.RelationMessage) error {
 	if what := drift(m, table); what != "" {
 		return &DriftError{Table: full, What: what}
 	}
-	d.relations[m.RelationID] = source{kind: change.DataRow, table: table, places: places(names, table)}
+	d.relations[m.RelationID] = source{name: full, kind: change.DataRow, table: table, places: places(names, table)}
 	return nil
 }
 
@@ -280,72 +300,57 @@ func places(names []string, table *relation.Table) []int {
 	return list
 }
 
-// image puts the values of a tuple into the table's order.
-func (s source) image(tuple *pglogrepl.TupleData) (change.Row, error) {
-	if tuple == nil {
-		return nil, nil
+// inOrder is the place of each of so many columns when they stay where they are.
+func inOrder(columns int) []int {
+	list := make([]int, columns)
+	for i := range list {
+		list[i] = i
 	}
-	if len(tuple.Columns) != len(s.places) {
-		return nil, &DriftError{Table: s.table.FullName(), What: fmt.Sprintf("a row of %d values, expected %d", len(tuple.Columns), len(s.places))}
-	}
-	row := make(change.Row, len(s.table.Columns))
-	for i, column := range tuple.Columns {
-		switch column.DataType {
-		case pglogrepl.TupleDataTypeText:
-			row[s.places[i]] = change.Value{Kind: change.Text, Text: string(column.Data)}
-		case pglogrepl.TupleDataTypeToast:
-			row[s.places[i]] = change.Value{Kind: change.Unchanged}
-		case pglogrepl.TupleDataTypeNull:
-		default:
-			return nil, fmt.Errorf("table %s: a value of kind %q, expected text", s.table.FullName(), column.DataType)
-		}
-	}
-	return row, nil
+	return list
 }
 
 // entry reads a row of the log of DDL.
-func (s source) entry(tuple *pglogrepl.TupleData) change.SchemaEntry {
-	var found change.SchemaEntry
-	for i, column := range tuple.Columns {
-		if i >= len(s.names) || column.DataType != pglogrepl.TupleDataTypeText {
+func (s source) entry(row change.Row) *change.SchemaEntry {
+	found := &change.SchemaEntry{}
+	for i, value := range row {
+		if value.Kind != change.Text {
 			continue
 		}
 		switch s.names[i] {
 		case "tag":
-			found.Tag = string(column.Data)
+			found.Tag = value.Text
 		case "object":
-			found.Object = string(column.Data)
+			found.Object = value.Text
 		case "fingerprint":
-			found.Fingerprint, _ = hex.DecodeString(strings.TrimPrefix(string(column.Data), `\x`)) // what is no digest is not expected
+			found.Fingerprint, _ = hex.DecodeString(strings.TrimPrefix(value.Text, `\x`)) // what is no digest is not expected
 		}
 	}
 	return found
 }
 
 // authority reads the authority row.
-func (s source) authority(tuple *pglogrepl.TupleData) (change.Authority, error) {
-	var found change.Authority
-	if tuple == nil {
-		return found, &DriftError{Table: "bgsync.authority", What: "has lost its row"}
+func (s source) authority(row change.Row) (*change.Authority, error) {
+	found := &change.Authority{}
+	if row == nil {
+		return found, &DriftError{Table: s.name, What: "has lost its row"}
 	}
-	for i, column := range tuple.Columns {
-		if i >= len(s.names) || column.DataType != pglogrepl.TupleDataTypeText {
+	for i, value := range row {
+		if value.Kind != change.Text {
 			continue
 		}
-		value := string(column.Data)
 		switch s.names[i] {
 		case "epoch":
-			if _, err := fmt.Sscanf(value, "%d", &found.Epoch); err != nil {
+			if _, err := fmt.Sscanf(value.Text, "%d", &found.Epoch); err != nil {
 				return found, fmt.Errorf("authority row: epoch is no number: %w", err)
 			}
 		case "writable":
-			found.Writable = value == "t"
+			found.Writable = value.Text == "t"
 		case "attempt":
-			found.Attempt = value
+			found.Attempt = value.Text
 		}
 	}
 	if found.Epoch < 1 {
-		return found, &DriftError{Table: "bgsync.authority", What: "has no epoch"}
+		return found, &DriftError{Table: s.name, What: "has no epoch"}
 	}
 	return found, nil
 }

@@ -1,7 +1,6 @@
 package reader
 
 import (
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -50,22 +49,26 @@ func (d *Decoder) pass(log pglogrepl.XLogData) (bool, error) {
 	if len(log.WALData) == 0 || !d.pending() || d.current.Transaction.Commit != d.skip.part.Commit {
 		return false, nil
 	}
-	switch pglogrepl.MessageType(log.WALData[0]) {
-	case pglogrepl.MessageTypeInsert, pglogrepl.MessageTypeUpdate, pglogrepl.MessageTypeDelete:
-		if len(log.WALData) < 5 {
-			return false, &TornError{Part: d.skip.part, What: "a message is cut short"}
-		}
-		from, known := d.relations[binary.BigEndian.Uint32(log.WALData[1:])]
+	m, found, err := split(log.WALData)
+	switch {
+	case err != nil:
+		return false, &TornError{Part: d.skip.part, What: err.Error()}
+	case found:
+		from, known := d.relations[m.relation]
 		if !known {
 			return false, &TornError{Part: d.skip.part, What: "a row before its description"}
 		}
 		d.current.Skipped.Add(from.kind)
-	case pglogrepl.MessageTypeTruncate:
+	case pglogrepl.MessageType(log.WALData[0]) == pglogrepl.MessageTypeTruncate:
 		message, err := pglogrepl.Parse(log.WALData)
 		if err != nil {
 			return false, fmt.Errorf("parse message at %s: %w", log.WALStart, err)
 		}
-		items, err := d.items(nil, message, log.WALStart)
+		truncated, is := message.(*pglogrepl.TruncateMessage)
+		if !is {
+			return false, fmt.Errorf("parse message at %s: a %s, expected a TRUNCATE", log.WALStart, message.Type())
+		}
+		items, err := d.truncate(truncated, d.change(change.Truncate, log.WALStart))
 		if err != nil {
 			return false, err
 		}

@@ -7,18 +7,34 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
+	"github.com/cutover/cutover/shared/naming"
 )
 
 // subject is what preflight looks at in a world.
 func (w *world) subject() *preflight.Subject {
 	at := endpoints(w.blue, w.green)
-	return &preflight.Subject{Source: w.blue.admin, Target: w.green.admin, Reader: at.Reader, Apply: at.Apply, Builder: at.Builder, Plan: plan("core.fwd"), Workers: 4}
+	return &preflight.Subject{Source: w.blue.admin, Target: w.green.admin, Reader: at.Reader, Apply: at.Apply, Builder: at.Builder, Plan: plan("core.fwd"), Workers: 4,
+		To: naming.Green, Load: preflight.Paced(), Facts: plenty(), RoundTrip: time.Minute}
+}
+
+// plenty are facts in which every check finds what it wants.
+func plenty() preflight.Facts {
+	as := preflight.Settings{Timeout: 900, Memory: 512, AtOnce: 2}
+	room := preflight.Known(preflight.Room{Volume: 1 << 40})
+	return preflight.Facts{
+		Rooms:     map[naming.Color]preflight.Fact[preflight.Room]{naming.Blue: room, naming.Green: room},
+		Functions: preflight.Known([]preflight.Function{{Name: "lane", Is: as, Want: as}}), Window: preflight.Known(time.Now().Add(100 * 24 * time.Hour)),
+		Names:        preflight.Known(preflight.Names{Name: "pay.example", Records: []preflight.Record{{Side: naming.Blue, Weight: 100}}}),
+		Alarms:       preflight.Known([]preflight.Alarm{{Name: "lane-halted", State: "OK"}}),
+		Applications: preflight.Fact[bool]{Absent: "no application runs"},
+	}
 }
 
 // Each cause is found by the check that is there for it, and by that one first.
@@ -26,10 +42,14 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 	t.Parallel()
 	w := worldWith(t, map[string]string{"fsync": "on", "full_page_writes": "on"})
 	w.register("core.fwd", w.blue, w.green)
+	for _, side := range []side{w.blue, w.green} {
+		w.exec(side, `CREATE ROLE fence_a LOGIN`)
+		require.NoError(t, bgsync.Enrol(w.ctx(), side.admin, "fence_a", bgsync.Fence))
+	}
 	results, err := preflight.Run(w.ctx(), w.subject(), preflight.Creation)
 	require.NoError(t, err)
 	require.NoError(t, preflight.Refusal(results))
-	require.Len(t, results, 23)
+	require.Len(t, results, 28)
 
 	blue, green := func(s ...string) func() { return func() { w.exec(w.blue, s...) } }, func(s ...string) func() { return func() { w.exec(w.green, s...) } }
 	for name, test := range map[string]struct {
@@ -71,7 +91,29 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 		"an index too early":       {id: "PF19", want: "has the index early", cause: green(`CREATE INDEX early ON public.entry (amount)`), undo: green(`DROP INDEX public.early`)},
 		"rows too early":           {id: "PF19", want: "target table public.payment_2026: has rows", cause: green(`INSERT INTO public.payment VALUES (1, '2026-01-01', 1)`), undo: green(`TRUNCATE public.payment`)},
 		"no event trigger":         {id: "PF24", want: "has no event trigger", cause: green(`ALTER EVENT TRIGGER bgsync_ddl_drop DISABLE`), undo: green(`ALTER EVENT TRIGGER bgsync_ddl_drop ENABLE ALWAYS`)},
-		"too many loaders":         {id: "PF27", want: "connections are free", change: func(s *preflight.Subject) { s.Workers = 60 }},
+		"the fence may not lock":   {id: "PF11", want: "target table public.entry: bgsync_fence may not lock it", cause: green(`REVOKE UPDATE ON public.entry FROM bgsync_fence, platform`), undo: green(`GRANT UPDATE ON public.entry TO platform, bgsync_fence`)},
+		"the fence is no owner":    {id: "PF11", want: "source table public.account: bgsync_fence is no member of its owner platform", cause: blue(`REVOKE platform FROM bgsync_fence`), undo: blue(`GRANT platform TO bgsync_fence`)},
+		"nobody is the fence":      {id: "PF11", want: "source role bgsync_fence: has no login that inherits its rights", cause: blue(`ALTER ROLE fence_a NOINHERIT`), undo: blue(`ALTER ROLE fence_a INHERIT`)},
+		"a small target": {id: "PF26", want: "target: has room for 1000 bytes, expected", change: func(s *preflight.Subject) {
+			s.Facts.Rooms[naming.Green] = preflight.Known(preflight.Room{Volume: 1000})
+		}},
+		"a small source": {id: "PF26", want: "source: has room for 0 bytes, expected", change: func(s *preflight.Subject) {
+			s.Facts.Rooms[naming.Blue] = preflight.Known(preflight.Room{})
+			s.Load.Low = 1
+		}},
+		"no room to sort": {id: "PF26", want: "target, local storage: has room for 0 bytes, expected", change: func(s *preflight.Subject) {
+			s.Facts.Rooms[naming.Green] = preflight.Known(preflight.Room{Volume: 1 << 40, Scratch: new(int64)})
+		}},
+		"a room nobody knows": {id: "PF26", want: "target: cannot be known: throttled", change: func(s *preflight.Subject) {
+			s.Facts.Rooms[naming.Green] = preflight.Fact[preflight.Room]{Unknown: "throttled"}
+		}},
+		"too little time": {id: "PF29", want: "function lane: has a time limit of 60 s, 512 MiB, 2 at once, expected a time limit of 900 s, 512 MiB, 2 at once", change: func(s *preflight.Subject) { (*s.Facts.Functions.Value)[0].Is.Timeout = 60 }},
+		"no functions":    {id: "PF29", want: "functions: there are none", change: func(s *preflight.Subject) { s.Facts.Functions = preflight.Known([]preflight.Function{}) }},
+		"a closed window": {id: "PF30", want: "network window: is closed since 2020-01-01", change: func(s *preflight.Subject) {
+			s.Facts.Window = preflight.Known(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))
+		}},
+		"a window that closes": {id: "PF30", want: "before the planned end", change: func(s *preflight.Subject) { s.Facts.Window = preflight.Known(time.Now().Add(71 * time.Hour)) }},
+		"too many loaders":     {id: "PF27", want: "connections are free", change: func(s *preflight.Subject) { s.Workers = 60 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			subject := w.subject()
@@ -85,7 +127,7 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 			results, err := preflight.Run(w.ctx(), subject, preflight.Creation)
 			require.NoError(t, err)
 			for _, result := range results {
-				if result.Status == preflight.OK || result.Status == preflight.Blocked {
+				if result.Status == preflight.OK || result.Status == preflight.NotHere || result.Status == preflight.Blocked {
 					continue
 				}
 				require.Equal(t, test.id, result.ID, "%v", result.Findings)

@@ -11,11 +11,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/shared/naming"
 )
 
 // Status is what a check came to.
@@ -27,11 +29,15 @@ const (
 	Warn    Status = "warn"
 	Refuse  Status = "refuse"
 	Blocked Status = "blocked"
+	// NotHere tells that what the check looks at does not exist in this environment.
+	NotHere Status = "n/a"
+	// Note is a finding's that only tells something.
+	Note Status = "note"
 )
 
 // Finding is one thing that is not as expected.
 type Finding struct {
-	Status Status // Warn or Refuse
+	Status Status // Warn, Refuse, NotHere or Note
 	Where  string // a side, a table, a role
 	Found  string
 	Want   string // what was expected, in words that tell what to do
@@ -39,6 +45,9 @@ type Finding struct {
 
 // String is the finding on one line.
 func (f Finding) String() string {
+	if f.Want == "" {
+		return f.Where + ": " + f.Found
+	}
 	return fmt.Sprintf("%s: %s, expected %s", f.Where, f.Found, f.Want)
 }
 
@@ -57,6 +66,7 @@ type Phase uint8
 const (
 	Creation Phase = 1 << iota // before a lane is made
 	Start                      // before an invocation follows a lane
+	Switch                     // before the authority moves from source to target
 )
 
 // Subject is what is looked at. Source and Target are sessions of an
@@ -68,6 +78,20 @@ type Subject struct {
 	Plan                   *bgsync.Plan
 	// Workers is how many loaders will connect at once.
 	Workers int
+	// To is the target's side.
+	To naming.Color
+	// Facts are what no database tells.
+	Facts Facts
+	// Sample is how long the source's writing is looked at for its rate, at least.
+	Sample time.Duration
+	// RoundTrip is how old the newest canary of the opposite lane may be, and how long a
+	// younger one is waited for.
+	RoundTrip time.Duration
+	// Load is how fast a base is loaded, at worst and at best, and what that costs.
+	Load Pace
+
+	phase   Phase
+	written written
 }
 
 // check is one entry of the list.
@@ -82,6 +106,13 @@ type check struct {
 func Run(ctx context.Context, s *Subject, phase Phase) ([]Result, error) {
 	if err := s.Plan.Validate(); err != nil {
 		return nil, err
+	}
+	s.phase = phase
+	if phase&Creation != 0 {
+		var err error
+		if s.written, err = position(ctx, s.Source); err != nil {
+			return nil, err
+		}
 	}
 	failed := map[string]bool{}
 	var results []Result
@@ -110,11 +141,10 @@ func Run(ctx context.Context, s *Subject, phase Phase) ([]Result, error) {
 // worst is the status of a check with these findings.
 func worst(findings []Finding) Status {
 	status := OK
-	for _, finding := range findings {
-		if finding.Status == Refuse {
-			return Refuse
+	for _, graver := range []Status{NotHere, Warn, Refuse} {
+		if slices.ContainsFunc(findings, func(f Finding) bool { return f.Status == graver }) {
+			status = graver
 		}
-		status = Warn
 	}
 	return status
 }

@@ -146,13 +146,17 @@ FROM pg_catalog.pg_class c, unnest($2::text[]) g(name), unnest($3::text[]) p(nam
 WHERE c.oid = ANY ($1::text[]::regclass[]) AND NOT pg_catalog.has_table_privilege(g.name, c.oid, p.name)`
 
 // open wants no prepared transaction and no writer that is a minute old: the slot
-// waits for both.
+// waits for both. The fence waits for no writer that is five seconds old.
 func open(ctx context.Context, s *Subject) ([]Finding, error) {
+	oldest := 60
+	if s.phase == Switch {
+		oldest = 5
+	}
 	return ask(ctx, s.Source, "source", `
 		SELECT 'transaction ' || gid, 'is prepared' FROM pg_catalog.pg_prepared_xacts
 		UNION ALL SELECT 'process ' || pid, 'has written and is open for ' || extract(epoch FROM pg_catalog.now() - xact_start)::int || ' s'
-		FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND xact_start < pg_catalog.now() - interval '60 seconds' AND pid <> pg_catalog.pg_backend_pid()`,
-		"none that is older than 60 s")
+		FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND xact_start < pg_catalog.now() - pg_catalog.make_interval(secs => $1) AND pid <> pg_catalog.pg_backend_pid()`,
+		fmt.Sprintf("none that is older than %d s", oldest), oldest)
 }
 
 // foreign wants a target that no subscription or job writes to.

@@ -140,8 +140,12 @@ UNION ALL SELECT 'table ' || p.inhparent::regclass, 'has the partition ' || p.in
   FROM pg_catalog.pg_inherits p JOIN listed l ON l.oid = p.inhparent WHERE p.inhrelid NOT IN (SELECT oid FROM listed)
 UNION ALL SELECT 'database', 'has ' || count(*) || ' large objects' FROM pg_catalog.pg_largeobject_metadata HAVING count(*) > 0`
 
-// bare wants a target that has keys only, and no rows.
+// bare wants a target that has keys only, and no rows; before a switch it wants one
+// that lacks nothing.
 func bare(ctx context.Context, s *Subject) ([]Finding, error) {
+	if s.phase == Switch {
+		return complete(ctx, s)
+	}
 	list, err := s.load(ctx, s.Target)
 	if err != nil {
 		return nil, err

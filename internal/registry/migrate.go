@@ -14,6 +14,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/preflight"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/local"
 	"github.com/cutover/cutover/projects/migration/move"
@@ -189,8 +190,9 @@ func operator(ctx context.Context, w *ops.Workplace) (*move.Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Desk = &desk.Desk{Place: databases, Store: store, Limits: lane.Defaults()}
-	o.Lanes = local.Lanes{Profile: local.Profile{Root: w.Root}}
+	profile := local.Profile{Root: w.Root}
+	o.Desk = &desk.Desk{Place: databases, Store: store, Limits: lane.Defaults(), Survey: local.Survey{Profile: profile}, Pace: preflight.Paced()}
+	o.Lanes = local.Lanes{Profile: profile}
 	return o, nil
 }
 

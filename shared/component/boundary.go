@@ -14,7 +14,7 @@ import (
 // the workload does.
 func WorkloadActions() []string {
 	return []string{
-		"cloudwatch:DescribeAlarms", "cloudwatch:PutMetricData",
+		"cloudwatch:GetMetricData", "cloudwatch:PutMetricData",
 		"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
 		"dynamodb:DescribeStream", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:GetRecords",
 		"dynamodb:GetShardIterator", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -55,6 +56,10 @@ type Request struct {
 	By string `json:"by,omitempty"`
 	// Halt is the code that Resume lets go.
 	Halt checkpoint.HaltCode `json:"halt,omitempty"`
+	// Switch makes Check that of a switch to To.
+	Switch bool `json:"switch,omitempty"`
+	// Facts are what the caller has asked where the desk cannot.
+	Facts preflight.Facts `json:"facts,omitzero"`
 }
 
 // Reply is what came of it.
@@ -71,11 +76,23 @@ type Reply struct {
 	Unregistered string `json:"unregistered,omitempty"`
 }
 
+// Survey knows what stands around the databases.
+type Survey interface {
+	// Facts adds to what the caller has given what is asked from here.
+	Facts(ctx context.Context, given preflight.Facts) preflight.Facts
+}
+
 // Desk does acts with connections of its own.
 type Desk struct {
 	Place  place.Place
 	Store  control.Store
 	Limits lane.Limits
+	// Survey is asked by Check; without one, what the caller has given is all.
+	Survey Survey
+	// Pace is how fast a base is loaded here, for estimates.
+	Pace preflight.Pace
+	// Sample is how long a source is watched for how much it writes.
+	Sample time.Duration
 }
 
 // Do does one act.
@@ -196,35 +213,6 @@ func (d *Desk) look(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	return Reply{State: row.State, Halt: row.Halt}, nil
-}
-
-// check runs the checks for making the lane, or, where it is made, those for
-// running it.
-func (d *Desk) check(ctx context.Context, r Request) (Reply, error) {
-	source, target, done, err := d.administrators(ctx, r.To)
-	if err != nil {
-		return Reply{}, err
-	}
-	defer done()
-	var reply Reply
-	phase := preflight.Creation
-	row, err := checkpoint.Load(ctx, target, place.Lane(r.To))
-	switch {
-	case err == nil:
-		phase, reply.State, reply.Halt = preflight.Start, row.State, row.Halt
-	case !errors.Is(err, checkpoint.ErrAbsent) && !errors.Is(err, checkpoint.ErrUnreadable): // PF03 tells of the schema
-		return reply, err
-	}
-	endpoints, err := place.Endpoints(ctx, d.Place, r.To.Other())
-	if err != nil {
-		return reply, err
-	}
-	reply.Results, err = preflight.Run(ctx, &preflight.Subject{
-		Source: source, Target: target, Reader: endpoints.Reader, Apply: endpoints.Apply, Builder: endpoints.Builder,
-		Plan: r.Plan, Workers: d.Limits.LoadWorkers,
-	}, phase)
-	reply.Results = append(reply.Results, d.answers(ctx, place.Lane(r.To)))
-	return reply, err
 }
 
 // create makes the lane, unless it is there.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/preflight"
 )
 
 // NewInstall makes the function at which an operator asks for what needs more rights
@@ -18,7 +19,14 @@ func NewInstall(ctx context.Context, lookup func(string) (string, bool), out io.
 	if err != nil {
 		return nil, err
 	}
-	d := &desk.Desk{Place: p.place, Store: p.store, Limits: lane.Defaults()}
+	survey, err := p.readSurvey(lookup)
+	if err != nil {
+		return nil, err
+	}
+	d := &desk.Desk{Place: p.place, Store: p.store, Limits: lane.Defaults(), Survey: survey, Pace: pace(), Sample: sample}
+	if p.cloud.Region == "" {
+		d.Pace, d.Sample = preflight.Paced(), 0
+	}
 	return func(ctx context.Context, r desk.Request) (desk.Reply, error) {
 		if r.To != p.color {
 			return desk.Reply{}, fmt.Errorf("to %q: this function works on the lane that ends at %s", r.To, p.color)

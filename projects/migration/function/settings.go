@@ -26,6 +26,12 @@ const (
 	// VariableAuthorities names a PEM file to trust in place of the authorities of
 	// Amazon RDS. It may be missing.
 	VariableAuthorities = "AUTHORITIES_FILE"
+	// VariableWindow is the last day on which the network between the sides is open, as
+	// in 2026-12-31, for the function that checks.
+	VariableWindow = "SYNC_WINDOW_UNTIL"
+	// VariableFunctions are the settings of the colour's functions as they were
+	// deployed, as JSON: timeout in seconds, memory in MiB and atOnce by physical name.
+	VariableFunctions = "FUNCTION_SETTINGS"
 )
 
 // The kinds of control stores.

@@ -68,7 +68,8 @@ func functionPolicy(f function, values map[string]string) iamdoc.Document {
 }
 
 // special is what single functions need besides: whoever switches keeps a record,
-// signed; whoever installs checks how the functions and the alarms stand.
+// signed; whoever installs checks how the functions are set up and how much can be
+// stored.
 func (a *SyncArgs) special(f function, values map[string]string) []iamdoc.Statement {
 	var statements []iamdoc.Statement
 	if f.proves {
@@ -92,7 +93,7 @@ func (a *SyncArgs) special(f function, values map[string]string) []iamdoc.Statem
 		}
 		statements = append(statements,
 			iamdoc.Statement{Sid: "LookAtFunctions", Actions: []string{"lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"}, Resources: every},
-			iamdoc.Statement{Sid: "LookAtAlarms", Actions: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{"*"}},
+			iamdoc.Statement{Sid: "LookAtStorage", Actions: []string{"cloudwatch:GetMetricData"}, Resources: []string{"*"}},
 		)
 	}
 	return statements

@@ -316,7 +316,7 @@ func statements(t *testing.T, document any) map[string]statement {
 
 // withoutResource are the calls that know no resource, or that Lambda demands
 // without one.
-var withoutResource = []string{"NetworkByLambda", "NoNetworkByCode", "Traces", "Log", "LookAtAlarms"}
+var withoutResource = []string{"NetworkByLambda", "NoNetworkByCode", "Traces", "Log", "LookAtStorage"}
 
 func TestPermissionsNameTheirResourcesAndTheWayToKeys(t *testing.T) {
 	recording := run(t, "prod")

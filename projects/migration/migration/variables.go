@@ -10,6 +10,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/canary"
 	handler "github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/preflight"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/component"
@@ -31,6 +32,9 @@ func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
 		handler.VariableStore:     pulumi.Sprintf("table:%s", a.ControlTable),
 		handler.VariableDatabases: a.databases(f),
 	}
+	if f.looks {
+		variables[handler.VariableFunctions] = pulumi.String(a.settings())
+	}
 	if f.proves {
 		variables[handler.VariableProofStore] = pulumi.Sprintf("bucket:%s", a.Keeping.ProofsBucket)
 		variables[handler.VariableProofKey] = a.Keeping.KeyARN
@@ -38,6 +42,17 @@ func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
 		variables[handler.VariableHashKey] = a.Keeping.HashKeyARN
 	}
 	return variables
+}
+
+// settings are those of all functions of the colour, for the one that compares them
+// with what Lambda has.
+func (a *SyncArgs) settings() string {
+	all := map[string]preflight.Settings{}
+	for _, f := range functions(a.Workers) {
+		all[a.Names.Name(naming.Function, f.name)] = preflight.Settings{Timeout: f.timeout, Memory: f.memory, AtOnce: f.atOnce}
+	}
+	text, _ := json.Marshal(all) // numbers by name always have a form
+	return string(text)
 }
 
 // databases renders where both databases are and the secrets of the logins that

@@ -44,6 +44,17 @@ type Facts struct {
 	Applications Fact[bool] `json:"applications,omitzero"`
 }
 
+// Nowhere are the facts of an environment that has none of the sources.
+func Nowhere(why string) Facts {
+	var f Facts
+	f.Functions.Absent, f.Window.Absent, f.Names.Absent, f.Alarms.Absent, f.Applications.Absent = why, why, why, why, why
+	f.Rooms = map[naming.Color]Fact[Room]{}
+	for _, side := range naming.Colors() {
+		f.Rooms[side] = Fact[Room]{Absent: why}
+	}
+	return f
+}
+
 // Room is what a side can still store, in bytes.
 type Room struct {
 	// Volume is where tables and the log are.

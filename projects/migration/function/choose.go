@@ -48,7 +48,7 @@ func steps(c switching.Command) choice { return choice{do: command, command: c} 
 // the function about the order of steps.
 func choose(e SwitchEvent, token items.Token, sw items.Switch, now time.Time) choice {
 	if now.Before(sw.LeaseUntil) && e.Act != Rehearse {
-		return choice{outcome: Again, reason: "another process is at work", wait: int(busyPause.Seconds())}.unless(e.Act == Recover)
+		return choice{outcome: Again, reason: "another process is at work", wait: int(busyPause.Seconds())}.unless(e.watches(sw))
 	}
 	switch e.Act {
 	case Rehearse:
@@ -65,6 +65,13 @@ func choose(e SwitchEvent, token items.Token, sw items.Switch, now time.Time) ch
 	case Advance:
 	}
 	return chooseAdvance(e, token, sw)
+}
+
+// watches tells that the event comes from a watchdog, which has no request of its
+// own. Who recovers a switch that it has asked for waits until the lease of the lost
+// process is over: nobody can write until then.
+func (e SwitchEvent) watches(sw items.Switch) bool {
+	return e.Act == Recover && (e.Request == "" || e.Request != RequestOf(sw.Owner))
 }
 
 // unless makes it the end of a watchdog's call: whoever is at work needs nobody.

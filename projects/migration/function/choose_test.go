@@ -48,6 +48,8 @@ func TestACallDoesTheStepOfItsOwnSwitchAndOfNoOther(t *testing.T) {
 		"somebody is at work":                   {advance, blue, leased, choice{outcome: Again, reason: "another process is at work", wait: 2}},
 		"finalised":                             {advance, green, at(18, items.Finalised, "mine#1"), ends(Refused, "the migration is finalised")},
 		"the watchdog sees somebody at work":    {SwitchEvent{Act: Recover}, blue, leased, ends(Done, "another process is at work")},
+		"who has asked recovers and waits":      {SwitchEvent{Act: Recover, Request: "mine"}, blue, leased, choice{outcome: Again, reason: "another process is at work", wait: 2}},
+		"who has asked for another one":         {SwitchEvent{Act: Recover, Request: "other"}, blue, leased, ends(Done, "another process is at work")},
 		"the watchdog sees nothing":             {SwitchEvent{Act: Recover}, blue, at(18, items.Steady, "x#1"), ends(Done, "nothing is left behind: state STEADY")},
 		"the watchdog sees an armed switch":     {SwitchEvent{Act: Recover}, blue, young, ends(Done, "nothing is left behind: state ARMED")},
 		"the watchdog sees a forgotten one":     {SwitchEvent{Act: Recover}, blue, at(18, items.Armed, "x#1"), steps(switching.Cancel)},

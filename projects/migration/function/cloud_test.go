@@ -4,310 +4,267 @@ package function_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/json"
-	"io"
+	"fmt"
+	"maps"
 	"net/http"
-	"net/http/httptest"
-	"path"
+	"os"
+	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/stretchr/testify/assert"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cutover/cutover/projects/migration/desk"
-	"github.com/cutover/cutover/projects/migration/function"
-	"github.com/cutover/cutover/projects/migration/lane/verify"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/control/controltest"
+	"github.com/cutover/cutover/projects/migration/migration"
+	"github.com/cutover/cutover/projects/migration/place"
+	"github.com/cutover/cutover/shared/catalog"
+	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/emulator"
+	"github.com/cutover/cutover/shared/pulumitest"
 )
 
-// cloud answers the calls of AWS that commands and functions make, over HTTP: it has
-// the functions themselves run, calls them as the state machines do, and keeps
-// objects and keys. Whatever else it is asked for fails the test.
+// cloud is the migration layer in an emulator: the state machines as the layer's
+// program defines them, in the emulator's interpreter; the functions as processes of
+// this machine, with the variables, the logins and the limits that the program gives
+// them; secrets, keys, buckets and control table where the variables say. The
+// databases are this world's.
 type cloud struct {
-	w   *world
-	url string
-	key *ecdsa.PrivateKey
-
-	mutex      sync.Mutex
-	objects    map[string][]byte
-	executions map[string]*execution
-	invoked    []string
+	w       *world
+	config  aws.Config
+	states  *sfn.Client
+	objects *s3.Client
+	store   *control.Dynamo
+	outputs map[string]any
+	// functions are by physical name.
+	functions map[string]*sandbox
 }
 
-// execution is a run of a state machine.
-type execution struct {
-	input           string
-	status, failure string
-	answers         []string // of the function, in order
-}
+// account is that of the emulator.
+const (
+	stack   = "local"
+	account = "123456789012"
+)
 
-const machines = "arn:aws:states:us-east-1:123456789012:stateMachine:"
-
-// newCloud starts it and leads AWS's SDK to it.
+// newCloud deploys the layer.
 func newCloud(t *testing.T, w *world) *cloud {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	c := &cloud{w: w, store: controltest.Start(t), functions: map[string]*sandbox{}}
+	var err error
+	c.config, err = config.LoadDefaultConfig(t.Context())
 	require.NoError(t, err)
-	c := &cloud{w: w, key: key, objects: map[string][]byte{}, executions: map[string]*execution{}}
-	server := httptest.NewServer(http.HandlerFunc(c.serve))
-	t.Cleanup(server.Close)
-	c.url = server.URL
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-	} {
-		t.Setenv(name, value)
+	c.states, c.objects = sfn.NewFromConfig(c.config), s3.NewFromConfig(c.config)
+	upstream := c.upstream()
+	layer := pulumitest.MustRun(t, pulumitest.Options{
+		Layer: contract.Migration, Stack: stack, StackFile: "../Pulumi." + stack + ".yaml", Upstream: upstream, Computed: arns,
+	}, migration.Program)
+	c.outputs = layer.Exports
+	for _, bucket := range layer.OfType("aws:s3/bucketV2:BucketV2") {
+		c.makeBucket(bucket.Inputs["bucket"].(string))
+	}
+	for _, f := range layer.OfType("aws:lambda/function:Function") {
+		c.makeFunction(f.Inputs)
+	}
+	for _, machine := range layer.OfType("aws:sfn/stateMachine:StateMachine") {
+		c.makeMachine(machine.Inputs["name"].(string), machine.Inputs["definition"].(string))
 	}
 	return c
 }
 
-func (c *cloud) config() aws.Config {
-	cfg, err := config.LoadDefaultConfig(c.w.t.Context())
+// arns are those that the emulator gives.
+func arns(r pulumitest.Resource) map[string]any {
+	if r.Type != "aws:sfn/stateMachine:StateMachine" {
+		return nil
+	}
+	return map[string]any{"arn": fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:%s", emulator.Region, account, r.Inputs["name"])}
+}
+
+// upstream is what the layers before this one have exported: this world's databases,
+// and secrets and keys that are made here.
+func (c *cloud) upstream() map[contract.Layer]map[string]any {
+	t := c.w.t
+	security, data := pulumitest.Exports[contract.SecurityOutputs](t), pulumitest.Exports[contract.DataOutputs](t)
+	keys := kms.NewFromConfig(c.config)
+	for output, input := range map[string]*kms.CreateKeyInput{
+		"recordsKeyArn": {}, "signingKeyArn": {KeySpec: kmstypes.KeySpecEccNistP256, KeyUsage: kmstypes.KeyUsageTypeSignVerify},
+		"hashKeyArn": {KeySpec: kmstypes.KeySpecHmac256, KeyUsage: kmstypes.KeyUsageTypeGenerateVerifyMac},
+	} {
+		key, err := keys.CreateKey(t.Context(), input)
+		require.NoError(t, err)
+		security[output] = aws.ToString(key.KeyMetadata.Arn)
+	}
+	data["controlTableName"] = c.store.Table
+	for side, database := range c.w.sides {
+		at := string(side)
+		data[at+"WriterEndpoint"], data[at+"Port"], data[at+"DatabaseName"] = database.Host, database.Port, database.Name
+		data[at+"MasterSecretArn"] = c.secret(side, place.Administrator)
+		data[at+"ApplicationSecretArns"].(map[string]any)[catalog.Writer] = c.secret(side, place.Writers)
+		engine := data[at+"SyncSecretArns"].(map[string]any)
+		for short := range maps.Clone(engine) {
+			engine[short] = c.secret(side, bgsync.Group("bgsync_"+short))
+		}
+	}
+	return map[contract.Layer]map[string]any{
+		contract.Foundation: pulumitest.Exports[contract.FoundationOutputs](t), contract.Security: security, contract.Data: data,
+	}
+}
+
+// secret keeps a login of this world in the emulator.
+func (c *cloud) secret(side naming.Color, group bgsync.Group) (arn string) {
+	text, err := os.ReadFile(strings.TrimPrefix(c.w.sides[side].Logins[group], "file:"))
 	require.NoError(c.w.t, err)
-	return cfg
+	made, err := secretsmanager.NewFromConfig(c.config).CreateSecret(c.w.t.Context(), &secretsmanager.CreateSecretInput{
+		Name: aws.String(string(side) + "-" + string(group)), SecretString: aws.String(string(text)),
+	})
+	require.NoError(c.w.t, err)
+	return aws.ToString(made.ARN)
 }
 
-// outputs are what the migration layer exports.
-func (c *cloud) outputs() map[string]any {
-	outputs := map[string]any{"proofsBucket": "proofs", "proofSigningKeyArn": "arn:signing"}
-	for _, color := range naming.Colors() {
-		at := string(color)
-		outputs[at+"SyncFunctionNames"] = map[string]any{"install": at + "-install", "lane": at + "-lane", "switch": at + "-switch"}
-		outputs[at+"SyncStateMachineArns"] = map[string]any{
-			"backfill": machines + at + "-backfill", "verification": machines + at + "-verification", "switch": machines + at + "-switch",
-		}
-	}
-	return outputs
+// makeBucket makes a bucket whose objects are locked, as the proofs' is.
+func (c *cloud) makeBucket(name string) {
+	t := c.w.t
+	_, err := c.objects.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(name), ObjectLockEnabledForBucket: aws.Bool(true)})
+	require.NoError(t, err)
+	_, err = c.objects.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{
+		Bucket: aws.String(name), ObjectLockConfiguration: &s3types.ObjectLockConfiguration{
+			ObjectLockEnabled: s3types.ObjectLockEnabledEnabled,
+			Rule:              &s3types.ObjectLockRule{DefaultRetention: &s3types.DefaultRetention{Mode: s3types.ObjectLockRetentionModeGovernance, Days: aws.Int32(1)}},
+		},
+	})
+	require.NoError(t, err)
 }
 
-func (c *cloud) serve(rw http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if !assert.NoError(c.w.t, err) {
+// makeFunction has a function run by processes with the layer's variables.
+func (c *cloud) makeFunction(inputs map[string]any) {
+	t := c.w.t
+	name := inputs["name"].(string)
+	kind := name[strings.LastIndex(name, "-")+1:]
+	if kind == "canary" {
 		return
 	}
-	target := r.Header.Get("X-Amz-Target")
-	switch {
-	case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/"):
-		c.invoke(rw, r, body)
-	case strings.HasPrefix(target, "AWSStepFunctions."):
-		c.step(rw, strings.TrimPrefix(target, "AWSStepFunctions."), body)
-	case strings.HasPrefix(target, "TrentService."):
-		c.sign(rw, strings.TrimPrefix(target, "TrentService."), body)
-	case strings.HasPrefix(r.URL.Path, "/proofs/"):
-		c.object(rw, r, body)
-	default:
-		assert.Fail(c.w.t, "a call that nobody makes", "%s %s %s", r.Method, r.URL, target)
-		rw.WriteHeader(http.StatusNotImplemented)
-	}
-}
-
-func (c *cloud) reply(rw http.ResponseWriter, value any) {
-	rw.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	assert.NoError(c.w.t, json.NewEncoder(rw).Encode(value))
-}
-
-func (c *cloud) refuse(rw http.ResponseWriter, code string) {
-	rw.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	rw.WriteHeader(http.StatusBadRequest)
-	_, err := io.WriteString(rw, `{"__type": "`+code+`"}`)
-	assert.NoError(c.w.t, err)
-}
-
-// invoke runs a function as Lambda would.
-func (c *cloud) invoke(rw http.ResponseWriter, r *http.Request, event []byte) {
-	name := strings.Split(r.URL.Path, "/")[3]
-	c.mutex.Lock()
-	c.invoked = append(c.invoked, name)
-	c.mutex.Unlock()
-	color, kind, _ := strings.Cut(name, "-")
-	if r.Header.Get("X-Amz-Invocation-Type") == "Event" {
-		assert.Equal(c.w.t, "lane", kind)
-		c.w.run(naming.Color(color))
-		rw.WriteHeader(http.StatusAccepted)
-		return
-	}
-	answer, err := c.call(r.Context(), naming.Color(color), kind, event)
-	if err != nil {
-		rw.Header().Set("X-Amz-Function-Error", "Unhandled")
-		answer, err = json.Marshal(map[string]string{"errorType": "errorString", "errorMessage": err.Error()})
-		assert.NoError(c.w.t, err)
-	}
-	_, err = rw.Write(answer)
-	assert.NoError(c.w.t, err)
-}
-
-// call calls a function's handler with JSON, as Lambda's runtime does.
-func (c *cloud) call(ctx context.Context, color naming.Color, kind string, event []byte) ([]byte, error) {
-	v, out := c.w.variables(color), c.w.emitted
-	switch kind {
-	case "install":
-		return through[desk.Request, desk.Reply](ctx, event)(function.NewInstall(ctx, v, out))
-	case "chunk":
-		return through[function.ChunkEvent, function.ChunkAnswer](ctx, event)(function.NewChunk(ctx, v, out))
-	case "verify":
-		return through[function.VerifyEvent, function.VerifyAnswer](ctx, event)(function.NewVerify(ctx, v, out))
-	default:
-		return through[function.SwitchEvent, function.SwitchAnswer](ctx, event)(function.SwitchWith(ctx, c.remote(v), out, quick(), nil))
-	}
-}
-
-// remote keeps proofs in this cloud.
-func (c *cloud) remote(lookup func(string) (string, bool)) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		switch name {
-		case function.VariableProofStore:
-			return "bucket:proofs", true
-		case function.VariableProofKey:
-			return "arn:bucket", true
-		case function.VariableSigningKey:
-			return "arn:signing", true
+	variables := map[string]string{"TMPDIR": c.w.profile.Root}
+	for _, each := range os.Environ() {
+		if name, value, _ := strings.Cut(each, "="); strings.HasPrefix(name, "AWS_") {
+			variables[name] = value
 		}
-		return lookup(name)
 	}
+	for name, value := range inputs["environment"].(map[string]any)["variables"].(map[string]any) {
+		variables[name] = value.(string)
+	}
+	variables["DATABASES"] = plain(t, variables["DATABASES"])
+	atOnce, seconds := int(inputs["reservedConcurrentExecutions"].(float64)), int(inputs["timeout"].(float64))
+	s := newSandbox(t, name, kind, atOnce, time.Duration(seconds)*time.Second, variables)
+	c.functions[name] = s
+	body := fmt.Sprintf(`{"function": %q, "url": %q}`, name, s.url+"/")
+	told, err := http.Post(aws.ToString(c.config.BaseEndpoint)+"/_cutover/lambda/handlers", "application/json", strings.NewReader(body)) //nolint:noctx // a test
+	require.NoError(t, err)
+	require.NoError(t, told.Body.Close())
+	require.Equal(t, http.StatusNoContent, told.StatusCode)
 }
 
-// object keeps what is put once.
-func (c *cloud) object(rw http.ResponseWriter, r *http.Request, body []byte) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	found, there := c.objects[r.URL.Path]
-	switch {
-	case r.Method == http.MethodPut && there:
-		assert.Equal(c.w.t, "*", r.Header.Get("If-None-Match"))
-		rw.WriteHeader(http.StatusPreconditionFailed)
-	case r.Method == http.MethodPut:
-		assert.Equal(c.w.t, "arn:bucket", r.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"))
-		c.objects[r.URL.Path] = body
-	case there:
-		_, err := rw.Write(found)
-		assert.NoError(c.w.t, err)
-	default:
-		rw.WriteHeader(http.StatusNotFound)
-		_, err := io.WriteString(rw, `<Error><Code>NoSuchKey</Code></Error>`)
-		assert.NoError(c.w.t, err)
+// plain has both databases reached without TLS, which servers of this machine lack.
+func plain(t *testing.T, databases string) string {
+	t.Helper()
+	sides, err := place.Parse(databases)
+	require.NoError(t, err)
+	for color, side := range sides {
+		side.Plain = true
+		sides[color] = side
 	}
+	text, err := json.Marshal(sides)
+	require.NoError(t, err)
+	return string(text)
 }
 
-// sign is what KMS does with its key.
-func (c *cloud) sign(rw http.ResponseWriter, call string, body []byte) {
-	var in struct{ Message, Signature []byte }
-	assert.NoError(c.w.t, json.Unmarshal(body, &in))
-	assert.Len(c.w.t, in.Message, sha256.Size)
-	if call == "Verify" {
-		if !ecdsa.VerifyASN1(&c.key.PublicKey, in.Message, in.Signature) {
-			c.refuse(rw, "KMSInvalidSignatureException")
-			return
+// makeMachine makes a state machine whose written-down waits are of a second.
+func (c *cloud) makeMachine(name, definition string) {
+	var machine map[string]any
+	require.NoError(c.w.t, json.Unmarshal([]byte(definition), &machine))
+	for _, state := range machine["States"].(map[string]any) {
+		if s := state.(map[string]any); s["Type"] == "Wait" && s["Seconds"] != nil {
+			s["Seconds"] = 1
 		}
-		c.reply(rw, map[string]any{"SignatureValid": true})
-		return
 	}
-	assert.Equal(c.w.t, "Sign", call)
-	signature, err := ecdsa.SignASN1(rand.Reader, c.key, in.Message)
-	assert.NoError(c.w.t, err)
-	c.reply(rw, map[string]any{"Signature": signature})
+	text, err := json.Marshal(machine)
+	require.NoError(c.w.t, err)
+	_, err = c.states.CreateStateMachine(c.w.t.Context(), &sfn.CreateStateMachineInput{
+		Name: aws.String(name), Definition: aws.String(string(text)), RoleArn: aws.String("arn:aws:iam::" + account + ":role/states"),
+	})
+	require.NoError(c.w.t, err)
 }
 
-// step is what Step Functions does.
-func (c *cloud) step(rw http.ResponseWriter, call string, body []byte) {
-	var in struct {
-		StateMachineArn, ExecutionArn, Name, Input string
-	}
-	assert.NoError(c.w.t, json.Unmarshal(body, &in))
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	run, there := c.executions[in.ExecutionArn]
-	if !there && in.ExecutionArn != "" {
-		c.refuse(rw, "ExecutionDoesNotExist")
-		return
-	}
-	switch call {
-	case "StartExecution":
-		arn := strings.Replace(in.StateMachineArn, ":stateMachine:", ":execution:", 1) + ":" + in.Name
-		if _, taken := c.executions[arn]; taken {
-			c.refuse(rw, "ExecutionAlreadyExists")
-			return
-		}
-		run = &execution{input: in.Input, status: "RUNNING"}
-		c.executions[arn] = run
-		go c.machine(run, path.Base(strings.ReplaceAll(in.StateMachineArn, ":", "/")))
-		c.reply(rw, map[string]any{"executionArn": arn, "startDate": 1})
-	case "DescribeExecution":
-		c.reply(rw, map[string]any{"executionArn": in.ExecutionArn, "status": run.status, "error": run.failure})
-	case "ListExecutions":
-		list := []map[string]any{}
-		for arn, each := range c.executions {
-			if each.status == "RUNNING" && strings.HasPrefix(arn, strings.Replace(in.StateMachineArn, ":stateMachine:", ":execution:", 1)+":") {
-				list = append(list, map[string]any{"executionArn": arn, "status": each.status})
+// function is a function of a colour.
+func (c *cloud) function(color naming.Color, kind string) *sandbox {
+	c.w.t.Helper()
+	s := c.functions[naming.New(stack).In(color).Name(naming.Function, kind)]
+	require.NotNil(c.w.t, s, kind)
+	return s
+}
+
+// schedule starts the function of a lane every now and then until the test ends.
+func (c *cloud) schedule(color naming.Color) {
+	client, name := lambda.NewFromConfig(c.config), c.function(color, "lane").name
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	c.w.t.Cleanup(func() { stop(); <-done })
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			_, _ = client.Invoke(ctx, &lambda.InvokeInput{ // the next one comes anyway
+				FunctionName: aws.String(name), InvocationType: lambdatypes.InvocationTypeEvent, Payload: []byte("{}"),
+			})
+			select {
+			case <-time.After(500 * time.Millisecond):
+			case <-ctx.Done():
 			}
 		}
-		c.reply(rw, map[string]any{"executions": list})
-	case "GetExecutionHistory":
-		events := []map[string]any{{"type": "ExecutionSucceeded", "id": 99, "timestamp": 1}}
-		for i := len(run.answers) - 1; i >= 0; i-- {
-			events = append(events, map[string]any{"type": "TaskSucceeded", "id": i + 1, "timestamp": 1,
-				"taskSucceededEventDetails": map[string]any{"resource": "invoke", "output": `{"ExecutedVersion":"$LATEST","Payload":` + run.answers[i] + `}`}})
-		}
-		c.reply(rw, map[string]any{"events": events})
-	default:
-		assert.Fail(c.w.t, "a call that nobody makes", call)
-	}
+	}()
 }
 
-// machine calls a function as the definition of a state machine does.
-func (c *cloud) machine(run *execution, name string) {
-	color, kind, _ := strings.Cut(name, "-")
-	task := func(function string, event any) map[string]any {
-		text, err := json.Marshal(event)
-		assert.NoError(c.w.t, err)
-		answer, err := c.call(context.Background(), naming.Color(color), function, text)
-		if !assert.NoError(c.w.t, err) {
-			answer = []byte(`{"outcome": "error"}`)
+// ended are the executions of a machine and how each has ended, the newest first.
+func (c *cloud) ended(color naming.Color, machine string) []string {
+	c.w.t.Helper()
+	arn := c.outputs[string(color)+"SyncStateMachineArns"].(map[string]any)[machine].(string)
+	listed, err := c.states.ListExecutions(c.w.t.Context(), &sfn.ListExecutionsInput{StateMachineArn: aws.String(arn)})
+	require.NoError(c.w.t, err)
+	var all []string
+	for _, execution := range listed.Executions {
+		found, err := c.states.DescribeExecution(c.w.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: execution.ExecutionArn})
+		require.NoError(c.w.t, err)
+		end := string(found.Status)
+		if found.Status != types.ExecutionStatusSucceeded && found.Error != nil {
+			end = aws.ToString(found.Error)
 		}
-		c.mutex.Lock()
-		run.answers = append(run.answers, string(answer))
-		c.mutex.Unlock()
-		var fields map[string]any
-		assert.NoError(c.w.t, json.Unmarshal(answer, &fields))
-		return fields
+		all = append(all, end)
 	}
-	outcome := ""
-	switch kind {
-	case "backfill":
-		answer := map[string]any{"loaded": 0, "left": 0, "idle": 0}
-		for outcome = "work"; outcome == "work"; {
-			answer["act"] = "plan"
-			if answer = task("chunk", answer); answer["outcome"] == "work" {
-				task("chunk", map[string]any{"act": "load", "items": answer["items"]})
-			}
-			outcome, _ = answer["outcome"].(string)
-		}
-	case "verification":
-		assert.JSONEq(c.w.t, `{"kind": "full", "ageSeconds": 0}`, run.input)
-		plan := task("verify", map[string]any{"act": "plan", "kind": verify.Full})
-		if plan["outcome"] == "work" {
-			task("verify", map[string]any{"act": "work", "items": plan["items"]})
-			plan = task("verify", map[string]any{"act": "finish", "kind": verify.Full, "round": plan["round"]})
-		}
-		outcome, _ = plan["outcome"].(string)
-	case "switch":
-		var event map[string]any
-		assert.NoError(c.w.t, json.Unmarshal([]byte(run.input), &event))
-		for outcome = "again"; outcome == "again"; {
-			event = task("switch", event["event"])
-			outcome, _ = event["outcome"].(string)
-		}
+	return all
+}
+
+// records are the proofs' names in their bucket.
+func (c *cloud) records() []string {
+	c.w.t.Helper()
+	listed, err := c.objects.ListObjectsV2(c.w.t.Context(), &s3.ListObjectsV2Input{
+		Bucket: aws.String(c.outputs["proofsBucket"].(string)), Prefix: aws.String("switch/"),
+	})
+	require.NoError(c.w.t, err)
+	var names []string
+	for _, object := range listed.Contents {
+		names = append(names, strings.TrimSuffix(filepath.Base(aws.ToString(object.Key)), ".json"))
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	run.status = "SUCCEEDED"
-	if outcome != "done" && outcome != "clean" && outcome != "idle" {
-		run.status, run.failure = "FAILED", outcome
-	}
+	return names
 }

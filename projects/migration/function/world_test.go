@@ -33,7 +33,7 @@ import (
 type world struct {
 	t       *testing.T
 	profile local.Profile
-	store   *control.File
+	store   control.Store
 	sides   map[naming.Color]place.Database
 	emitted *output
 }

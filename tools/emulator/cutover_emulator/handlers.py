@@ -6,7 +6,9 @@ HTTP address of this machine for it; Invoke posts the event there and hands on w
 comes back. The answer's header ``X-Amz-Function-Error`` makes it the error of a
 function, another status than 200 one of Lambda itself, with the error's name in
 ``X-Amzn-ErrorType`` (AWS Lambda API reference, Invoke). A handler that does not
-answer leaves the caller waiting, as a function does that hangs.
+answer leaves the caller waiting, as a function does that hangs. An event that the
+caller does not wait for (``X-Amz-Invocation-Type: Event``) is accepted at once and
+handed over once: Lambda's queue, its repetitions and its destinations are not here.
 """
 
 from __future__ import annotations
@@ -55,6 +57,12 @@ class Handlers:
         name = unquote(match.group(1)).split(":function:")[-1].split(":")[0]
         with self._lock:
             return self._urls.get(name)
+
+
+def accept(url: str, event: bytes) -> Answer:
+    """Hands an event over that nobody waits for; what comes of it is not told."""
+    threading.Thread(target=forward, args=(url, event), daemon=True).start()
+    return 202, [], b""
 
 
 def forward(url: str, event: bytes) -> Answer:

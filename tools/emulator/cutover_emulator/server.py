@@ -21,7 +21,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from cutover_emulator.handlers import HANDLERS_PATH, Handlers, forward
+from cutover_emulator.handlers import HANDLERS_PATH, Handlers, accept, forward
 
 HEALTH_PATH = "/_cutover/health"
 IMAGES_PATH = "/_cutover/ecs/broken-images"
@@ -75,7 +75,9 @@ class Application:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         handler = self._handlers.find(method, path)
         if handler is not None:
-            return _answer(*forward(handler, body), start)
+            asynchronous = environ.get("HTTP_X_AMZ_INVOCATION_TYPE") == "Event"
+            hand_over = accept if asynchronous else forward
+            return _answer(*hand_over(handler, body), start)
         if _is_long_poll(environ, body):
             return self._moto(environ, start)
         status: list[str] = []

@@ -108,6 +108,46 @@ class Machines(EmulatorTest):
                 self.assertEqual(ended["status"], "FAILED")
                 self.assertEqual(ended["error"], want)
 
+    def test_a_history_is_read_from_its_end(self) -> None:
+        self.handle("f", lambda event: (200, {}, event))
+        self.run_machine({"A": self.task(Next="B"), "B": self.task(End=True)})
+        step_functions = client("stepfunctions")
+        machine = step_functions.list_state_machines()["stateMachines"][0]
+        execution = step_functions.list_executions(
+            stateMachineArn=machine["stateMachineArn"]
+        )["executions"][0]["executionArn"]
+
+        def page(**asked: Any) -> dict[str, Any]:
+            return step_functions.get_execution_history(
+                executionArn=execution, **asked
+            )
+
+        ids = [event["id"] for event in page()["events"]]
+        self.assertEqual(ids, sorted(ids))
+        newest = page(reverseOrder=True, maxResults=2)
+        self.assertEqual(newest["events"][0]["type"], "ExecutionSucceeded")
+        self.assertEqual([event["id"] for event in newest["events"]], ids[:-3:-1])
+        rest = page(reverseOrder=True, nextToken=newest["nextToken"])
+        self.assertEqual([event["id"] for event in rest["events"]], ids[-3::-1])
+        self.assertNotIn("nextToken", rest)
+
+    def test_an_event_is_accepted_before_the_function_answers(self) -> None:
+        asked, answered = threading.Event(), threading.Event()
+
+        def slow(event: Any) -> Answer:
+            asked.set()
+            answered.wait(30)
+            return 200, {}, event
+
+        self.handle("f", slow)
+        accepted = client("lambda").invoke(
+            FunctionName="f", InvocationType="Event", Payload=b"{}"
+        )
+        self.addCleanup(answered.set)
+        self.assertEqual(accepted["StatusCode"], 202)
+        self.assertTrue(asked.wait(30))
+        self.assertFalse(answered.is_set())
+
     def test_a_foreign_address_is_refused(self) -> None:
         with self.assertRaises(urllib.error.HTTPError) as refused:
             self._change("POST", {"function": "f", "url": "http://example.com/"})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tests.support import EmulatorTest, client
@@ -119,6 +120,18 @@ class ObjectLock(BucketTest):
         self.assertEqual(found["Rule"], retention)
         self.lock()
         self.assertNotIn("Rule", read(**self.name)["ObjectLockConfiguration"])
+
+    def test_an_object_is_kept_for_the_default_days_or_years(self) -> None:
+        for unit, number, days in ("Days", 3, 3), ("Years", 2, 730):
+            with self.subTest(unit):
+                retention = {"Mode": "GOVERNANCE", unit: number}
+                self.lock(Rule={"DefaultRetention": retention})
+                put = datetime.now(timezone.utc)
+                self.s3.put_object(Key=unit, Body=b"v", **self.name)
+                found = self.s3.head_object(Key=unit, **self.name)
+                until = found["ObjectLockRetainUntilDate"]
+                self.assertEqual(found["ObjectLockMode"], "GOVERNANCE")
+                self.assertAlmostEqual((until - put) / timedelta(days=1), days, 1)
 
 
 class Lifecycle(BucketTest):

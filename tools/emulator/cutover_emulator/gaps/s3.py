@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -140,6 +141,13 @@ def object_lock() -> None:
         bucket.default_lock_days = arguments.arguments["days"] or None
         bucket.default_lock_years = arguments.arguments["years"] or None
 
+    def default_retention(self: Any) -> str:
+        days = (self.default_lock_days or 0) + (self.default_lock_years or 0) * 365
+        until = datetime.now(timezone.utc) + timedelta(days=days)
+        return until.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    # A rule has days or years, and moto adds both up.
+    replace(FakeBucket, "default_retention", default_retention)
     replace(S3Backend, "put_bucket_versioning", put_bucket_versioning)
     replace(S3Backend, "put_object_lock_configuration", put_object_lock_configuration)
 

@@ -1,4 +1,4 @@
-"""Step Functions: the check of a definition before it is used."""
+"""Step Functions: the check of a definition, its versions, and histories in pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from cutover_emulator.patching import add
+from cutover_emulator.patching import add, replace
 
 Diagnostic = dict[str, str]
 
@@ -127,4 +127,32 @@ def versions() -> None:
     )
 
 
-GAPS = [definition_check, versions]
+#: How many events a page has at most, and without a number (Step Functions API
+#: reference, GetExecutionHistory).
+_MOST_EVENTS, _EVENTS = 1000, 100
+
+
+def history_order() -> None:
+    """The history of an execution comes in pages, on demand the newest event first.
+
+    moto answers all events at once, the oldest first, whatever reverseOrder and
+    maxResults say: who looks for the last event finds the first. Seen in moto 5.2.5.
+    """
+    whole = StepFunctionResponse.get_execution_history
+
+    def get_execution_history(self: Any) -> ActionResult:
+        answer = whole(self).result
+        events = list(answer["events"])
+        if self._get_param("reverseOrder"):
+            events.reverse()
+        start = int(self._get_param("nextToken") or 0)
+        size = min(int(self._get_param("maxResults") or 0), _MOST_EVENTS) or _EVENTS
+        page: dict[str, Any] = {"events": events[start : start + size]}
+        if start + size < len(events):
+            page["nextToken"] = str(start + size)
+        return ActionResult(page)
+
+    replace(StepFunctionResponse, "get_execution_history", get_execution_history)
+
+
+GAPS = [definition_check, versions, history_order]

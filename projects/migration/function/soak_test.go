@@ -1,0 +1,5 @@
+//go:build integration && soak
+
+package function_test
+
+const everyFault = true

@@ -21,9 +21,10 @@ func TestAnInvocationReturnsBeforeItsDeadlineAndLeavesNoSession(t *testing.T) {
 	w := steady(t)
 	bank := w.bankAt(w.blue, 2, 5*time.Millisecond)
 	for i := range 3 {
-		deadline := time.Now().Add(3 * time.Second)
-		ctx, cancel := context.WithDeadline(w.ctx(), deadline)
-		report, err := w.runner(fmt.Sprint("limited ", i)).Run(ctx)
+		r := w.runner(fmt.Sprint("limited ", i))
+		r.Limits.Stop, r.Limits.Cancel = margin, margin-500*time.Millisecond
+		ctx, cancel := context.WithTimeout(w.ctx(), margin+2*time.Second)
+		report, err := r.Run(ctx)
 		require.NoError(t, ctx.Err(), "the deadline has not come")
 		cancel()
 		require.NoError(t, err)
@@ -34,7 +35,7 @@ func TestAnInvocationReturnsBeforeItsDeadlineAndLeavesNoSession(t *testing.T) {
 				sessions += value[int](w, s, `SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'bgsync/%/limited%'`)
 			}
 			return sessions == 0 && value[int](w, w.blue, `SELECT count(*) FROM pg_replication_slots WHERE active`) == 0
-		}, 3*time.Second, tick)
+		}, waiting, tick)
 		require.LessOrEqual(t, value[string](w, w.blue, `SELECT lpad(confirmed_flush_lsn::text, 20) FROM pg_replication_slots`), value[string](w, w.green, `SELECT lpad(applied_lsn::text, 20) FROM bgsync.lane`),
 			"the source forgets nothing that is not applied")
 	}

@@ -25,22 +25,28 @@ func TestResultsLiveAsLongAsTheLaneHandsOverInOrder(t *testing.T) {
 	t.Parallel()
 	w := steady(t)
 	v := w.verifier("pass")
-	orderly := func(during func()) {
-		ctx, cancel := context.WithTimeout(w.ctx(), 6*time.Second)
-		defer cancel()
-		done := make(chan error, 1)
-		invocation := fmt.Sprint(time.Now().UnixNano())
-		r := w.runner(invocation)
-		r.Limits.Stop, r.Limits.Cancel = 3*time.Second, time.Second // time enough to hand over on a busy machine
+	lives := 0
+	orderly := func(during func()) { // one invocation after the other, as long as it takes
+		lives++
+		life, done := fmt.Sprint("life ", lives, " "), make(chan error, 1)
+		var over atomic.Bool
 		go func() {
-			_, err := r.Run(ctx)
+			var err error
+			for n := 0; err == nil && !over.Load(); n++ {
+				r := w.runner(fmt.Sprint(life, n))
+				r.Limits.Stop, r.Limits.Cancel = margin, margin/2
+				ctx, cancel := context.WithTimeout(w.ctx(), margin+3*time.Second)
+				_, err = r.Run(ctx)
+				cancel()
+			}
 			done <- err
 		}()
 		// What was shown before it has begun goes, since the one before it was cut off.
 		require.Eventually(t, func() bool {
-			return value[string](w, w.green, `SELECT coalesce(max(running_by), '') FROM bgsync.verify_state`) == invocation
+			return value[bool](w, w.green, `SELECT coalesce(bool_or(running_by LIKE $1 || '%'), false) FROM bgsync.verify_state`, life)
 		}, waiting, tick)
 		during()
+		over.Store(true)
 		require.NoError(t, <-done)
 	}
 	orderly(func() { require.True(t, w.full(v).Clean) })
@@ -190,11 +196,11 @@ func TestBucketsAreLookedAtAgainAndDividedAsTheyGrow(t *testing.T) {
 func TestAPassEndsBeforeItsDeadline(t *testing.T) {
 	w := following(t)
 	v := w.verifier("limited")
-	v.Limits.Workers, v.Limits.UnitBuckets = 1, 1
+	v.Limits.Workers, v.Limits.UnitBuckets, v.Limits.Stop, v.Limits.Cancel = 1, 1, margin, margin/2
 	v.At = func(string) error { time.Sleep(20 * time.Millisecond); return nil }
 	calls := 0
 	for done := false; !done; calls++ {
-		ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), margin+900*time.Millisecond)
 		report, err := v.Full(ctx)
 		require.NoError(t, err)
 		require.NoError(t, ctx.Err())
@@ -317,12 +323,17 @@ func TestAVerificationGivesWay(t *testing.T) {
 	v.Limits.UnitBuckets = 1
 	var over atomic.Bool
 	over.Store(true)
-	v.Throttle = func(context.Context) bool { return over.Load() }
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	report, err := v.Full(ctx)
+	asked, l := 0, life{Context: t.Context(), over: make(chan struct{})}
+	v.Throttle = func(context.Context) bool {
+		if asked++; asked == 30 {
+			close(l.over)
+		}
+		return over.Load()
+	}
+	report, err := v.Full(l)
 	require.NoError(t, err)
 	require.Zero(t, report.Buckets)
+	require.GreaterOrEqual(t, asked, 30)
 	over.Store(false)
 	require.True(t, w.full(v).Clean)
 }

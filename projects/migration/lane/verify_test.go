@@ -200,7 +200,7 @@ func TestAComparisonWaitsForTheLane(t *testing.T) {
 	v.Limits.Wait = 300 * time.Millisecond
 	_, err := v.Full(t.Context())
 	require.ErrorIs(t, err, verify.ErrStalled)
-	v.Limits.Wait = 20 * time.Second
+	v.Limits.Wait = waiting
 	go func() {
 		time.Sleep(300 * time.Millisecond)
 		_, _ = held.Exec(context.Background(), `COMMIT`) // the test sees what follows
@@ -215,15 +215,16 @@ func TestNothingIsComparedWhileTheLaneIsTorn(t *testing.T) {
 	t.Parallel()
 	w := steady(t)
 	v := w.verifier("pass")
-	v.Limits.Wait = 300 * time.Millisecond
 	stop := w.background(w.runner("whole"))
 	w.drained(w.blue, w.green, "core.fwd")
 	require.True(t, w.full(v).Clean)
 	_, err := stop()
 	require.NoError(t, err)
 	w.exec(w.green, `UPDATE bgsync.lane SET part_lsn = applied_lsn + 100, part_index = 1, part_change_lsn = applied_lsn + 50, applied_lsn = 'F/0'`)
+	v.Limits.Wait = 300 * time.Millisecond
 	_, err = v.Full(t.Context())
 	require.ErrorIs(t, err, verify.ErrStalled)
+	v.Limits.Wait = waiting
 	w.exec(w.green, `UPDATE bgsync.lane SET part_lsn = NULL, part_index = 0, part_change_lsn = NULL`)
 	report := w.full(v)
 	require.True(t, report.Clean, fmt.Sprint(report))

@@ -15,7 +15,7 @@ import (
 // verifier of the forward lane, with small buckets and short pauses.
 func (w *world) verifier(invocation string) *verify.Verifier {
 	limits := verify.Defaults()
-	limits.BucketRows, limits.UnitBuckets, limits.Pause, limits.Wait = 50, 8, 5*time.Millisecond, 20*time.Second
+	limits.BucketRows, limits.UnitBuckets, limits.Pause, limits.Wait = 50, 8, 5*time.Millisecond, waiting
 	limits.Stop, limits.Cancel = 300*time.Millisecond, 50*time.Millisecond
 	return &verify.Verifier{
 		Lane: "core.fwd", Source: w.blue.DSN("verify_a", password, database), Target: w.green.DSN("verify_a", password, database),

@@ -237,8 +237,7 @@ func endpoints(source, target side) lane.Endpoints {
 func quick() lane.Limits {
 	l := lane.Defaults()
 	l.Canary, l.EmptyAdvance, l.BatchWait = 50*time.Millisecond, 50*time.Millisecond, 20*time.Millisecond
-	l.Stop, l.Cancel, l.Return = 0, 0, 1
-	l.SlotWait = 5 * time.Second
+	l.SlotWait = waiting
 	l.Stop, l.Cancel, l.Return = time.Second, 500*time.Millisecond, 100*time.Millisecond
 	return l
 }
@@ -299,7 +298,7 @@ func (w *world) drained(source, target side, name string) {
 		var there bool
 		err := target.admin.QueryRow(w.ctx(), `SELECT applied_lsn >= $1::text::pg_lsn OR state = 'halted' FROM bgsync.lane WHERE lane = $2`, position, name).Scan(&there)
 		return err == nil && there
-	}, 60*time.Second, 20*time.Millisecond, "lane %s drains", name)
+	}, waiting, tick, "lane %s drains", name)
 	require.NotEqual(w.t, checkpoint.Halted, w.row(target, name).State, "halted: %s", w.row(target, name).Halt)
 }
 
@@ -357,7 +356,7 @@ func (w *world) running() {
 	require.Eventually(w.t, func() bool {
 		state := w.row(w.green, "core.fwd").State
 		return state == checkpoint.Running || state == checkpoint.Halted
-	}, 30*time.Second, 20*time.Millisecond)
+	}, waiting, tick)
 	require.Equal(w.t, checkpoint.Running, w.row(w.green, "core.fwd").State, "halt: %s", w.row(w.green, "core.fwd").Halt)
 }
 
@@ -376,11 +375,16 @@ func viaProxy(dsn, address string) string {
 	return dsn[:at+1] + address + dsn[rest:]
 }
 
-// waiting and tick are for what another process does soon.
+// waiting and tick are for what another process does soon. They only end a test that
+// hangs: no machine is too slow for them.
 const (
-	waiting = 20 * time.Second
+	waiting = 3 * time.Minute
 	tick    = 20 * time.Millisecond
 )
+
+// margin is between the end of an invocation's work and its deadline, where it is
+// not under test how much that has to be.
+const margin = time.Minute
 
 // connectAs opens an administrator's session for use beside the test's own.
 func (s side) connectAs(ctx context.Context) (*pgx.Conn, error) {

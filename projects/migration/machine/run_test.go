@@ -3,10 +3,8 @@
 package machine_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -27,6 +25,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/machine"
 	"github.com/cutover/cutover/shared/asl"
 	"github.com/cutover/cutover/shared/ops/emulator"
+	"github.com/cutover/cutover/shared/ops/emulator/emulatortest"
 )
 
 const (
@@ -44,19 +43,9 @@ type cloud struct {
 // start starts an emulator for all runs of a test; they run side by side.
 func start(t *testing.T) *cloud {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
-	e := emulator.New(emulator.Options{RepoRoot: root, Addr: address, StateDir: t.TempDir()})
-	require.NoError(t, e.Up(t.Context()))
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		assert.NoError(t, e.Down(ctx))
-	})
+	_, address := emulatortest.Start(t, root)
 	cfg := aws.Config{
 		Region: emulator.Region, BaseEndpoint: aws.String("http://" + address), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}

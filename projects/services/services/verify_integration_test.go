@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -31,7 +30,7 @@ import (
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/naming"
-	"github.com/cutover/cutover/shared/ops/emulator"
+	"github.com/cutover/cutover/shared/ops/emulator/emulatortest"
 	"github.com/cutover/cutover/shared/verify"
 )
 
@@ -56,19 +55,9 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
-	local := emulator.New(emulator.Options{RepoRoot: root, Addr: address, StateDir: t.TempDir()})
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		require.NoError(t, local.Down(ctx))
-	})
-	require.NoError(t, local.Up(t.Context()))
+	_, address := emulatortest.Start(t, root)
 	cfg, err := config.ReadFile[Config](stackFile(t, "local"))
 	require.NoError(t, err)
 	api := aws.Config{

@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,7 +21,7 @@ import (
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/cutover/cutover/shared/contract"
-	"github.com/cutover/cutover/shared/ops/emulator"
+	"github.com/cutover/cutover/shared/ops/emulator/emulatortest"
 	"github.com/cutover/cutover/shared/ops/engine"
 	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/orphan"
@@ -92,18 +94,13 @@ func playRunner(path string) int {
 	return 0
 }
 
-// address is the emulator's in these tests; the local profile has another.
-const address = "127.0.0.1:4571"
-
 func newScene(t *testing.T) (scene, *orphan.Finder, *awsec2.Client) {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
 	tools, err := toolchain.Ensure(t.Context(), toolchain.Options{RepoRoot: root, Progress: os.Stderr})
 	require.NoError(t, err)
-	amazon := emulator.New(emulator.Options{RepoRoot: root, StateDir: t.TempDir(), Addr: address, Progress: os.Stderr})
-	require.NoError(t, amazon.Up(t.Context()))
-	t.Cleanup(func() { assert.NoError(t, amazon.Down(context.Background())) })
+	amazon, _ := emulatortest.Start(t, root)
 	env := amazon.Env()
 	env["PULUMI_CONFIG_PASSPHRASE"] = "test"
 	for name, value := range tools.Env {
@@ -147,6 +144,52 @@ func killedWhileCreating(t *testing.T, s scene, e *engine.Pulumi, api *awsec2.Cl
 	return locks[0]
 }
 
+// crash kills the engine's process that holds a lock. The plugins that it leaves
+// behind go on until the test has ended: nobody else ends them.
+func crash(t *testing.T, lock engine.Lock) {
+	t.Helper()
+	for pid, command := range below(t, lock.PID) {
+		t.Cleanup(func() {
+			if command != "" && commandOf(pid) == command {
+				assert.NoError(t, syscall.Kill(pid, syscall.SIGKILL), command)
+			}
+		})
+	}
+	require.NoError(t, syscall.Kill(lock.PID, syscall.SIGKILL))
+	require.Eventually(t, func() bool { return lock.Owner() == engine.Dead }, time.Minute, 50*time.Millisecond)
+}
+
+// below lists all processes that a process has started, itself or by others, with
+// their command lines. Where the system does not list them there are none.
+func below(t *testing.T, pid int) map[int]string {
+	t.Helper()
+	found := map[int]string{}
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	require.NoError(t, err)
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			continue // the thread has ended
+		}
+		for _, field := range strings.Fields(string(text)) {
+			child, err := strconv.Atoi(field)
+			require.NoError(t, err)
+			found[child] = commandOf(child)
+			maps.Copy(found, below(t, child))
+		}
+	}
+	return found
+}
+
+// commandOf is a process's command line, empty when it has ended.
+func commandOf(pid int) string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
 func vpcs(t *testing.T, api *awsec2.Client) int {
 	t.Helper()
 	out, err := api.DescribeVpcs(t.Context(), &awsec2.DescribeVpcsInput{
@@ -184,8 +227,7 @@ func TestWhatAKilledUpdateMadeIsFoundAndTakenOverNotMadeTwice(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, e.Ensure(t.Context(), s.stack()))
 	lock := killedWhileCreating(t, s, e, api)
-	require.NoError(t, syscall.Kill(lock.PID, syscall.SIGKILL))
-	require.Eventually(t, func() bool { return lock.Owner() == engine.Dead }, 10*time.Second, 50*time.Millisecond)
+	crash(t, lock)
 
 	_, err = e.Up(t.Context(), engine.Request{Stack: s.stack()})
 	require.Equal(t, fault.Locked, fault.CodeOf(err), "%v", err)
@@ -213,8 +255,7 @@ func TestACreationThatMadeNothingIsForgottenWhenItCannotBeRead(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, e.Ensure(t.Context(), s.stack()))
 	lock := killedWhileCreating(t, s, e, api)
-	require.NoError(t, syscall.Kill(lock.PID, syscall.SIGKILL))
-	require.Eventually(t, func() bool { return lock.Owner() == engine.Dead }, 10*time.Second, 50*time.Millisecond)
+	crash(t, lock)
 	require.NoError(t, e.Release(t.Context(), s.stack(), lock))
 	state, err := e.State(t.Context(), s.stack())
 	require.NoError(t, err)

@@ -3,13 +3,10 @@
 package secretsmanager_test
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -20,7 +17,7 @@ import (
 
 	"github.com/cutover/cutover/projects/data/rotation/rotationtest"
 	"github.com/cutover/cutover/projects/data/rotation/secretsmanager"
-	"github.com/cutover/cutover/shared/ops/emulator"
+	"github.com/cutover/cutover/shared/ops/emulator/emulatortest"
 )
 
 // client starts an emulator of the test's own.
@@ -28,16 +25,7 @@ func client(t *testing.T) *sdk.Client {
 	t.Helper()
 	root, err := filepath.Abs("../../../..")
 	require.NoError(t, err)
-	var listen net.ListenConfig
-	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
-	e := emulator.New(emulator.Options{RepoRoot: root, StateDir: t.TempDir(), Addr: address})
-	up, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	require.NoError(t, e.Up(up))
-	t.Cleanup(func() { require.NoError(t, e.Down(context.Background())) })
+	e, _ := emulatortest.Start(t, root)
 	for name, value := range e.Env() {
 		t.Setenv(name, value)
 	}

@@ -1,0 +1,71 @@
+// Package emulatortest starts emulators for tests: each on a port of its own, ended
+// with the test. It is no fake.
+package emulatortest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cutover/cutover/shared/ops/emulator"
+)
+
+// limit ends a start or an end that hangs; the first start on a machine also makes
+// the virtual environment.
+const limit = 10 * time.Minute
+
+// Start starts an emulator of the checkout at root and returns it with the address
+// that it listens at, such as 127.0.0.1:33445. Between the moment at which a port is
+// found free and that at which the emulator has it another process may take it: then
+// it is another port.
+func Start(tb testing.TB, root string) (*emulator.Emulator, string) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), limit)
+	defer cancel()
+	var problems []error
+	for range 5 {
+		address := free(tb)
+		found(address)
+		e := emulator.New(emulator.Options{RepoRoot: root, StateDir: tb.TempDir(), Addr: address, Progress: tb.Output()})
+		err := e.Up(ctx)
+		if err == nil {
+			tb.Cleanup(func() { down(tb, e) })
+			return e, address
+		}
+		problems = append(problems, err)
+		if taken := (*emulator.PortTakenError)(nil); !errors.As(err, &taken) && !strings.Contains(err.Error(), "Address already in use") {
+			break
+		}
+	}
+	tb.Fatalf("start the emulator: %v", errors.Join(problems...))
+	return nil, ""
+}
+
+// found is told each address that was found free, for this package's own test.
+var found = func(string) {}
+
+// free is an address that nobody listens at.
+func free(tb testing.TB) string {
+	tb.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatalf("find a free port: %v", err)
+	}
+	if err := listener.Close(); err != nil {
+		tb.Fatalf("find a free port: %v", err)
+	}
+	return listener.Addr().String()
+}
+
+func down(tb testing.TB, e *emulator.Emulator) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := e.Down(ctx); err != nil {
+		tb.Errorf("end the emulator: %v", err)
+	}
+}

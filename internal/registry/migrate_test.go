@@ -306,5 +306,5 @@ func (d *station) kill(lane string) {
 	require.Eventually(d.t, func() bool {
 		pid, err := d.profile.Running(lane)
 		return err == nil && pid == 0
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 }

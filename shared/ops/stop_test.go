@@ -3,6 +3,7 @@ package ops_test
 import (
 	"context"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -16,19 +17,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// interrupting sends this process a signal when the layer's update begins, and
-// goes on as the update would: to its end, or until its context ends.
-func interrupting(t *testing.T, layer contract.Layer, presses int) func(context.Context, string, contract.Layer) error {
+// interrupting sends this process a signal when the layer's update begins, waits
+// until it is heard, and goes on as the update would: to its end, or, after a second
+// press, until its context ends.
+func (w *world) interrupting(t *testing.T, layer contract.Layer, twice bool) func(context.Context, string, contract.Layer) error {
 	t.Helper()
 	return func(ctx context.Context, op string, l contract.Layer) error {
 		if op != "up" || l != layer {
 			return nil
 		}
-		for range presses {
-			assert.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
+		assert.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
+		assert.Eventually(t, func() bool { return strings.Contains(w.out.String(), "finishing what is in flight") }, time.Minute, time.Millisecond)
+		if twice {
 			time.Sleep(400 * time.Millisecond) // two presses of one key are further apart than one press that arrives twice
-		}
-		if presses > 1 {
+			assert.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
 			<-ctx.Done()
 		}
 		return nil
@@ -38,7 +40,7 @@ func interrupting(t *testing.T, layer contract.Layer, presses int) func(context.
 func TestFirstCtrlCFinishesWhatIsInFlightAndStartsNothingNew(t *testing.T) {
 	w := newWorld(t)
 	w.ports.Signals = true
-	w.fake.Hook = interrupting(t, contract.Data, 1)
+	w.fake.Hook = w.interrupting(t, contract.Data, false)
 
 	err := w.app(t, "-parallel=1").DeployAll(t.Context())
 
@@ -55,7 +57,7 @@ func TestFirstCtrlCFinishesWhatIsInFlightAndStartsNothingNew(t *testing.T) {
 func TestSecondCtrlCCancelsWhatIsInFlight(t *testing.T) {
 	w := newWorld(t)
 	w.ports.Signals = true
-	w.fake.Hook = interrupting(t, contract.Data, 2)
+	w.fake.Hook = w.interrupting(t, contract.Data, true)
 
 	err := w.app(t, "-parallel=1").DeployAll(t.Context())
 
@@ -67,7 +69,7 @@ func TestSecondCtrlCCancelsWhatIsInFlight(t *testing.T) {
 func TestAnInterruptedRunResumesWithTheRest(t *testing.T) {
 	w := newWorld(t)
 	w.ports.Signals = true
-	w.fake.Hook = interrupting(t, contract.Data, 2)
+	w.fake.Hook = w.interrupting(t, contract.Data, true)
 	require.Error(t, w.app(t, "-parallel=1").DeployAll(t.Context()))
 	w.fake.Hook = nil
 

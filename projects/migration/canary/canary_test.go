@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -189,11 +190,13 @@ func TestWriterThatWasOvertakenReportsTheConflict(t *testing.T) {
 }
 
 func TestRunEndsAMomentBeforeItsDeadline(t *testing.T) {
-	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(time.Second/2))
-	defer cancel()
-	p, _ := probe(&control.Memory{})
-	require.ErrorIs(t, p.Run(ctx), context.DeadlineExceeded, "half a second is less than what is kept for the report")
-	require.NoError(t, ctx.Err())
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		p, _ := probe(&control.Memory{})
+		require.ErrorIs(t, p.Run(ctx), context.DeadlineExceeded, "half a second is less than what is kept for the report")
+		require.NoError(t, ctx.Err())
+	})
 }
 
 func TestMetricThatCannotBeWrittenIsAnError(t *testing.T) {

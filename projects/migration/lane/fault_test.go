@@ -245,7 +245,7 @@ func TestTheLaneFollowsOverRestartsOfBothServers(t *testing.T) {
 // haltOf runs an invocation that must end by a halt.
 func (w *world) haltOf(invocation string) checkpoint.HaltCode {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx(), waiting)
 	defer cancel()
 	report, err := w.runner(invocation).Run(ctx)
 	require.NoError(w.t, err)

@@ -3,8 +3,8 @@ package verify
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,8 +57,8 @@ func TestTheSummaryKeepsTheWidestPositions(t *testing.T) {
 
 // Throttled, the units that may run at once are halved; else one more may.
 func TestThePaceIsHalvedAndGrowsByOne(t *testing.T) {
-	var over atomic.Bool
-	p := &pace{most: 8, throttle: func(context.Context) bool { return over.Load() }}
+	over := 0 // how often it is too much yet
+	p := &pace{most: 8, throttle: func(context.Context) bool { over--; return over >= 0 }}
 	begin := func() int {
 		require.NoError(t, p.wait(t.Context()))
 		defer p.done()
@@ -66,14 +66,13 @@ func TestThePaceIsHalvedAndGrowsByOne(t *testing.T) {
 	}
 	assert.Equal(t, 8, begin())
 	for _, want := range []int{4, 2, 1, 1} {
-		over.Store(true)
-		go func() { time.Sleep(3 * pacePoll / 2); over.Store(false) }()
+		over = 2
 		assert.Equal(t, want, begin())
 	}
 	for _, want := range []int{2, 3, 4} {
 		assert.Equal(t, want, begin())
 	}
-	over.Store(true)
+	over = math.MaxInt
 	limited, cancel := context.WithTimeout(t.Context(), 3*pacePoll)
 	defer cancel()
 	require.Error(t, p.wait(limited), "while it is too much nothing begins")

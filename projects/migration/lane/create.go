@@ -141,6 +141,9 @@ func (c *creation) servers(ctx context.Context) error {
 		name string
 		conn *pgx.Conn
 	}{{"source", c.source}, {"target", c.target}} {
+		if side.conn == nil { // a target that is yet to be copied
+			continue
+		}
 		var release int
 		var level string
 		var published bool

@@ -93,7 +93,9 @@ func (s *session) halted(context.Context) error {
 	switch s.row.State {
 	case checkpoint.Halted, checkpoint.Retired:
 		return fmt.Errorf("%w: %w", errHalted, checkpoint.NewHalt(s.row.Halt, "lane %s is %s since an earlier invocation", s.row.Lane, s.row.State))
-	case checkpoint.Created, checkpoint.Loading, checkpoint.CatchingUp, checkpoint.Running:
+	case checkpoint.Created:
+		return fmt.Errorf("lane %s: %w", s.row.Lane, ErrUnfinished)
+	case checkpoint.Loading, checkpoint.CatchingUp, checkpoint.Running:
 	}
 	return nil
 }

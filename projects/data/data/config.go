@@ -15,6 +15,7 @@ import (
 type Config struct {
 	Environment     config.Environment `config:"environment"`
 	Database        Database           `config:"database"`
+	Clones          Clones             `config:"clones"`
 	Secrets         Secrets            `config:"secrets"`
 	TransactionLogs Retention          `config:"transactionLogs"`
 	Documents       Documents          `config:"documents"`
@@ -61,6 +62,7 @@ var instanceClass = regexp.MustCompile(`^db\.(r5|r6g|r6i)\.(large|xlarge|(2|4|8|
 func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)
 	c.Database.validate(p)
+	c.Clones.validate(p)
 	c.Secrets.validate(p, c.Environment.Protect)
 	c.TransactionLogs.validate(p, "transactionLogs")
 	c.Documents.validate(p)

@@ -43,14 +43,52 @@ type Cluster struct {
 	ID, ResourceID, ARN, Writer, Reader, MasterSecretARN pulumi.StringOutput
 }
 
-// addDatabase makes the cluster with its log group first, then its instances.
+// addDatabase makes the colour's clusters: the empty one, then its clones of the
+// other colour's. The last is the one in use. Each has its log group first, then its
+// instances.
 func (s *Stores) addDatabase(ctx *pulumi.Context, name string, args *StoresArgs) error {
-	cluster, err := s.addCluster(ctx, name, args)
+	shared, err := s.addSurroundings(ctx, name, args)
 	if err != nil {
 		return err
 	}
+	for number := range args.Config.Clones.of(args.Color) + 1 {
+		if err := s.addNumbered(ctx, name, args, shared, number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// surroundings are what all clusters of a colour share.
+type surroundings struct {
+	subnets    *rds.SubnetGroup
+	parameters *rds.ClusterParameterGroup
+}
+
+func (s *Stores) addSurroundings(ctx *pulumi.Context, name string, args *StoresArgs) (surroundings, error) {
+	subnets, err := rds.NewSubnetGroup(ctx, name+"-database", &rds.SubnetGroupArgs{
+		Name:        pulumi.String(args.Names.Name(naming.Generic, "database")),
+		Description: pulumi.String("Isolated subnets of the database"),
+		SubnetIds:   args.Network.DatabaseSubnetIDs,
+	}, pulumi.Parent(s))
+	if err != nil {
+		return surroundings{}, fmt.Errorf("subnet group of the database: %w", err)
+	}
+	parameters, err := s.addParameterGroup(ctx, name, args)
+	return surroundings{subnets, parameters}, err
+}
+
+// addNumbered makes one cluster of the colour, which is the one in use unless another
+// follows.
+func (s *Stores) addNumbered(ctx *pulumi.Context, name string, args *StoresArgs, shared surroundings, number int) error {
+	at, id := cloneName(name+"-database", number), cloneName(args.Names.Name(naming.Cluster, "database"), number)
+	cluster, err := s.addCluster(ctx, at, id, args, shared, number > 0)
+	if err != nil {
+		return err
+	}
+	s.instances = nil
 	for i := range args.Config.Database.Instances {
-		if err := s.addInstance(ctx, name, args, cluster, i); err != nil {
+		if err := s.addInstance(ctx, at, id, args, cluster, i); err != nil {
 			return err
 		}
 	}
@@ -60,36 +98,28 @@ func (s *Stores) addDatabase(ctx *pulumi.Context, name string, args *StoresArgs)
 		ARN:             cluster.Arn,
 		Writer:          cluster.Endpoint,
 		Reader:          cluster.ReaderEndpoint,
-		MasterSecretARN: masterSecret(cluster, args.clusterID()),
+		MasterSecretARN: masterSecret(cluster, id),
 	}
-	return s.addMasterRotation(ctx, name, args)
+	return s.addMasterRotation(ctx, at, id)
 }
 
-func (a *StoresArgs) clusterID() string { return a.Names.Name(naming.Cluster, "database") }
-
-func (s *Stores) addCluster(ctx *pulumi.Context, name string, args *StoresArgs) (*rds.Cluster, error) {
-	id := args.clusterID()
-	group, err := component.NewLogGroup(ctx, name+"-database", &component.LogGroupArgs{
+func (s *Stores) addCluster(ctx *pulumi.Context, at, id string, args *StoresArgs, shared surroundings, cloned bool) (*rds.Cluster, error) {
+	group, err := component.NewLogGroup(ctx, at, &component.LogGroupArgs{
 		Name:   postgresLog(id),
 		KeyARN: args.Principals.LogsKeyARN,
 	}, pulumi.Parent(s))
 	if err != nil {
 		return nil, err
 	}
-	subnets, err := rds.NewSubnetGroup(ctx, name+"-database", &rds.SubnetGroupArgs{
-		Name:        pulumi.String(args.Names.Name(naming.Generic, "database")),
-		Description: pulumi.String("Isolated subnets of the database"),
-		SubnetIds:   args.Network.DatabaseSubnetIDs,
-	}, pulumi.Parent(s))
-	if err != nil {
-		return nil, fmt.Errorf("subnet group of the database: %w", err)
+	described, before := clusterArgs(args, id, s.SecurityGroupID, shared), []pulumi.Resource{group}
+	if cloned {
+		described = clone(described, clusterID(args.PeerNames, args.Config.Clones, args.Color.Other()))
+		if args.PeerStores != nil { // a source of this deployment takes writes before it is cloned
+			before = append(before, args.PeerStores.instances...)
+		}
 	}
-	parameters, err := s.addParameterGroup(ctx, name, args)
-	if err != nil {
-		return nil, err
-	}
-	cluster, err := rds.NewCluster(ctx, name+"-database", clusterArgs(args, s.SecurityGroupID, subnets, parameters),
-		component.Stateful(args.Config.Environment, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{group}))...)
+	cluster, err := rds.NewCluster(ctx, at, described, component.Stateful(args.Config.Environment, pulumi.Parent(s),
+		pulumi.DependsOn(before), pulumi.IgnoreChanges([]string{origin}))...)
 	if err != nil {
 		return nil, fmt.Errorf("database cluster %s: %w", id, err)
 	}
@@ -100,10 +130,10 @@ func (s *Stores) addCluster(ctx *pulumi.Context, name string, args *StoresArgs) 
 // guide, "Publishing Aurora PostgreSQL logs to Amazon CloudWatch Logs").
 func postgresLog(cluster string) string { return "/aws/rds/cluster/" + cluster + "/" + exportedLog }
 
-func clusterArgs(args *StoresArgs, group pulumi.StringInput, subnets *rds.SubnetGroup, parameters *rds.ClusterParameterGroup) *rds.ClusterArgs {
+func clusterArgs(args *StoresArgs, id string, group pulumi.StringInput, shared surroundings) *rds.ClusterArgs {
 	keep := args.Config.KeepOnDelete
 	return &rds.ClusterArgs{
-		ClusterIdentifier: pulumi.String(args.clusterID()),
+		ClusterIdentifier: pulumi.String(id),
 		Engine:            pulumi.String(engine),
 		EngineVersion:     pulumi.String(args.Config.Database.EngineVersion),
 		Port:              pulumi.Int(catalog.DatabasePort),
@@ -114,9 +144,9 @@ func clusterArgs(args *StoresArgs, group pulumi.StringInput, subnets *rds.Subnet
 		MasterUserSecretKmsKeyId:         args.Principals.SecretsKeyARN,
 		IamDatabaseAuthenticationEnabled: pulumi.Bool(true),
 
-		DbSubnetGroupName:           subnets.Name,
+		DbSubnetGroupName:           shared.subnets.Name,
 		VpcSecurityGroupIds:         pulumi.StringArray{group},
-		DbClusterParameterGroupName: parameters.Name,
+		DbClusterParameterGroupName: shared.parameters.Name,
 
 		StorageEncrypted:             pulumi.Bool(true),
 		KmsKeyId:                     args.Principals.DatabaseKeyARN,
@@ -128,16 +158,16 @@ func clusterArgs(args *StoresArgs, group pulumi.StringInput, subnets *rds.Subnet
 		CopyTagsToSnapshot:         pulumi.Bool(true),
 		DeleteAutomatedBackups:     pulumi.Bool(!keep),
 		SkipFinalSnapshot:          pulumi.Bool(!keep),
-		FinalSnapshotIdentifier:    pulumi.String(args.Names.Name(naming.Generic, "database", "final")),
+		FinalSnapshotIdentifier:    pulumi.String(id + "-final"),
 		DeletionProtection:         pulumi.Bool(args.Config.Environment.Protect),
 	}
 }
 
 // addInstance makes one member. Members stand in the zones in turn; the lower
 // its number, the sooner a member is promoted when the writer fails.
-func (s *Stores) addInstance(ctx *pulumi.Context, name string, args *StoresArgs, cluster *rds.Cluster, number int) error {
-	id := fmt.Sprintf("%s-%d", args.clusterID(), number+1)
-	made, err := rds.NewClusterInstance(ctx, fmt.Sprintf("%s-database-%d", name, number+1), &rds.ClusterInstanceArgs{
+func (s *Stores) addInstance(ctx *pulumi.Context, at, of string, args *StoresArgs, cluster *rds.Cluster, number int) error {
+	id := fmt.Sprintf("%s-%d", of, number+1)
+	made, err := rds.NewClusterInstance(ctx, fmt.Sprintf("%s-%d", at, number+1), &rds.ClusterInstanceArgs{
 		Identifier:         pulumi.String(id),
 		ClusterIdentifier:  cluster.ID(),
 		Engine:             pulumi.String(engine),
@@ -178,15 +208,15 @@ func masterSecret(cluster *rds.Cluster, id string) pulumi.StringOutput {
 // addMasterRotation sets how often RDS changes the master password; it does so
 // itself, without a function. A deployment does not trigger a change. Nothing
 // takes the schedule back: the secret is the cluster's and goes with it.
-func (s *Stores) addMasterRotation(ctx *pulumi.Context, name string, args *StoresArgs) error {
-	if _, err := secretsmanager.NewSecretRotation(ctx, name+"-database-master", &secretsmanager.SecretRotationArgs{
+func (s *Stores) addMasterRotation(ctx *pulumi.Context, at, id string) error {
+	if _, err := secretsmanager.NewSecretRotation(ctx, at+"-master", &secretsmanager.SecretRotationArgs{
 		SecretId:          s.Database.MasterSecretARN,
 		RotateImmediately: pulumi.Bool(false),
 		RotationRules: secretsmanager.SecretRotationRotationRulesArgs{
 			AutomaticallyAfterDays: pulumi.Int(masterRotationDays),
 		},
 	}, pulumi.Parent(s), pulumi.RetainOnDelete(true)); err != nil {
-		return fmt.Errorf("rotation of the master password of %s: %w", args.clusterID(), err)
+		return fmt.Errorf("rotation of the master password of %s: %w", id, err)
 	}
 	return nil
 }

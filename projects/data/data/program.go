@@ -69,6 +69,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 			Zones:            foundation.Zones,
 			Principals:       principals[color],
 			PeerNames:        naming.New(ctx.Stack()).In(color.Other()),
+			PeerStores:       stores[color.Other()],
 			PeerPrincipals:   principals[color.Other()],
 			Monitoring:       shared.monitoring,
 			PrivateZoneID:    shared.zone.ID,

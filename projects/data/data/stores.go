@@ -28,6 +28,8 @@ type StoresArgs struct {
 	Zones pulumi.StringArrayOutput
 	// PeerNames makes the other colour's names.
 	PeerNames naming.Namer
+	// PeerStores are the other colour's, where they are made before; nil where not.
+	PeerStores *Stores
 	// Principals are the colour's own, PeerPrincipals the other colour's.
 	Principals, PeerPrincipals contract.Principals
 	// AccessLogsBucket takes the request logs of the buckets.

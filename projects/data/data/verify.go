@@ -85,7 +85,7 @@ func (v *verifier) in(color naming.Color) *colorVerifier {
 	return &colorVerifier{verifier: v, color: color, names: v.names.In(color)}
 }
 
-func (c *colorVerifier) clusterID() string { return c.names.Name(naming.Cluster, "database") }
+func (c *colorVerifier) clusterID() string { return clusterID(c.names, c.cfg.Clones, c.color) }
 
 // output is the text that the layer exports for this colour under key, such as
 // "masterSecretArn".

@@ -78,11 +78,8 @@ func (a ACL) Revoke(ctx context.Context, tx pgx.Tx) error { return a.all(ctx, tx
 
 // all runs one statement for each kind of right and grantee, in one round trip.
 func (a ACL) all(ctx context.Context, tx pgx.Tx, verb, preposition string) error {
-	batch := &pgx.Batch{}
-	for _, statement := range a.statements(verb, preposition) {
-		batch.Queue(statement)
-	}
-	return pg.Wrap(tx.SendBatch(ctx, batch).Close(), "%s the writers' rights", verb)
+	_, err := tx.Exec(ctx, strings.Join(a.statements(verb, preposition), "; "))
+	return pg.Wrap(err, "%s the writers' rights", verb)
 }
 
 // statements folds the rights that differ in their relation only.

@@ -87,6 +87,19 @@ func one(ctx context.Context, tx pgx.Tx, act, sql string, args ...any) error {
 	return nil
 }
 
+// Ready has a session know what fence and promotion ask of it: what it is asked for the
+// first time takes several times as long, and writers wait meanwhile. It changes
+// nothing.
+func Ready(ctx context.Context, conn *pgx.Conn, acl ACL) error {
+	for _, sql := range []string{fenceSQL, promoteSQL, raiseSQL, behindSQL} {
+		if _, err := conn.Prepare(ctx, sql, sql); err != nil {
+			return pg.Wrap(err, "prepare the acts of a switch")
+		}
+	}
+	_, _, err := acl.actual(ctx, conn)
+	return err
+}
+
 const registerSQL = `UPDATE bgsync.authority SET attempt = $1::uuid, changed_at = pg_catalog.clock_timestamp(), changed_by = $3
   WHERE epoch = $2 AND attempt IS NULL AND writable = $4`
 
@@ -157,6 +170,9 @@ func Close(ctx context.Context, conn *pgx.Conn, t Try) error {
 
 const raiseSQL = `UPDATE bgsync.lane SET epoch = $1::bigint + 1 WHERE epoch = $1 AND part_lsn IS NULL AND state <> 'retired'`
 
+// behindSQL counts the lanes that do not have the new epoch.
+const behindSQL = `SELECT count(*) FROM bgsync.lane WHERE epoch <> $1::bigint + 1 AND state <> 'retired'`
+
 // raise gives all lanes that end in this database the new epoch. There must be
 // one, and none may be in the midst of a transaction.
 func raise(ctx context.Context, tx pgx.Tx, epoch int64) error {
@@ -165,7 +181,7 @@ func raise(ctx context.Context, tx pgx.Tx, epoch int64) error {
 		return pg.Wrap(err, "raise the epoch of lanes")
 	}
 	var left int
-	err = tx.QueryRow(ctx, `SELECT count(*) FROM bgsync.lane WHERE epoch <> $1::bigint + 1 AND state <> 'retired'`, epoch).Scan(&left)
+	err = tx.QueryRow(ctx, behindSQL, epoch).Scan(&left)
 	if err != nil {
 		return pg.Wrap(err, "look at the lanes")
 	}

@@ -27,7 +27,7 @@ const lockSettings = `SET LOCAL lock_timeout = '%dms'; SET LOCAL statement_timeo
 // locks were not to be had within wait: nothing was changed.
 func Fence(ctx context.Context, conn *pgx.Conn, t Try, acl ACL, wait time.Duration) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		milliseconds := wait.Milliseconds()
+		milliseconds := wait.Milliseconds() // by itself: a timeout counts from the next message on
 		if _, err := tx.Exec(ctx, fmt.Sprintf(lockSettings, milliseconds, milliseconds*7/5)); err != nil {
 			return pg.Wrap(err, "fence")
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
@@ -64,31 +63,7 @@ func (v *Verifier) DisarmTail(ctx context.Context) error {
 	})
 }
 
-// SetCleanBase says that all rows are equal at a position of the lane's source,
-// as a switch has just shown: v is of the lane from the new authority to the old
-// one, and at is where the new one's log stood. The lane must be running and have
-// its buckets.
-func (v *Verifier) SetCleanBase(ctx context.Context, at pglogrepl.LSN) error {
-	return v.onTarget(ctx, "set the clean base", func(tx pgx.Tx) error {
-		var missing bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM bgsync.table_state t WHERE t.lane = $1
-			  AND NOT EXISTS (SELECT FROM bgsync.bucket b WHERE b.lane = t.lane AND b.table_id = t.table_id)
-			  AND EXISTS (SELECT FROM bgsync.table_map m JOIN pg_class c ON c.relname = m.name JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = m.schema
-			              WHERE m.table_id = t.table_id AND c.relkind = 'r'))`, v.Lane).Scan(&missing); err != nil {
-			return err
-		}
-		if missing {
-			return ErrUnprepared
-		}
-		tag, err := tx.Exec(ctx, `UPDATE bgsync.lane SET clean_base = $2::pg_lsn WHERE lane = $1 AND state = 'running' AND part_lsn IS NULL`, v.Lane, at.String())
-		if err == nil && tag.RowsAffected() == 0 {
-			return ErrNotRunning
-		}
-		return err
-	})
-}
-
-// ClearCleanBase takes SetCleanBase back, when the switch backs out.
+// ClearCleanBase takes Base.Set back, when the switch backs out.
 func (v *Verifier) ClearCleanBase(ctx context.Context) error {
 	return v.onTarget(ctx, "clear the clean base", func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE bgsync.lane SET clean_base = NULL WHERE lane = $1`, v.Lane)

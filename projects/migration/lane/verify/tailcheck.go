@@ -23,7 +23,8 @@ type Tail struct {
 	sessions []*session
 }
 
-// OpenTail connects to both sides and reads the tables. Close ends the sessions.
+// OpenTail connects to both sides, reads the tables, and has the servers know what
+// Check will ask of them. Close ends the sessions.
 func (v *Verifier) OpenTail(ctx context.Context) (*Tail, error) {
 	first, err := v.open(ctx)
 	if err != nil {
@@ -38,7 +39,38 @@ func (v *Verifier) OpenTail(ctx context.Context) (*Tail, error) {
 		}
 		t.sessions = append(t.sessions, next)
 	}
+	if err := t.ready(ctx); err != nil {
+		t.Close()
+		return nil, err
+	}
 	return t, nil
+}
+
+// ready has every session compare no keys of each table, and the first one look at
+// the lane and at what there is to compare: what a server is asked for the first time
+// takes several times as long.
+func (t *Tail) ready(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range t.sessions {
+		group.Go(func() error {
+			for _, table := range s.tables {
+				if _, err := s.same(ctx, task{table: table, keys: [][]string{}}); err != nil {
+					return err
+				}
+			}
+			if s != t.sessions[0] {
+				return nil
+			}
+			if _, err := s.state(ctx, s.target); err != nil {
+				return err
+			}
+			if _, err := s.tasks(ctx); !errors.Is(err, ErrUnprepared) { // Check will tell
+				return err
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
 // Close ends the sessions.

@@ -135,14 +135,20 @@ const drainedSQL = `SELECT coalesce(pg_catalog.bool_and(src_attempt IS NOT DISTI
 // errHalted tells that a lane stands still.
 var errHalted = errors.New("a lane is halted")
 
+// drained tells whether every lane that ends on the new side has met the fence in its
+// source's log, and whether one stands still.
+func (d *Databases) drained(ctx context.Context, t switching.Try) (drained, halted bool, err error) {
+	err = d.on(ctx, t.To, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, drainedSQL, t.ID, t.Epoch).Scan(&drained, &halted)
+	})
+	return drained, halted, err
+}
+
 // Drain waits until every lane that ends on the new side has met the fence in its
 // source's log: then it has applied all that was before.
 func (d *Databases) Drain(ctx context.Context, t switching.Try) error {
 	for {
-		var drained, halted bool
-		err := d.on(ctx, t.To, func(conn *pgx.Conn) error {
-			return conn.QueryRow(ctx, drainedSQL, t.ID, t.Epoch).Scan(&drained, &halted)
-		})
+		drained, halted, err := d.drained(ctx, t)
 		switch {
 		case err != nil:
 			return err

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/projects/migration/lane/proof"
 	"github.com/cutover/cutover/projects/migration/lane/sequence"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
@@ -27,9 +28,7 @@ type Comparison interface {
 	OpenTail(ctx context.Context, on naming.Color) (Tail, error)
 	// Evaluate says whether the side was shown to be equal and still counts as such.
 	Evaluate(ctx context.Context, on naming.Color) []switching.Gate
-	// CleanBase tells the lane that ends on a side that both were equal at a position
-	// of its source; ClearBase takes that back.
-	CleanBase(ctx context.Context, on naming.Color, at string) error
+	// ClearBase takes Tail.CleanBase back, for the lane that ends on a side.
 	ClearBase(ctx context.Context, on naming.Color) error
 	// Diverged halts the lane that ends on a side.
 	Diverged(ctx context.Context, on naming.Color, why string) error
@@ -42,6 +41,9 @@ type Tail interface {
 	// Check answers switching.ErrMismatch where a row differs, and another error where
 	// it does not come to its end.
 	Check(ctx context.Context, budget time.Duration) (proof.Tail, error)
+	// CleanBase tells the lane back, which ends on the other side, that both were equal
+	// at a position of its source. It may be called while Check is under way.
+	CleanBase(ctx context.Context, at string) error
 	Close()
 }
 
@@ -54,6 +56,9 @@ func (d *Databases) Prepare(ctx context.Context, t switching.Try) error {
 		if _, err := d.acl(ctx, side); err != nil {
 			return err
 		}
+	}
+	if err := d.ready(ctx, t); err != nil {
+		return err
 	}
 	tail, err := d.Compare.OpenTail(ctx, t.To)
 	if err != nil {
@@ -71,6 +76,35 @@ func (d *Databases) Prepare(ctx context.Context, t switching.Try) error {
 	}
 	d.tail, d.summary = tail, summary
 	return nil
+}
+
+// ready asks both sides once for what they will be asked for while writers wait, where
+// that changes nothing, and has them know the acts: what a session is asked for the
+// first time takes several times as long.
+func (d *Databases) ready(ctx context.Context, t switching.Try) error {
+	for _, side := range []naming.Color{t.From, t.To} {
+		err := d.on(ctx, side, func(conn *pgx.Conn) error {
+			if err := authority.Ready(ctx, conn, d.acls[side]); err != nil {
+				return err
+			}
+			_, err := sequence.Read(ctx, conn)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if _, _, err := d.drained(ctx, t); err != nil {
+		return err
+	}
+	if _, err := d.lanes(ctx); err != nil {
+		return err
+	}
+	if _, err := d.discarded(ctx, t); err != nil {
+		return err
+	}
+	_, err := d.sound(ctx, t)
+	return err
 }
 
 // Check shows that the new side equals the old one, that its sequences are ahead,
@@ -91,7 +125,7 @@ func (d *Databases) Check(ctx context.Context, t switching.Try) (switching.Evide
 		if e.Sequences, err = d.sequences(limited, t); err != nil {
 			return err
 		}
-		if e.Reverse, err = d.reverse(limited, t); err != nil {
+		if e.Reverse, err = d.reverse(limited, t, tail); err != nil {
 			return err
 		}
 		if e.Lanes, err = d.lanes(limited); err != nil {
@@ -123,9 +157,9 @@ func (d *Databases) sequences(ctx context.Context, t switching.Try) (states []se
 const slotSQL = `SELECT count(*), coalesce(pg_catalog.bool_and(s.confirmed_flush_lsn <= $2::text::pg_lsn AND coalesce(s.wal_status, '') <> 'lost' AND s.active), false)
   FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = ANY ($1) AND s.plugin = 'pgoutput' AND s.database = pg_catalog.current_database()`
 
-// reverse is where the lane back begins: the new side's position, before anybody
-// writes there. The lane has to be there already, running, with its slot.
-func (d *Databases) reverse(ctx context.Context, t switching.Try) (string, error) {
+// sound is the new side's position, when the lane back is there, running, with its slot
+// not past it.
+func (d *Databases) sound(ctx context.Context, t switching.Try) (string, error) {
 	var slots []string
 	var sound bool
 	err := d.on(ctx, t.From, func(conn *pgx.Conn) error {
@@ -151,7 +185,17 @@ func (d *Databases) reverse(ctx context.Context, t switching.Try) (string, error
 	if found != len(slots) || !sound {
 		return "", fmt.Errorf("%s: %d of %d slots of the lane back are there and not past %s", t.To, found, len(slots), position)
 	}
-	err = t.Do("switch.10.clean_base", func() error { return d.Compare.CleanBase(ctx, t.From, position) })
+	return position, nil
+}
+
+// reverse is where the lane back begins: the new side's position, before anybody
+// writes there.
+func (d *Databases) reverse(ctx context.Context, t switching.Try, tail Tail) (string, error) {
+	position, err := d.sound(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	err = t.Do("switch.10.clean_base", func() error { return tail.CleanBase(ctx, position) })
 	return position, err
 }
 

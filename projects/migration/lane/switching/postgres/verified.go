@@ -101,11 +101,35 @@ func (v *Verified) OpenTail(ctx context.Context, on naming.Color) (Tail, error) 
 	if err != nil {
 		return nil, err
 	}
-	return tail{opened}, nil
+	base, err := v.of(on.Other()).OpenBase(ctx)
+	if err != nil {
+		opened.Close()
+		return nil, err
+	}
+	return tail{opened, base}, nil
 }
 
 // tail is the check of the tail as a switch asks for it.
-type tail struct{ *verify.Tail }
+type tail struct {
+	*verify.Tail
+	base *verify.Base
+}
+
+// CleanBase says that both sides are equal at a position of the source of the lane
+// back.
+func (t tail) CleanBase(ctx context.Context, at string) error {
+	position, err := pglogrepl.ParseLSN(at)
+	if err != nil {
+		return fmt.Errorf("position %q: not in the form X/X", at)
+	}
+	return t.base.Set(ctx, position)
+}
+
+// Close ends all sessions.
+func (t tail) Close() {
+	t.Tail.Close()
+	t.base.Close()
+}
 
 // Check demands that all was compared and is equal.
 func (t tail) Check(ctx context.Context, budget time.Duration) (proof.Tail, error) {
@@ -121,15 +145,6 @@ func (t tail) Check(ctx context.Context, budget time.Duration) (proof.Tail, erro
 	default:
 		return found, fmt.Errorf("check of the tail: not finished within %s", budget)
 	}
-}
-
-// CleanBase says that both sides are equal at a position of the lane's source.
-func (v *Verified) CleanBase(ctx context.Context, on naming.Color, at string) error {
-	position, err := pglogrepl.ParseLSN(at)
-	if err != nil {
-		return fmt.Errorf("position %q: not in the form X/X", at)
-	}
-	return v.of(on).SetCleanBase(ctx, position)
 }
 
 // ClearBase takes CleanBase back.

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/shared/naming"
@@ -25,8 +26,11 @@ import (
 // has become of it. What was acknowledged is kept outside of both databases.
 type clients struct {
 	s      *switches
+	store  control.Store
+	place  func(naming.Color) string // connection string of a side
 	cancel context.CancelFunc
 	group  sync.WaitGroup
+	held   sync.RWMutex // locked: no transfer begins
 
 	mutex        sync.Mutex
 	acknowledged []int64
@@ -36,8 +40,13 @@ type clients struct {
 
 // clients starts that many; each makes a transfer in every interval.
 func (s *switches) clients(count int, interval time.Duration) *clients {
+	c := &clients{s: s, store: s.store, place: func(color naming.Color) string { return s.side(color).DSN("app_a", password, database) }}
+	return c.start(count, interval)
+}
+
+func (c *clients) start(count int, interval time.Duration) *clients {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &clients{s: s, cancel: cancel}
+	c.cancel = cancel
 	for range count {
 		c.group.Go(func() {
 			if err := c.work(ctx, interval); err != nil {
@@ -47,8 +56,26 @@ func (s *switches) clients(count int, interval time.Duration) *clients {
 			}
 		})
 	}
-	s.t.Cleanup(cancel)
+	c.s.t.Cleanup(cancel)
 	return c
+}
+
+// hold lets no transfer begin, and returns when none is under way.
+func (c *clients) hold() { c.held.Lock() }
+
+// resume ends that.
+func (c *clients) resume() { c.held.Unlock() }
+
+// some waits until that many transfers more are acknowledged.
+func (c *clients) some(count int) {
+	c.s.t.Helper()
+	made := func() int {
+		c.mutex.Lock()
+		defer c.mutex.Unlock()
+		return len(c.acknowledged)
+	}
+	first := made()
+	require.Eventually(c.s.t, func() bool { return made() >= first+count }, time.Minute, tick)
 }
 
 // work makes transfers until ctx ends. A transfer that was begun is finished.
@@ -62,19 +89,29 @@ func (c *clients) work(ctx context.Context, interval time.Duration) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
-		id, begun := 1_000_000+transfers.Add(1), time.Now()
-		from, to := 1+rand.IntN(198), 1+rand.IntN(198)
-		for !c.once(sessions, id, min(from, to), max(from, to)) {
-			if time.Since(begun) > time.Minute {
-				return fmt.Errorf("transfer %d was not acknowledged in a minute", id)
-			}
-			time.Sleep(2 * time.Millisecond)
+		if err := c.transfer(sessions); err != nil {
+			return err
 		}
-		c.mutex.Lock()
-		c.acknowledged, c.latencies = append(c.acknowledged, id), append(c.latencies, time.Since(begun))
-		c.mutex.Unlock()
 		<-ticker.C
 	}
+	return nil
+}
+
+// transfer makes one transfer, however often it has to be tried.
+func (c *clients) transfer(sessions map[naming.Color]*pgx.Conn) error {
+	c.held.RLock()
+	defer c.held.RUnlock()
+	id, begun := 1_000_000+transfers.Add(1), time.Now()
+	from, to := 1+rand.IntN(198), 1+rand.IntN(198)
+	for !c.once(sessions, id, min(from, to), max(from, to)) {
+		if time.Since(begun) > time.Minute {
+			return fmt.Errorf("transfer %d was not acknowledged in a minute", id)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.acknowledged, c.latencies = append(c.acknowledged, id), append(c.latencies, time.Since(begun))
 	return nil
 }
 
@@ -82,13 +119,13 @@ func (c *clients) work(ctx context.Context, interval time.Duration) error {
 func (c *clients) once(sessions map[naming.Color]*pgx.Conn, id int64, low, high int) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	token, _, err := switching.Status(ctx, c.s.store)
+	token, _, err := switching.Status(ctx, c.store)
 	if err != nil || !token.Admits(token.Holder) {
 		return false
 	}
 	conn := sessions[token.Holder]
 	if conn == nil || conn.IsClosed() {
-		conn, err = pg.Connect(ctx, c.s.side(token.Holder).DSN("app_a", password, database), pg.Identity{Role: pg.Operator, Lane: "app", Invocation: "client"})
+		conn, err = pg.Connect(ctx, c.place(token.Holder), pg.Identity{Role: pg.Operator, Lane: "app", Invocation: "client"})
 		if err != nil {
 			return false
 		}
@@ -120,12 +157,18 @@ func (c *clients) stop(sum string) {
 	token, _ := s.status()
 	s.drained(s.side(token.Holder), s.side(token.Holder.Other()), map[naming.Color]string{naming.Blue: "core.fwd", naming.Green: "core.rev"}[token.Holder])
 	s.equal()
-	for _, color := range naming.Colors() {
-		at := s.side(color)
+	c.counted(sum, s.blue, s.green)
+}
+
+// counted checks that both sides have every acknowledged transfer once.
+func (c *clients) counted(sum string, sides ...side) {
+	t, s := c.s.t, c.s
+	t.Helper()
+	for i, at := range sides {
 		require.EqualValues(t, len(c.acknowledged), value[int](s.world, at, `SELECT count(*) FROM unnest($1::bigint[]) a(id)
 			WHERE (SELECT count(*) FROM public.payment p WHERE p.id = a.id) = 1 AND (SELECT count(*) FROM public.entry e WHERE e.seq = a.id) = 1`, c.acknowledged),
-			"acknowledged transfers that %s has once", color)
-		require.EqualValues(t, len(c.acknowledged), value[int](s.world, at, `SELECT count(*) FROM public.payment WHERE id > 1000000`), "transfers that %s has", color)
+			"acknowledged transfers that side %d has once", i)
+		require.EqualValues(t, len(c.acknowledged), value[int](s.world, at, `SELECT count(*) FROM public.payment WHERE id > 1000000`), "transfers that side %d has", i)
 		require.Equal(t, sum, value[string](s.world, at, `SELECT sum(balance)::text FROM public.account`))
 	}
 	t.Logf("%d acknowledged transfers, each there once on both sides", len(c.acknowledged))

@@ -52,6 +52,7 @@ func MigratePreflight(ctx context.Context, a *ops.App) error {
 // MigrateStart makes and starts the lane to a colour.
 func MigrateStart(ctx context.Context, a *ops.App) error {
 	return migrate(ctx, a, "migrate:start", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+		o.FromClone = w.Settings.Base == settings.BaseClone
 		return o.Start(ctx, destination(w), w.Settings.Halt)
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/adopt"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
@@ -50,7 +51,7 @@ const (
 type Request struct {
 	Act Act          `json:"act"`
 	To  naming.Color `json:"to"`
-	// Plan is for Prepare and Check.
+	// Plan is for Prepare, Check and Reserve.
 	Plan *bgsync.Plan `json:"plan,omitempty"`
 	// By is who asks.
 	By string `json:"by,omitempty"`
@@ -74,6 +75,8 @@ type Reply struct {
 	// Unregistered says why the plan could not be registered; the checks tell the
 	// same at more length where one of them looks at it.
 	Unregistered string `json:"unregistered,omitempty"`
+	// NoCopy says why the target is no clone that Adopt can take.
+	NoCopy string `json:"noCopy,omitempty"`
 }
 
 // Survey knows what stands around the databases.
@@ -93,6 +96,8 @@ type Desk struct {
 	Pace preflight.Pace
 	// Sample is how long a source is watched for how much it writes.
 	Sample time.Duration
+	// Start asks a clone where it begins; nil asks as Aurora is asked.
+	Start adopt.Start
 }
 
 // Do does one act.
@@ -110,8 +115,12 @@ func (d *Desk) Do(ctx context.Context, r Request) (Reply, error) {
 		return d.back(ctx, r)
 	case Resume:
 		return d.resume(ctx, r)
+	case Reserve:
+		return d.reserve(ctx, r)
+	case Adopt:
+		return d.adopt(ctx, r)
 	default:
-		return Reply{}, fmt.Errorf("act %q: expected one of %v", r.Act, []Act{Look, Prepare, Check, Create, Return, Resume})
+		return Reply{}, fmt.Errorf("act %q: expected one of %v", r.Act, []Act{Look, Prepare, Check, Create, Return, Resume, Reserve, Adopt})
 	}
 }
 

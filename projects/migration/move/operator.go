@@ -43,6 +43,8 @@ type Operator struct {
 	Plan  func(lane string) (*bgsync.Plan, error)
 	// Say shows a line, or a block, to the operator.
 	Say func(format string, args ...any)
+	// FromClone has a lane that is made start from a clone of its source.
+	FromClone bool
 	// DryRun changes nothing.
 	DryRun bool
 	By     string
@@ -153,6 +155,11 @@ func tellResults(results []preflight.Result) string {
 // its progress until it follows its source. A halted lane goes on when halt names
 // the code that it has.
 func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) error {
+	if o.FromClone {
+		if on, err := o.clone(ctx, to); err != nil || !on {
+			return err
+		}
+	}
 	if err := o.Preflight(ctx, to); err != nil {
 		return err
 	}

@@ -91,6 +91,7 @@ func (s Settings) Command(target string) string {
 	add(s.To != "", "-to="+s.To)
 	add(s.Yes, "-yes")
 	add(s.Halt != "", "-halt="+quote(s.Halt))
+	add(s.Base != "", "-base="+s.Base)
 	add(s.Reason != "", "-reason="+quote(s.Reason))
 	add(len(s.Operators) > 0, "-operators="+quote(strings.Join(s.Operators, ",")))
 	return strings.Join(words, " ")

@@ -55,10 +55,17 @@ type Settings struct {
 	To       string           // rollback: the release to go back to
 	Show     string           // outputs: what to resolve, "connection"
 	Halt     string           // migrate:start: the code of the halt after which the lane goes on
+	Base     string           // migrate:start: what a lane starts from, BaseChunks or BaseClone; "" is BaseChunks
 	Reason   string           // why; compulsory in prod for what cannot be undone
 	// Operators have decided together; migrate:finalise takes two.
 	Operators []string
 }
+
+// What a lane starts from: rows that are copied, or a clone of its source.
+const (
+	BaseChunks = "chunks"
+	BaseClone  = "clone"
+)
 
 // ShowConnection asks for the connection strings with their passwords.
 const ShowConnection = "connection"

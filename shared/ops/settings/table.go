@@ -35,6 +35,7 @@ func table(environments []string) []setting {
 		text("to", "the name of a release", func(s *Settings) *string { return &s.To }),
 		{"show", false, ShowConnection, setShow},
 		text("halt", "the code of a lane's halt", func(s *Settings) *string { return &s.Halt }),
+		{"base", false, BaseChunks + " or " + BaseClone, setBase},
 		text("reason", "a sentence that says why", func(s *Settings) *string { return &s.Reason }),
 		{"operators", false, "names joined by commas, each once", setOperators},
 	}
@@ -54,6 +55,14 @@ func toggle(name string, field func(*Settings) *bool) setting {
 		*field(s) = on
 		return err
 	}}
+}
+
+func setBase(s *Settings, value string) error {
+	if value != BaseChunks && value != BaseClone {
+		return errValue
+	}
+	s.Base = value
+	return nil
 }
 
 func text(name, expect string, field func(*Settings) *string) setting {

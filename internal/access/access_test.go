@@ -21,14 +21,15 @@ import (
 const (
 	root = "../.."
 
-	roleType   = "aws:iam/role:Role"
-	policyType = "aws:iam/policy:Policy"
-	keyType    = "aws:kms/key:Key"
-	bucketType = "aws:s3/bucketV2:BucketV2"
-	tableType  = "aws:dynamodb/table:Table"
-	queueType  = "aws:sqs/queue:Queue"
-	topicType  = "aws:sns/topic:Topic"
-	secretType = "aws:secretsmanager/secret:Secret"
+	roleType     = "aws:iam/role:Role"
+	policyType   = "aws:iam/policy:Policy"
+	keyType      = "aws:kms/key:Key"
+	bucketType   = "aws:s3/bucketV2:BucketV2"
+	tableType    = "aws:dynamodb/table:Table"
+	queueType    = "aws:sqs/queue:Queue"
+	topicType    = "aws:sns/topic:Topic"
+	logGroupType = "aws:cloudwatch/logGroup:LogGroup"
+	secretType   = "aws:secretsmanager/secret:Secret"
 )
 
 // scene is one recorded environment with what the rules need to name things.

@@ -307,7 +307,30 @@ func (s scene) messageRules() []access.Rule {
 			Name: "and of no other account", Actions: []string{"sns:Publish"}, On: []string{s.arn(topicType, "evidence-events")},
 			With:    one("aws:SourceAccount", "999999999999"),
 			Callers: []access.Caller{service("config"), service("events"), service("events.rds")},
+		},
+		access.Rule{
+			Name: "what becomes of messages is written by their reports alone", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+			On: s.reportStreams(), Callers: s.everyRole(), May: []access.Caller{s.role("", "topic-reports")},
+		},
+		access.Rule{
+			Name: "and reports write nowhere else", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents", "logs:CreateLogGroup", "sns:Publish"},
+			Callers: []access.Caller{s.role("", "topic-reports")},
+			On: []string{
+				s.arn(logGroupType, "trail") + ":log-stream:any", s.arn(logGroupType, "alarms-page-failed"),
+				s.regional("logs", "log-group:sns/us-east-1/"+s.account()+"/other:log-stream:any"), s.arn(topicType, "alarms-page"),
+			},
 		})
+}
+
+// reportStreams are streams of the reports of every topic.
+func (s scene) reportStreams() []string {
+	var streams []string
+	for _, topic := range s.g.OfType(topicType) {
+		for _, end := range []string{"-delivered", "-failed"} {
+			streams = append(streams, s.arn(logGroupType, topic.Name+end)+":log-stream:any")
+		}
+	}
+	return streams
 }
 
 // workRules are those of the queue of the transaction processor.

@@ -69,8 +69,9 @@ func (s scene) accountTrustRules(everybody []access.Caller) []access.Rule {
 	var rules []access.Rule
 	for kind, taker := range map[string]string{
 		"archive-delivery": "firehose", "archive-forwarding": "logs", "flow-logs": "vpc-flow-logs", "trail-delivery": "cloudtrail",
+		"topic-reports": "sns",
 	} {
-		callers := append(slices.Clone(everybody), service("firehose"), service("logs"), service("vpc-flow-logs"), service("cloudtrail"))
+		callers := append(slices.Clone(everybody), service("firehose"), service("logs"), service("vpc-flow-logs"), service("cloudtrail"), service("sns"))
 		rules = append(rules, access.Rule{
 			Name: "a role is taken by its service", Actions: assume, On: []string{s.arn(roleType, "account-"+kind)},
 			With: with(one("aws:SourceAccount", s.account()), one("sts:ExternalId", s.account())), Callers: callers, May: []access.Caller{service(taker)},

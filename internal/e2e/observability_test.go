@@ -33,6 +33,20 @@ func spoiledAlarms() []spoiled {
 			})
 			return err
 		}},
+		{name: "failures that nobody reports", seen: `topic cutover-local-alarms-page: HTTPFailureFeedbackRoleArn is ""`, spoil: func(ctx context.Context, cfg aws.Config) error {
+			_, err := sns.NewFromConfig(cfg).SetTopicAttributes(ctx, &sns.SetTopicAttributesInput{
+				TopicArn: aws.String("arn:aws:sns:us-east-1:123456789012:cutover-local-alarms-page"), AttributeName: aws.String("HTTPFailureFeedbackRoleArn"), AttributeValue: aws.String(""),
+			})
+			return err
+		}},
+		{name: "reports without a group", seen: "sns/us-east-1/123456789012/cutover-local-alarms-warn/Failure is missing", spoil: func(ctx context.Context, cfg aws.Config) error {
+			_, err := cloudwatchlogs.NewFromConfig(cfg).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String("sns/us-east-1/123456789012/cutover-local-alarms-warn/Failure")})
+			return err
+		}},
+		{name: "reports that anyone reads", seen: "log group sns/us-east-1/123456789012/cutover-local-alarms-info: is not encrypted", spoil: func(ctx context.Context, cfg aws.Config) error {
+			_, err := cloudwatchlogs.NewFromConfig(cfg).DisassociateKmsKey(ctx, &cloudwatchlogs.DisassociateKmsKeyInput{LogGroupName: aws.String("sns/us-east-1/123456789012/cutover-local-alarms-info")})
+			return err
+		}},
 		{name: "rule that is switched off", seen: "rule cutover-local-findings-guardduty: state is DISABLED", spoil: func(ctx context.Context, cfg aws.Config) error {
 			_, err := eventbridge.NewFromConfig(cfg).DisableRule(ctx, &eventbridge.DisableRuleInput{Name: aws.String("cutover-local-findings-guardduty")})
 			return err

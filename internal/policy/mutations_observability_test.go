@@ -18,12 +18,15 @@ func observabilityMutations() []mutation {
 		{row: "O-03", name: "open principal", changes: one(allow(topicPolicyType, topic, "policy", `{"Effect":"Allow","Principal":"*","Action":"sns:Publish","Resource":"*"}`))},
 		{row: "O-03", name: "plain transport", changes: one(graph.Rewrite(topicPolicyType, topic, "policy", "aws:SecureTransport", "aws:ViaAWSService"))},
 		{row: "O-04", name: "deliveries unseen", changes: one(add("aws:sns/topicSubscription:TopicSubscription", "x", map[string]any{
-			"topic": graph.Ref{Type: topicType, Name: topic, Output: "arn"}, "protocol": "https"}))},
+			"topic": graph.Ref{Type: topicType, Name: topic, Output: "arn"}, "protocol": "lambda"}))},
+		{row: "O-04", name: "failures unseen", changes: one(graph.Unset(topicType, topic, "httpFailureFeedbackRoleArn"))},
+		{row: "O-04", name: "pages into nowhere unseen", changes: one(graph.Unset(topicType, "alarms-page", "sqsSuccessFeedbackRoleArn"))},
+		{row: "O-04", name: "reports without end", changes: one(graph.Remove(logGroupType, "alarms-warn-failed"))},
 		{row: "O-01", name: "no key for pages", changes: one(graph.Unset(topicType, "alarms-page", "kmsMasterKeyId"))},
 		{row: "O-03", name: "pages over plain transport", changes: one(graph.Rewrite(topicPolicyType, "alarms-page", "policy", "aws:SecureTransport", "aws:ViaAWSService"))},
 		{row: "O-03", name: "alarms of other accounts", changes: one(graph.Rewrite(topicPolicyType, "alarms-page", "policy", `"aws:SourceAccount":["345678901234"]`, `"aws:SourceAccount":["*"]`))},
 		{row: "O-04", name: "deliveries of pages unseen", changes: one(add("aws:sns/topicSubscription:TopicSubscription", "x", map[string]any{
-			"topic": graph.Ref{Type: topicType, Name: "alarms-page", Output: "arn"}, "protocol": "sqs"}))},
+			"topic": graph.Ref{Type: topicType, Name: "alarms-page", Output: "arn"}, "protocol": "firehose"}))},
 		{row: "O-05", name: "silenced", changes: one(graph.Set(alarmType, "core-fwd-lane-halted", "actionsEnabled", false))},
 		{row: "O-05", name: "silence without a decision", changes: one(graph.Unset(alarmType, "core-fwd-lane-halted", "treatMissingData"))},
 		{row: "O-05", name: "gate for nobody", changes: one(graph.Unset(compositeType, "customer-impact", "alarmActions"))},

@@ -83,6 +83,10 @@ type SecurityOutputs struct {
 	EventsTopicARN pulumi.StringOutput `pulumi:"eventsTopicArn"`
 	// EventsKeyARN is that topic's key; topics of alarms use it as well.
 	EventsKeyARN pulumi.StringOutput `pulumi:"eventsKeyArn"`
+	// ReportsRole is taken by Amazon SNS to report deliveries of topics; a layer with
+	// topics attaches, by name, the policy for their reports.
+	ReportsRoleARN  pulumi.StringOutput `pulumi:"reportsRoleArn"`
+	ReportsRoleName pulumi.StringOutput `pulumi:"reportsRoleName"`
 	// TrailLogGroupName is where the trail's events can be counted, and
 	// ArchiveStreamName the delivery stream of the archive. Both are empty where the
 	// organisation owns them.

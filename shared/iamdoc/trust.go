@@ -12,7 +12,9 @@ import (
 var withoutSourceAccount = map[string]string{
 	"backup.amazonaws.com": `AWS Backup developer guide, "IAM service roles": the trust policy has no condition; ` +
 		`"Cross-service confused deputy prevention" speaks of resource policies only`,
-	firehose:           `Amazon Data Firehose developer guide, "Allow Firehose to assume an IAM role": the account stands in sts:ExternalId`,
+	firehose: `Amazon Data Firehose developer guide, "Allow Firehose to assume an IAM role": the account stands in sts:ExternalId`,
+	"sns.amazonaws.com": `Amazon SNS developer guide, "Prerequisites for configuring delivery status logging": nothing is said of a ` +
+		`condition of the role's trust policy`,
 	"s3.amazonaws.com": `Amazon S3 user guide, "Setting up permissions for live replication": the trust policy has no condition`,
 	"cloudtrail.amazonaws.com": `AWS CloudTrail user guide, "Role policy document for CloudTrail to use CloudWatch Logs for ` +
 		`monitoring": the role does not support aws:SourceArn and aws:SourceAccount`,

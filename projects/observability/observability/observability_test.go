@@ -27,6 +27,7 @@ const (
 	topicType        = "aws:sns/topic:Topic"
 	policyType       = "aws:sns/topicPolicy:TopicPolicy"
 	subscriptionType = "aws:sns/topicSubscription:TopicSubscription"
+	logGroupType     = "aws:cloudwatch/logGroup:LogGroup"
 	filterType       = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	ruleType         = "aws:cloudwatch/eventRule:EventRule"
 	targetType       = "aws:cloudwatch/eventTarget:EventTarget"
@@ -216,6 +217,38 @@ func TestSubscribersAreThoseOfTheConfiguration(t *testing.T) {
 	require.Len(t, recording.OfType(subscriptionType), 2)
 	require.Equal(t, "https", recording.Find(t, subscriptionType, "alarms-page-0").Inputs["protocol"])
 	require.Equal(t, "arn:aws:sqs:us-east-1:345678901234:alerts", recording.Find(t, subscriptionType, "alarms-page-1").Inputs["endpoint"])
+}
+
+// Who is told by https or a queue may be added by hand in the night: every topic
+// reports from the start.
+func TestTopicsReportDeliveriesIntoGroupsThatAreThereBefore(t *testing.T) {
+	recording := pulumitest.MustRun(t, options(t, "prod"), Program)
+	var streams []string
+	for _, severity := range alarm.Severities() {
+		topic := recording.Find(t, topicType, "alarms-"+string(severity))
+		for _, input := range []string{"httpSuccessFeedbackRoleArn", "httpFailureFeedbackRoleArn", "sqsSuccessFeedbackRoleArn", "sqsFailureFeedbackRoleArn"} {
+			require.Equal(t, "security/reportsRoleArn", topic.Inputs[input])
+		}
+		require.EqualValues(t, 100, topic.Inputs["httpSuccessFeedbackSampleRate"])
+		require.EqualValues(t, 100, topic.Inputs["sqsSuccessFeedbackSampleRate"])
+		for end, suffix := range map[string]string{"delivered": "", "failed": "/Failure"} {
+			group := recording.Find(t, logGroupType, topic.Name+"-"+end)
+			require.Equal(t, "sns/us-east-1/345678901234/cutover-prod-alarms-"+string(severity)+suffix, group.Inputs["name"])
+			require.EqualValues(t, 90, group.Inputs["retentionInDays"])
+			require.Equal(t, "security/auditKeyArn", group.Inputs["kmsKeyId"])
+			require.Contains(t, topic.Dependencies, group.URN)
+			streams = append(streams, group.Computed["arn"].(string)+":*")
+		}
+	}
+	slices.Sort(streams)
+	var policy struct {
+		Statement []struct{ Action, Resource []string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(recording.Find(t, "aws:iam/policy:Policy", "alarms-reports").Inputs["policy"].(string)), &policy))
+	require.Len(t, policy.Statement, 1)
+	require.Equal(t, []string{"logs:CreateLogStream", "logs:PutLogEvents"}, policy.Statement[0].Action)
+	require.Equal(t, streams, policy.Statement[0].Resource)
+	require.Equal(t, "security/reportsRoleName", recording.Find(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "alarms-reports-on-topic-reports").Inputs["role"])
 }
 
 func TestPaymentsAreCountedWhereTheyAreDecided(t *testing.T) {

@@ -41,6 +41,7 @@ func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.Resour
 	names := naming.New(ctx.Stack())
 	topics, err := NewTopics(ctx, "alarms", &TopicsArgs{
 		Names: names, AccountID: cfg.Environment.AccountID, KeyARN: from.topicsKey, Subscribers: cfg.Subscribers,
+		ReportsRoleARN: from.reports.roleARN, ReportsRoleName: from.reports.roleName, ReportsKeyARN: from.reports.key,
 	}, opts...)
 	if err != nil {
 		return none, err

@@ -21,6 +21,9 @@ type TopicsArgs struct {
 	// KeyARN is the key of topics that belong to neither colour. It admits
 	// CloudWatch and EventBridge; without that a notification is lost silently.
 	KeyARN pulumi.StringInput
+	// ReportsRoleARN and ReportsRoleName are the role by which deliveries are reported,
+	// ReportsKeyARN the key of the reports.
+	ReportsRoleARN, ReportsRoleName, ReportsKeyARN pulumi.StringInput
 	// Subscribers are by severity.
 	Subscribers map[string][]Subscriber
 }
@@ -33,6 +36,9 @@ func (a *TopicsArgs) Validate() error {
 	}
 	if a.KeyARN == nil {
 		problems = append(problems, errors.New("topics: key is missing, expected the ARN of the key of events"))
+	}
+	if a.ReportsRoleARN == nil || a.ReportsRoleName == nil || a.ReportsKeyARN == nil {
+		problems = append(problems, errors.New("topics: role or key of the reports is missing, expected those of the layer of security"))
 	}
 	return errors.Join(problems...)
 }
@@ -55,9 +61,13 @@ func NewTopics(ctx *pulumi.Context, name string, args *TopicsArgs, opts ...pulum
 	if err := ctx.RegisterComponentResource("cutover:observability:Topics", name, t, opts...); err != nil {
 		return nil, fmt.Errorf("register topics: %w", err)
 	}
+	made, err := t.makeTopics(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
 	outputs := pulumi.Map{}
 	for _, severity := range alarm.Severities() {
-		if err := t.add(ctx, name+"-"+string(severity), severity, args); err != nil {
+		if err := t.open(ctx, name+"-"+string(severity), severity, made, args); err != nil {
 			return nil, fmt.Errorf("topic of severity %s: %w", severity, err)
 		}
 		outputs[string(severity)] = t.ARNs[severity]
@@ -69,14 +79,39 @@ func topicName(names naming.Namer, severity alarm.Severity) string {
 	return names.Name(naming.Topic, "alarms", string(severity))
 }
 
-func (t *Topics) add(ctx *pulumi.Context, name string, severity alarm.Severity, args *TopicsArgs) error {
-	topic, err := sns.NewTopic(ctx, name, &sns.TopicArgs{
-		Name:           pulumi.String(topicName(args.Names, severity)),
-		KmsMasterKeyId: args.KeyARN.ToStringOutput().ToStringPtrOutput(),
-	}, pulumi.Parent(t))
-	if err != nil {
-		return fmt.Errorf("make it: %w", err)
+// topics are those of all severities; whoever is told waits for what lets them
+// report.
+type topics struct {
+	of      map[alarm.Severity]*component.Topic
+	reports []pulumi.Resource
+}
+
+// makeTopics makes the topics and lets them report their deliveries.
+func (t *Topics) makeTopics(ctx *pulumi.Context, name string, args *TopicsArgs) (topics, error) {
+	made := topics{of: make(map[alarm.Severity]*component.Topic)}
+	var all []*component.Topic
+	for _, severity := range alarm.Severities() {
+		topic, err := component.NewTopic(ctx, name+"-"+string(severity), &component.TopicArgs{
+			Name: topicName(args.Names, severity), AccountID: args.AccountID, KeyARN: args.KeyARN,
+			ReportsRoleARN: args.ReportsRoleARN, ReportsKeyARN: args.ReportsKeyARN,
+		}, pulumi.Parent(t))
+		if err != nil {
+			return made, err
+		}
+		made.of[severity], all = topic, append(all, topic)
 	}
+	reports, err := component.NewTopicReportsPolicy(ctx, name+"-reports", args.Names.Name(naming.Policy, "topic-reports", "alarms"),
+		args.ReportsRoleName, all, pulumi.Parent(t))
+	if err != nil {
+		return made, err
+	}
+	made.reports = reports.Attachments
+	return made, nil
+}
+
+// open lets alarms and rules publish to a topic, and tells who subscribed.
+func (t *Topics) open(ctx *pulumi.Context, name string, severity alarm.Severity, made topics, args *TopicsArgs) error {
+	topic := made.of[severity]
 	policy, err := sns.NewTopicPolicy(ctx, name, &sns.TopicPolicyArgs{
 		Arn: topic.Arn,
 		Policy: component.Document(pulumi.StringMap{"topic": topic.Arn}, func(values map[string]string) iamdoc.Document {
@@ -86,10 +121,11 @@ func (t *Topics) add(ctx *pulumi.Context, name string, severity alarm.Severity, 
 	if err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
+	before := append([]pulumi.Resource{policy}, made.reports...)
 	for number, who := range args.Subscribers[string(severity)] {
 		if _, err := sns.NewTopicSubscription(ctx, fmt.Sprintf("%s-%d", name, number), &sns.TopicSubscriptionArgs{
 			Topic: topic.Arn, Protocol: pulumi.String(who.Protocol), Endpoint: pulumi.String(who.Endpoint),
-		}, pulumi.Parent(t), pulumi.DependsOn([]pulumi.Resource{policy})); err != nil {
+		}, pulumi.Parent(t), pulumi.DependsOn(before)); err != nil {
 			return fmt.Errorf("subscriber %d: %w", number, err)
 		}
 	}

@@ -20,7 +20,11 @@ type upstream struct {
 	topicsKey  pulumi.StringOutput
 	trailGroup pulumi.StringOutput
 	operator   pulumi.StringOutput
+	reports    reports
 }
+
+// reports are what the layer of security has for reports of deliveries.
+type reports struct{ roleARN, roleName, key pulumi.StringOutput }
 
 // names resolves the estate: what a dashboard or the verification needs at once.
 func (u upstream) names() pulumi.StringMapOutput {
@@ -66,6 +70,7 @@ func readUpstream(ctx *pulumi.Context, baseline string) (upstream, error) {
 	u := upstream{
 		services: services, things: make(map[estate.Key]pulumi.StringOutput),
 		topicsKey: from.security.EventsKeyARN, trailGroup: from.security.TrailLogGroupName, operator: from.security.OperatorRoleName,
+		reports: reports{from.security.ReportsRoleARN, from.security.ReportsRoleName, from.security.AuditKeyARN},
 	}
 	for thing, name := range map[estate.Thing]pulumi.StringOutput{
 		estate.ControlTable: from.data.ControlTableName, estate.Firewall: from.edge.Firewall.MetricName,

@@ -20,8 +20,8 @@ import (
 
 // Verify asks AWS, not the state, whether the platform is watched: every alarm is
 // as defined, acts, and looks at a metric that somebody sends; topics are encrypted,
-// closed and reach confirmed subscribers; dashboards show what they should; log
-// groups keep 90 days, are counted and masked; findings have a rule that is on. The
+// closed, report their deliveries and reach confirmed subscribers; dashboards show
+// what they should; log groups are encrypted, keep 90 days, are counted and masked; findings have a rule that is on. The
 // error joins all that is not so.
 func Verify(ctx context.Context, args verify.Args) error {
 	cfg, err := config.ReadFile[Config](args.StackFile)
@@ -34,7 +34,7 @@ func Verify(ctx context.Context, args verify.Args) error {
 	}
 	v := newVerifier(args, cfg, services)
 	return verify.All(ctx, v.checkAlarms, v.checkComposites, v.checkMetrics, v.checkTopics, v.checkDashboards, v.checkRules,
-		v.checkRetention, v.checkFilters, v.checkMasks, v.checkQueries)
+		v.checkGroups, v.checkFilters, v.checkMasks, v.checkQueries)
 }
 
 // verifier asks one account about one environment.

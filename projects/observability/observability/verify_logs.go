@@ -9,8 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
+	"github.com/cutover/cutover/projects/observability/alarm"
 	"github.com/cutover/cutover/projects/observability/estate"
 	"github.com/cutover/cutover/projects/observability/watch"
+	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/metrics"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/verify"
@@ -19,22 +21,48 @@ import (
 // logDays is how long every log group keeps its events (PCI DSS 10.5.1).
 const logDays = 90
 
-// checkRetention looks at every log group of the environment, whoever made it.
-func (v *verifier) checkRetention(ctx context.Context) error {
+// groupPrefixes begin the names of the environment's log groups: of those that we
+// name, and of those that AWS does.
+func (v *verifier) groupPrefixes() []string {
+	named := v.names.Name(naming.Generic) + "-"
+	return []string{
+		v.names.Name(naming.LogGroup) + "/", "/aws/vendedlogs" + v.names.Name(naming.LogGroup) + "/",
+		"/aws/ecs/containerinsights/" + named, "/aws/rds/cluster/" + named, "aws-waf-logs-" + named,
+		component.TopicReportGroups(v.cfg.Environment.AccountID, named)[0],
+	}
+}
+
+// checkGroups looks at every log group of the environment, whoever made it, and
+// looks for those of the topics, which Amazon SNS would make by itself.
+func (v *verifier) checkGroups(ctx context.Context) error {
 	all := verify.About("log groups")
-	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(v.logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(v.names.Name(naming.LogGroup) + "/")})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return all.Failed(err)
+	found := make(map[string]bool)
+	for _, prefix := range v.groupPrefixes() {
+		pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(v.logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(prefix)})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return all.Failed(err)
+			}
+			for _, group := range page.LogGroups {
+				found[aws.ToString(group.LogGroupName)] = true
+				all.Include(judgeGroup(group))
+			}
 		}
-		for _, group := range page.LogGroups {
-			f := verify.About("log group %s", aws.ToString(group.LogGroupName))
-			f.Expect(aws.ToInt32(group.RetentionInDays) == logDays, "keeps events for %d days, expected %d", aws.ToInt32(group.RetentionInDays), logDays)
-			all.Include(f.Err())
+	}
+	for _, severity := range alarm.Severities() {
+		for _, group := range component.TopicReportGroups(v.cfg.Environment.AccountID, topicName(v.names, severity)) {
+			all.Expect(found[group], "%s is missing: Amazon SNS makes it with the next report, without key and without end", group)
 		}
 	}
 	return all.Err()
+}
+
+func judgeGroup(group types.LogGroup) error {
+	f := verify.About("log group %s", aws.ToString(group.LogGroupName))
+	f.Expect(aws.ToInt32(group.RetentionInDays) == logDays, "keeps events for %d days, expected %d", aws.ToInt32(group.RetentionInDays), logDays)
+	f.Expect(aws.ToString(group.KmsKeyId) != "", "is not encrypted with a key of ours")
+	return f.Err()
 }
 
 // counted is a filter that has to be there.

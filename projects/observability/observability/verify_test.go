@@ -111,21 +111,53 @@ func TestVerifyLooksAtEveryMetricOfAnAlarm(t *testing.T) {
 	}}), 2)
 }
 
-func TestVerifySeesATopicThatReachesNobody(t *testing.T) {
-	v := testVerifier(t)
+// soundTopic is what SNS says of a topic that is as it should be.
+func soundTopic(t *testing.T, v *verifier) map[string]string {
+	t.Helper()
 	policy, err := topicPolicy("arn:aws:sns:page", v.cfg.Environment.AccountID, v.names).JSON()
 	require.NoError(t, err)
-	sound := map[string]string{"KmsMasterKeyId": "arn:key", "Policy": policy}
+	attributes := map[string]string{"KmsMasterKeyId": "arn:key", "Policy": policy}
+	for _, protocol := range []string{"HTTP", "SQS"} {
+		attributes[protocol+"SuccessFeedbackSampleRate"] = "100"
+		for _, outcome := range []string{"Success", "Failure"} {
+			attributes[protocol+outcome+"FeedbackRoleArn"] = "arn:aws:iam::345678901234:role/cutover/security/cutover-prod-topic-reports"
+		}
+	}
+	return attributes
+}
+
+func TestVerifySeesATopicThatReachesNobody(t *testing.T) {
+	v := testVerifier(t)
 	subscribed := func(arn string) []snstypes.Subscription {
 		return []snstypes.Subscription{{Protocol: aws.String("email"), Endpoint: aws.String("oncall@payments.example"), SubscriptionArn: aws.String(arn)}}
 	}
-	require.NoError(t, v.judgeTopic(alarm.Page, sound, subscribed("arn:aws:sns:1")))
-	require.ErrorContains(t, v.judgeTopic(alarm.Page, sound, subscribed("PendingConfirmation")), "waits for email oncall@payments.example to confirm")
-	require.ErrorContains(t, v.judgeTopic(alarm.Page, sound, nil), "topic cutover-prod-alarms-page: does not tell email oncall@payments.example")
-	for _, key := range []string{"", "alias/aws/sns"} {
-		require.ErrorContains(t, v.judgeTopic(alarm.Page, map[string]string{"KmsMasterKeyId": key, "Policy": policy}, subscribed("arn:1")), "is not encrypted with a key of ours")
+	require.NoError(t, v.judgeTopic(alarm.Page, soundTopic(t, v), subscribed("arn:aws:sns:1")))
+	require.ErrorContains(t, v.judgeTopic(alarm.Page, soundTopic(t, v), subscribed("PendingConfirmation")), "waits for email oncall@payments.example to confirm")
+	require.ErrorContains(t, v.judgeTopic(alarm.Page, soundTopic(t, v), nil), "topic cutover-prod-alarms-page: does not tell email oncall@payments.example")
+	for _, c := range []struct{ attribute, value, seen string }{
+		{"KmsMasterKeyId", "", "is not encrypted with a key of ours"},
+		{"KmsMasterKeyId", "alias/aws/sns", "is not encrypted with a key of ours"},
+		{"Policy", "{}", "has another policy"},
+		{"HTTPSuccessFeedbackRoleArn", "", `HTTPSuccessFeedbackRoleArn is "": what becomes of messages is not reported`},
+		{"HTTPFailureFeedbackRoleArn", "arn:aws:iam::345678901234:role/other", `HTTPFailureFeedbackRoleArn is "arn:aws:iam::345678901234:role/other"`},
+		{"SQSSuccessFeedbackRoleArn", "", "SQSSuccessFeedbackRoleArn"},
+		{"SQSFailureFeedbackRoleArn", "", "SQSFailureFeedbackRoleArn"},
+		{"HTTPSuccessFeedbackSampleRate", "5", "HTTPSuccessFeedbackSampleRate is 5, expected 100"},
+		{"SQSSuccessFeedbackSampleRate", "", "SQSSuccessFeedbackSampleRate is , expected 100"},
+	} {
+		attributes := soundTopic(t, v)
+		attributes[c.attribute] = c.value
+		require.ErrorContains(t, v.judgeTopic(alarm.Page, attributes, subscribed("arn:1")), c.seen)
 	}
-	require.ErrorContains(t, v.judgeTopic(alarm.Page, map[string]string{"KmsMasterKeyId": "arn:key", "Policy": "{}"}, subscribed("arn:1")), "has another policy")
+}
+
+func TestVerifySeesALogGroupThatForgetsOrIsOpen(t *testing.T) {
+	group := func(days int32, key string) logtypes.LogGroup {
+		return logtypes.LogGroup{LogGroupName: aws.String("g"), RetentionInDays: aws.Int32(days), KmsKeyId: aws.String(key)}
+	}
+	require.NoError(t, judgeGroup(group(90, "arn:key")))
+	require.ErrorContains(t, judgeGroup(group(0, "arn:key")), "log group g: keeps events for 0 days, expected 90")
+	require.ErrorContains(t, judgeGroup(group(90, "")), "log group g: is not encrypted with a key of ours")
 }
 
 func TestVerifySeesARuleThatIsOffOrTellsNobody(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,11 +18,13 @@ import (
 
 	"github.com/cutover/cutover/projects/observability/alarm"
 	"github.com/cutover/cutover/projects/observability/board"
+	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/verify"
 )
 
-// checkTopics wants every topic encrypted, closed and heard by confirmed subscribers.
+// checkTopics wants every topic encrypted, closed, reporting its deliveries and
+// heard by confirmed subscribers.
 func (v *verifier) checkTopics(ctx context.Context) error {
 	all := verify.About("topics")
 	for _, severity := range alarm.Severities() {
@@ -54,6 +57,7 @@ func (v *verifier) judgeTopic(severity alarm.Severity, attributes map[string]str
 		return f.Failed(err)
 	}
 	f.Expect(sameJSON(attributes["Policy"], want), "has another policy than it was given")
+	v.judgeReports(f, attributes)
 	for _, who := range v.cfg.Subscribers[string(severity)] {
 		at := slices.IndexFunc(subscriptions, func(s types.Subscription) bool {
 			return aws.ToString(s.Protocol) == who.Protocol && aws.ToString(s.Endpoint) == who.Endpoint
@@ -65,6 +69,20 @@ func (v *verifier) judgeTopic(severity alarm.Severity, attributes map[string]str
 		f.Expect(strings.HasPrefix(aws.ToString(subscriptions[at].SubscriptionArn), "arn:"), "waits for %s %s to confirm: nothing arrives there", who.Protocol, who.Endpoint)
 	}
 	return f.Err()
+}
+
+// judgeReports wants every delivery to an https endpoint or a queue reported, by
+// the names of the API (Amazon SNS API reference, SetTopicAttributes).
+func (v *verifier) judgeReports(f *verify.Findings, attributes map[string]string) {
+	for _, protocol := range []string{"HTTP", "SQS"} {
+		for _, outcome := range []string{"Success", "Failure"} {
+			name := protocol + outcome + "FeedbackRoleArn"
+			f.Expect(strings.HasSuffix(attributes[name], "/"+v.names.Name(naming.Role, "topic-reports")),
+				"%s is %q: what becomes of messages is not reported", name, attributes[name])
+		}
+		rate := protocol + "SuccessFeedbackSampleRate"
+		f.Equal(rate, attributes[rate], strconv.Itoa(component.ReportedSuccesses))
+	}
 }
 
 // sameJSON compares documents without regard to white space and order of keys.

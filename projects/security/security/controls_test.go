@@ -47,6 +47,7 @@ func TestLogGroupsAreEncryptedWithTheirOwnersKeyFor90Days(t *testing.T) {
 	keys := map[string]string{
 		"blue-flow-logs": "blue-logs", "green-flow-logs": "green-logs",
 		"transit-flow-logs": "evidence-audit", "trail": "evidence-audit", "archive-errors": "evidence-audit",
+		"evidence-events-delivered": "evidence-audit", "evidence-events-failed": "evidence-audit",
 	}
 	require.Len(t, recording.OfType(logGroupType), len(keys))
 	for group, key := range keys {

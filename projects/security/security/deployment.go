@@ -115,6 +115,7 @@ func (d deployment) identities() []iamdoc.Statement {
 	for _, color := range naming.Colors() {
 		workloads = append(workloads, path+names.In(color).Name(naming.Role, "*"))
 	}
+	workloads = append(workloads, path+names.Name(naming.Role, topicReports))
 	receivers := append(slices.Clone(workloads), path+names.Name(naming.Role, operator))
 	return []iamdoc.Statement{
 		{Sid: "Policies", Resources: policies, Actions: []string{
@@ -130,7 +131,7 @@ func (d deployment) identities() []iamdoc.Statement {
 			Sid: "PassRoles", Resources: d.global("iam", workloads...), Actions: []string{"iam:PassRole"},
 			Conditions: iamdoc.Conditions{"StringEquals": {"iam:PassedToService": {
 				"backup.amazonaws.com", "ecs-tasks.amazonaws.com", "lambda.amazonaws.com", "monitoring.rds.amazonaws.com",
-				"scheduler.amazonaws.com", "states.amazonaws.com",
+				"scheduler.amazonaws.com", "sns.amazonaws.com", "states.amazonaws.com",
 			}}},
 		},
 		{

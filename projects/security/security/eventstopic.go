@@ -3,6 +3,7 @@ package security
 import (
 	"fmt"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -31,12 +32,19 @@ func (e *Evidence) addTopic(ctx *pulumi.Context, name string, args *EvidenceArgs
 		return err
 	}
 	e.EventsKeyARN = key
-	topic, err := sns.NewTopic(ctx, name+"-events", &sns.TopicArgs{
-		Name:           pulumi.String(args.Names.Name(naming.Topic, "events")),
-		KmsMasterKeyId: key,
+	if e.ReportsRole, err = newReportsRole(ctx, args, pulumi.Parent(e)); err != nil {
+		return err
+	}
+	topic, err := component.NewTopic(ctx, name+"-events", &component.TopicArgs{
+		Name: args.Names.Name(naming.Topic, "events"), AccountID: account, KeyARN: key,
+		ReportsRoleARN: e.ReportsRole.Arn, ReportsKeyARN: e.KeyARN,
 	}, pulumi.Parent(e))
 	if err != nil {
-		return fmt.Errorf("topic of events: %w", err)
+		return err
+	}
+	if _, err := component.NewTopicReportsPolicy(ctx, name+"-"+topicReports, args.Names.Name(naming.Policy, topicReports, "events"),
+		e.ReportsRole.Name, []*component.Topic{topic}, pulumi.Parent(e)); err != nil {
+		return err
 	}
 	policy, err := sns.NewTopicPolicy(ctx, name+"-events", &sns.TopicPolicyArgs{
 		Arn: topic.Arn,
@@ -51,6 +59,20 @@ func (e *Evidence) addTopic(ctx *pulumi.Context, name string, args *EvidenceArgs
 	// when it is told of the topic.
 	e.EventsTopicARN = policy.Arn
 	return nil
+}
+
+// topicReports is the purpose of the role by which Amazon SNS reports what became of
+// messages, of this topic and of those of other layers; each layer allows it to
+// write about its own.
+const topicReports = "topic-reports"
+
+func newReportsRole(ctx *pulumi.Context, args *EvidenceArgs, opts ...pulumi.ResourceOption) (*iam.Role, error) {
+	return component.NewRole(ctx, "account-"+topicReports, &component.RoleArgs{
+		Name:        args.Names.Name(naming.Role, topicReports),
+		Description: "Reports of deliveries of topics",
+		Trust:       iamdoc.AssumeByService("sns.amazonaws.com", args.Environment.AccountID),
+		BoundaryARN: args.BoundaryARN,
+	}, opts...)
 }
 
 func topicPolicy(topic, accountID string) iamdoc.Document {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/component"
@@ -21,16 +22,14 @@ const (
 type EvidenceArgs struct {
 	Names       naming.Namer
 	Environment config.Environment
+	BoundaryARN pulumi.StringInput
 	// Keep says how long evidence stays and who may delete it before.
 	Keep Retention
 }
 
 // Validate joins all that is wrong with the arguments.
 func (a *EvidenceArgs) Validate() error {
-	var problems []error
-	if a.Environment.AccountID == "" {
-		problems = append(problems, errors.New("account id: is empty, expected 12 digits"))
-	}
+	problems := []error{checkAccount(a.Environment.AccountID, a.BoundaryARN)}
 	if a.Keep.Days < minKeepDays {
 		problems = append(problems, fmt.Errorf("retention: is %d days, expected at least %d", a.Keep.Days, minKeepDays))
 	}
@@ -45,6 +44,8 @@ type Evidence struct {
 
 	KeyARN, EventsKeyARN, EventsTopicARN      pulumi.StringOutput
 	AccessLogs, Trail, Archive, ConfigHistory *component.Bucket
+	// ReportsRole is taken by Amazon SNS to report deliveries.
+	ReportsRole *iam.Role
 }
 
 // NewEvidence makes the keys, the buckets and the topic.

@@ -37,7 +37,7 @@ func Program(ctx *pulumi.Context) error {
 	return contract.Export(ctx, outputs)
 }
 
-// build makes where evidence is kept, what both colours share, each colour's
+// build makes what both colours share, where evidence is kept, each colour's
 // keys and roles, and then what watches the account.
 func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.SecurityOutputs, error) {
 	var none contract.SecurityOutputs
@@ -50,11 +50,13 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		return none, err
 	}
 	names := naming.New(ctx.Stack())
-	evidence, err := NewEvidence(ctx, "evidence", &EvidenceArgs{Names: names, Environment: cfg.Environment, Keep: cfg.Evidence}, opts...)
+	shared, err := NewShared(ctx, "shared", &SharedArgs{Names: names, Environment: cfg.Environment, Services: services.Names()}, opts...)
 	if err != nil {
 		return none, err
 	}
-	shared, err := NewShared(ctx, "shared", &SharedArgs{Names: names, Environment: cfg.Environment, Services: services.Names()}, opts...)
+	evidence, err := NewEvidence(ctx, "evidence", &EvidenceArgs{
+		Names: names, Environment: cfg.Environment, BoundaryARN: shared.BoundaryARN, Keep: cfg.Evidence,
+	}, opts...)
 	if err != nil {
 		return none, err
 	}
@@ -96,6 +98,8 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		ArchiveBucket:     evidence.Archive.Name,
 		EventsTopicARN:    evidence.EventsTopicARN,
 		EventsKeyARN:      evidence.EventsKeyARN,
+		ReportsRoleARN:    evidence.ReportsRole.Arn,
+		ReportsRoleName:   evidence.ReportsRole.Name,
 		TrailLogGroupName: watch.trailGroup,
 		ArchiveStreamName: watch.archiveStream,
 		DeployRoleARN:     outsiders.Deploy.Arn,

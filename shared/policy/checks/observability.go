@@ -92,20 +92,37 @@ func expectClosed(s *Scope, holder *graph.Resource, policy document.Document) {
 	}
 }
 
-// protocolRoles are the inputs for roles of feedback by protocol of a subscription.
+// protocolRoles are the beginnings of the inputs for roles of reports, by protocol
+// of a subscription; of the other protocols Amazon SNS reports nothing.
 var protocolRoles = map[string]string{"lambda": "lambda", "sqs": "sqs", "http": "http", "https": "http", "application": "application", "firehose": "firehose"}
 
+// always are the protocols that somebody is told by sooner or later: a topic
+// reports them from the start.
+var always = []string{"http", "sqs"}
+
+// topicsReportDeliveries wants reports for each protocol of a topic, and their log
+// groups declared, which Amazon SNS would make by itself.
 func topicsReportDeliveries(s *Scope) {
+	var groups []string
+	for _, group := range s.OfType(logGroupType) {
+		groups = append(groups, group.Text("name"))
+	}
 	for _, topic := range s.Each(topicType) {
+		protocols := slices.Clone(always)
 		for _, subscription := range s.Referrers(topic, "aws:sns/topicSubscription:TopicSubscription", "topic") {
-			prefix, reports := protocolRoles[subscription.Text("protocol")]
-			if !reports {
-				continue
+			if prefix, reports := protocolRoles[subscription.Text("protocol")]; reports && !slices.Contains(protocols, prefix) {
+				protocols = append(protocols, prefix)
 			}
+		}
+		for _, protocol := range protocols {
 			for _, outcome := range []string{"Success", "Failure"} {
-				input := prefix + outcome + "FeedbackRoleArn"
+				input := protocol + outcome + "FeedbackRoleArn"
 				s.Expect(topic.Reference(input, roleType) != nil, topic, "feedback", input, "a role of ours")
 			}
+		}
+		group := "sns/" + s.Environment.Region + "/" + s.Environment.AccountID + "/" + topic.Text("name")
+		for _, name := range []string{group, group + "/Failure"} {
+			s.Expect(slices.Contains(groups, name), topic, "groups", "name", "the log group %s", name)
 		}
 	}
 }

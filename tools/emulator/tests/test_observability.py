@@ -64,3 +64,35 @@ class DataProtection(EmulatorTest):
             self.logs.get_data_protection_policy,
             logGroupIdentifier="/services/other",
         )
+
+
+class ReportsOfDeliveries(EmulatorTest):
+    ROLE = "arn:aws:iam::123456789012:role/topic-reports"
+
+    def attributes(self, topic: str) -> dict:
+        found = client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+        return {name: value for name, value in found.items() if "Feedback" in name}
+
+    def test_are_set_read_back_and_taken_away(self) -> None:
+        sns = client("sns")
+        topic = sns.create_topic(
+            Name="page", Attributes={"SQSFailureFeedbackRoleArn": self.ROLE}
+        )["TopicArn"]
+        for name, value in (
+            ("HTTPSuccessFeedbackRoleArn", self.ROLE),
+            ("HTTPSuccessFeedbackSampleRate", "100"),
+        ):
+            sns.set_topic_attributes(
+                TopicArn=topic, AttributeName=name, AttributeValue=value
+            )
+        want = {
+            "HTTPSuccessFeedbackRoleArn": self.ROLE,
+            "HTTPSuccessFeedbackSampleRate": "100",
+            "SQSFailureFeedbackRoleArn": self.ROLE,
+        }
+        self.assertEqual(self.attributes(topic), want)
+        sns.set_topic_attributes(
+            TopicArn=topic, AttributeName="SQSFailureFeedbackRoleArn", AttributeValue=""
+        )
+        del want["SQSFailureFeedbackRoleArn"]
+        self.assertEqual(self.attributes(topic), want)

@@ -8,9 +8,11 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/applicationautoscaling v1.34.2
 	github.com/aws/aws-sdk-go-v2/service/cloudwatch v1.43.3
 	github.com/aws/aws-sdk-go-v2/service/ec2 v1.279.0
+	github.com/aws/aws-sdk-go-v2/service/ecr v1.36.7
 	github.com/aws/aws-sdk-go-v2/service/ecs v1.53.0
 	github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2 v1.43.1
 	github.com/aws/aws-sdk-go-v2/service/kms v1.49.4
+	github.com/aws/aws-sdk-go-v2/service/servicediscovery v1.34.0
 	github.com/aws/aws-sdk-go-v2/service/sqs v1.37.2
 	github.com/cutover/cutover/shared v0.0.0
 	github.com/pulumi/pulumi-aws/sdk/v6 v6.83.2

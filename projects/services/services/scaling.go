@@ -57,15 +57,14 @@ func (w *Workload) addScaling(ctx *pulumi.Context, name string, args *WorkloadAr
 		return fmt.Errorf("scaling: %w", err)
 	}
 	w.target = target
-	for _, each := range w.figures(args) {
-		each.keep.ScaleOutCooldown, each.keep.ScaleInCooldown = pulumi.Int(scaleOutCooldown), pulumi.Int(scaleInCooldown)
+	for _, each := range args.Scaling.aims() {
 		if _, err := appautoscaling.NewPolicy(ctx, name+"-"+each.name, &appautoscaling.PolicyArgs{
-			Name:                                     pulumi.String(args.Names.Name(naming.Generic, args.Service.Name, each.name)),
+			Name:                                     pulumi.String(scalingName(args.Names, args.Service.Name, each.name)),
 			PolicyType:                               pulumi.String("TargetTrackingScaling"),
 			ServiceNamespace:                         target.ServiceNamespace,
 			ResourceId:                               target.ResourceId,
 			ScalableDimension:                        target.ScalableDimension,
-			TargetTrackingScalingPolicyConfiguration: each.keep,
+			TargetTrackingScalingPolicyConfiguration: w.tracking(args, each),
 		}, pulumi.Parent(w)); err != nil {
 			return fmt.Errorf("scaling by %s: %w", each.name, err)
 		}
@@ -73,36 +72,58 @@ func (w *Workload) addScaling(ctx *pulumi.Context, name string, args *WorkloadAr
 	return nil
 }
 
-// figure is one thing that autoscaling keeps at a value.
-type figure struct {
-	name string
-	keep tracking
+// scalingName names what scales a service, by a value or by the clock.
+func scalingName(names naming.Namer, service, what string) string {
+	return names.Name(naming.Generic, service, what)
 }
 
-// figures lists what the service is scaled by. AWS names a balancer's target
-// group by both suffixes (Application Auto Scaling API reference,
-// PredefinedMetricSpecification, ResourceLabel).
-func (w *Workload) figures(args *WorkloadArgs) []figure {
-	of := func(name, kind string, value int, label pulumi.StringPtrInput) figure {
-		return figure{name, tracking{TargetValue: pulumi.Float64(value), PredefinedMetricSpecification: predefined{
-			PredefinedMetricType: pulumi.String(kind), ResourceLabel: label,
-		}}}
-	}
-	balancer, scaling := args.Around.balancer, args.Scaling
-	group := component.Entry(balancer.TargetGroupARNSuffixes, string(args.Color)+" target groups of the edge layer", args.Service.Name)
-	figures := []figure{
-		of("cpu", "ECSServiceAverageCPUUtilization", scaling.CPUPercent, nil),
-		of("memory", "ECSServiceAverageMemoryUtilization", scaling.MemoryPercent, nil),
-		of("requests", "ALBRequestCountPerTarget", scaling.RequestsPerTarget, pulumi.Sprintf("%s/%s", balancer.ARNSuffix, group)),
-	}
-	if scaling.BacklogPerTask != nil {
-		figures = append(figures, figure{"backlog", tracking{
-			TargetValue:                   pulumi.Float64(*scaling.BacklogPerTask),
-			CustomizedMetricSpecification: w.backlog(args),
-		}})
-	}
-	return figures
+// aim is a value that autoscaling keeps.
+type aim struct {
+	name  string
+	value int
+	// kind is the metric as Application Auto Scaling names it; empty for the backlog,
+	// which it does not know.
+	kind string
 }
+
+// ofRequests is the metric that needs to be told of which target group.
+const ofRequests = "ALBRequestCountPerTarget"
+
+// aims lists what a service is scaled by.
+func (s Scaling) aims() []aim {
+	aims := []aim{
+		{"cpu", s.CPUPercent, "ECSServiceAverageCPUUtilization"},
+		{"memory", s.MemoryPercent, "ECSServiceAverageMemoryUtilization"},
+		{"requests", s.RequestsPerTarget, ofRequests},
+	}
+	if s.BacklogPerTask != nil {
+		aims = append(aims, aim{name: "backlog", value: *s.BacklogPerTask})
+	}
+	return aims
+}
+
+// tracking is how autoscaling keeps an aim. AWS names a balancer's target group by
+// both suffixes (Application Auto Scaling API reference,
+// PredefinedMetricSpecification, ResourceLabel).
+func (w *Workload) tracking(args *WorkloadArgs, aim aim) tracking {
+	kept := tracking{
+		TargetValue: pulumi.Float64(aim.value), ScaleOutCooldown: pulumi.Int(scaleOutCooldown), ScaleInCooldown: pulumi.Int(scaleInCooldown),
+	}
+	if aim.kind == "" {
+		kept.CustomizedMetricSpecification = w.backlog(args)
+		return kept
+	}
+	metric := predefined{PredefinedMetricType: pulumi.String(aim.kind)}
+	if aim.kind == ofRequests {
+		group := component.Entry(args.Around.balancer.TargetGroupARNSuffixes, string(args.Color)+" target groups of the edge layer", args.Service.Name)
+		metric.ResourceLabel = pulumi.Sprintf("%s/%s", args.Around.balancer.ARNSuffix, group)
+	}
+	kept.PredefinedMetricSpecification = metric
+	return kept
+}
+
+// backlogExpression is messages that wait, by tasks that run.
+const backlogExpression = "waiting / running"
 
 // backlog is how many messages wait for each running task (Application Auto
 // Scaling user guide, "Create a target tracking scaling policy using metric
@@ -123,7 +144,7 @@ func (w *Workload) backlog(args *WorkloadArgs) customized {
 		query{Id: pulumi.String("waiting"), ReturnData: pulumi.Bool(false), MetricStat: metricStat{Metric: waiting, Stat: pulumi.String("Sum")}},
 		query{Id: pulumi.String("running"), ReturnData: pulumi.Bool(false), MetricStat: metricStat{Metric: running, Stat: pulumi.String("Average")}},
 		query{
-			Id: pulumi.String("backlog"), Expression: pulumi.String("waiting / running"),
+			Id: pulumi.String("backlog"), Expression: pulumi.String(backlogExpression),
 			Label: pulumi.String("Messages that wait for each task"), ReturnData: pulumi.Bool(true),
 		},
 	}}

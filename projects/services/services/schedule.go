@@ -10,7 +10,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/config"
-	"github.com/cutover/cutover/shared/naming"
 )
 
 // Scheduled is how many tasks of a service run at least from a time on, for load
@@ -70,7 +69,7 @@ func (w *Workload) addSchedule(ctx *pulumi.Context, name string, args *WorkloadA
 	schedule, bounds := args.Scaling.schedule(), args.Release.Tasks
 	for _, at := range slices.Sorted(maps.Keys(schedule)) {
 		action, err := appautoscaling.NewScheduledAction(ctx, name+"-"+at, &appautoscaling.ScheduledActionArgs{
-			Name:              pulumi.String(args.Names.Name(naming.Generic, args.Service.Name, at)),
+			Name:              pulumi.String(scalingName(args.Names, args.Service.Name, at)),
 			ServiceNamespace:  w.target.ServiceNamespace,
 			ResourceId:        w.target.ResourceId,
 			ScalableDimension: w.target.ScalableDimension,

@@ -7,9 +7,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/cutover/cutover/shared/catalog"
@@ -20,15 +22,17 @@ import (
 
 // Verify asks AWS, not the state, whether the services are what the layer
 // promises: every deployment complete and of the revision that was asked for, as
-// many tasks as desired, over the zones, from the image of the release, healthy;
-// autoscaling within its bounds and by the clock as configured; queues as they were made, and nothing given up.
+// many tasks as desired, over the zones, from the image of the release, healthy, able
+// to do as little as the layer lets them; autoscaling within its bounds, by the values
+// and by the clock as configured; calls between services through their namespace;
+// queues as they were made, and nothing given up; images where nobody changes them.
 // The error joins all that is not so.
 func Verify(ctx context.Context, args verify.Args) error {
 	v, err := newVerifier(args)
 	if err != nil {
 		return err
 	}
-	var problems []error
+	problems := []error{v.checkRepositories(ctx)}
 	for _, color := range args.Colors() {
 		c := v.in(color)
 		problems = append(problems, c.checkCluster(ctx))
@@ -54,6 +58,8 @@ type verifier struct {
 	keys      *kms.Client
 	queues    *sqs.Client
 	scaling   *applicationautoscaling.Client
+	images    *ecr.Client
+	discovery *servicediscovery.Client
 }
 
 func newVerifier(args verify.Args) (*verifier, error) {
@@ -72,6 +78,8 @@ func newVerifier(args verify.Args) (*verifier, error) {
 		keys:      kms.NewFromConfig(args.AWS),
 		queues:    sqs.NewFromConfig(args.AWS),
 		scaling:   applicationautoscaling.NewFromConfig(args.AWS),
+		images:    ecr.NewFromConfig(args.AWS),
+		discovery: servicediscovery.NewFromConfig(args.AWS),
 	}, nil
 }
 

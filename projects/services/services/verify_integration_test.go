@@ -3,224 +3,26 @@
 package services
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	scalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	alarmtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	balancertypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cutover/cutover/shared/catalog"
-	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/naming"
-	"github.com/cutover/cutover/shared/ops/emulator/emulatortest"
-	"github.com/cutover/cutover/shared/verify"
 )
-
-// stage is one colour's services in an emulator of the test's own, made through
-// the AWS API as the layer makes them.
-type stage struct {
-	t       *testing.T
-	args    verify.Args
-	address string
-	names   naming.Namer
-	cfg     Config
-	subnets []string
-	group   string
-	network string
-	asked   map[string]any
-
-	ecs       *ecs.Client
-	queues    *sqs.Client
-	scaling   *applicationautoscaling.Client
-	balancers *elasticloadbalancingv2.Client
-}
-
-func newStage(t *testing.T) *stage {
-	t.Helper()
-	root, err := filepath.Abs("../../..")
-	require.NoError(t, err)
-	_, address := emulatortest.Start(t, root)
-	cfg, err := config.ReadFile[Config](stackFile(t, "local"))
-	require.NoError(t, err)
-	api := aws.Config{
-		Region: config.Region, BaseEndpoint: aws.String("http://" + address),
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}
-	s := &stage{
-		t: t, address: address, names: naming.New("local").In(naming.Blue), cfg: cfg, asked: map[string]any{},
-		ecs: ecs.NewFromConfig(api), queues: sqs.NewFromConfig(api), scaling: applicationautoscaling.NewFromConfig(api),
-		balancers: elasticloadbalancingv2.NewFromConfig(api),
-	}
-	s.args = verify.Args{
-		AWS: api, Environment: "local", StackFile: stackFile(t, "local"), Color: naming.Blue,
-		Outputs: map[string]any{"blueTaskDefinitionArns": s.asked},
-	}
-	s.makeNetwork(ec2.NewFromConfig(api))
-	s.makeQueues(kms.NewFromConfig(api))
-	s.makeCluster()
-	return s
-}
-
-func (s *stage) makeNetwork(client *ec2.Client) {
-	network, err := client.CreateVpc(s.t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
-	require.NoError(s.t, err)
-	s.network = *network.Vpc.VpcId
-	for cidr, zone := range map[string]string{"10.0.1.0/24": "us-east-1a", "10.0.2.0/24": "us-east-1b", "10.0.3.0/24": "us-east-1c"} {
-		made, err := client.CreateSubnet(s.t.Context(), &ec2.CreateSubnetInput{VpcId: &s.network, CidrBlock: aws.String(cidr), AvailabilityZone: aws.String(zone)})
-		require.NoError(s.t, err)
-		s.subnets = append(s.subnets, *made.Subnet.SubnetId)
-	}
-	group, err := client.CreateSecurityGroup(s.t.Context(), &ec2.CreateSecurityGroupInput{VpcId: &s.network, GroupName: aws.String("tasks"), Description: aws.String("tasks")})
-	require.NoError(s.t, err)
-	s.group = *group.GroupId
-}
-
-func (s *stage) makeQueues(keys *kms.Client) {
-	ctx := s.t.Context()
-	key, err := keys.CreateKey(ctx, &kms.CreateKeyInput{})
-	require.NoError(s.t, err)
-	alias := "alias/" + s.names.Name(naming.KeyAlias, "messaging")
-	_, err = keys.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: key.KeyMetadata.KeyId})
-	require.NoError(s.t, err)
-	processor := s.service("transaction-processor")
-	letters := s.names.Name(naming.Queue, processor.Name, "dead-letters")
-	redrive, err := json.Marshal(map[string]any{"maxReceiveCount": processor.Queue.Attempts, "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:" + letters})
-	require.NoError(s.t, err)
-	s.makeQueue(letters, map[string]string{"KmsMasterKeyId": *key.KeyMetadata.Arn, "MessageRetentionPeriod": "1209600"})
-	s.makeQueue(s.names.Name(naming.Queue, processor.Name), map[string]string{
-		"KmsMasterKeyId": *key.KeyMetadata.Arn, "MessageRetentionPeriod": "345600", "VisibilityTimeout": "90", "RedrivePolicy": string(redrive),
-	})
-}
-
-func (s *stage) makeQueue(name string, attributes map[string]string) {
-	_, err := s.queues.CreateQueue(s.t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
-	require.NoError(s.t, err)
-}
-
-func (s *stage) service(name string) catalog.Service {
-	listed, err := catalog.Load()
-	require.NoError(s.t, err)
-	found, known := listed.Find(name)
-	require.True(s.t, known)
-	return found
-}
-
-func (s *stage) makeCluster() {
-	_, err := s.ecs.CreateCluster(s.t.Context(), &ecs.CreateClusterInput{
-		ClusterName: aws.String(s.names.Name(naming.ECS)),
-		Settings:    []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: aws.String(containerInsights)}},
-	})
-	require.NoError(s.t, err)
-	for _, service := range listed(s.t) {
-		s.makeService(service)
-	}
-}
-
-func (s *stage) makeService(service catalog.Service) {
-	ctx, physical := s.t.Context(), s.names.Name(naming.ECS, service.Name)
-	group, err := s.balancers.CreateTargetGroup(ctx, &elasticloadbalancingv2.CreateTargetGroupInput{
-		Name: &service.Name, Protocol: balancertypes.ProtocolEnumHttps, Port: aws.Int32(int32(service.Port)), VpcId: &s.network,
-		TargetType: balancertypes.TargetTypeEnumIp,
-	})
-	require.NoError(s.t, err)
-	bounds := s.cfg.Blue[service.Name].Tasks
-	_, err = s.ecs.CreateService(ctx, &ecs.CreateServiceInput{
-		Cluster: aws.String(s.names.Name(naming.ECS)), ServiceName: &physical, DesiredCount: aws.Int32(int32(bounds.Min)),
-		TaskDefinition: aws.String(s.revision(service, s.cfg.Blue[service.Name].Digest)), LaunchType: types.LaunchTypeFargate,
-		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: s.subnets, SecurityGroups: []string{s.group}}},
-		LoadBalancers: []types.LoadBalancer{{
-			TargetGroupArn: group.TargetGroups[0].TargetGroupArn, ContainerName: &service.Name, ContainerPort: aws.Int32(int32(service.Port)),
-		}},
-		DeploymentConfiguration: &types.DeploymentConfiguration{
-			DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{Enable: true, Rollback: true},
-			Alarms:                   &types.DeploymentAlarms{Enable: true, Rollback: true, AlarmNames: []string{"errors"}},
-		},
-	})
-	require.NoError(s.t, err)
-	resource := aws.String("service/" + s.names.Name(naming.ECS) + "/" + physical)
-	_, err = s.scaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
-		ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ScalableDimension: scalingtypes.ScalableDimensionECSServiceDesiredCount,
-		ResourceId: resource, MinCapacity: aws.Int32(int32(bounds.Min)), MaxCapacity: aws.Int32(int32(bounds.Max)),
-	})
-	require.NoError(s.t, err)
-	_, err = s.scaling.PutScalingPolicy(ctx, &applicationautoscaling.PutScalingPolicyInput{
-		ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ScalableDimension: scalingtypes.ScalableDimensionECSServiceDesiredCount,
-		ResourceId: resource, PolicyName: aws.String("cpu"), PolicyType: scalingtypes.PolicyTypeTargetTrackingScaling,
-		TargetTrackingScalingPolicyConfiguration: &scalingtypes.TargetTrackingScalingPolicyConfiguration{
-			TargetValue: aws.Float64(50), PredefinedMetricSpecification: &scalingtypes.PredefinedMetricSpecification{
-				PredefinedMetricType: scalingtypes.MetricTypeECSServiceAverageCPUUtilization,
-			},
-		},
-	})
-	require.NoError(s.t, err)
-	for at, each := range s.cfg.Scaling[service.Name].schedule() {
-		s.schedule(service.Name, at, each.At, each.least(bounds), bounds.Max)
-	}
-}
-
-// schedule makes a scheduled action as the layer does, or changes one.
-func (s *stage) schedule(service, at, when string, least, most int) {
-	_, err := s.scaling.PutScheduledAction(s.t.Context(), &applicationautoscaling.PutScheduledActionInput{
-		ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ScalableDimension: scalingtypes.ScalableDimensionECSServiceDesiredCount,
-		ResourceId:          aws.String("service/" + s.names.Name(naming.ECS) + "/" + s.names.Name(naming.ECS, service)),
-		ScheduledActionName: aws.String(s.names.Name(naming.Generic, service, at)), Schedule: &when, Timezone: aws.String("UTC"),
-		ScalableTargetAction: &scalingtypes.ScalableTargetAction{MinCapacity: aws.Int32(int32(least)), MaxCapacity: aws.Int32(int32(most))},
-	})
-	require.NoError(s.t, err)
-}
-
-// unschedule takes a scheduled action away.
-func (s *stage) unschedule(service, at string) {
-	_, err := s.scaling.DeleteScheduledAction(s.t.Context(), &applicationautoscaling.DeleteScheduledActionInput{
-		ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ScalableDimension: scalingtypes.ScalableDimensionECSServiceDesiredCount,
-		ResourceId:          aws.String("service/" + s.names.Name(naming.ECS) + "/" + s.names.Name(naming.ECS, service)),
-		ScheduledActionName: aws.String(s.names.Name(naming.Generic, service, at)),
-	})
-	require.NoError(s.t, err)
-}
-
-// revision registers a task definition and notes it as what was asked for.
-func (s *stage) revision(service catalog.Service, digest string) string {
-	made, err := s.ecs.RegisterTaskDefinition(s.t.Context(), &ecs.RegisterTaskDefinitionInput{
-		Family: aws.String(s.names.Name(naming.ECS, service.Name)), NetworkMode: types.NetworkModeAwsvpc,
-		ContainerDefinitions: []types.ContainerDefinition{{Name: &service.Name, Image: aws.String("registry/" + service.Name + "@" + digest), Memory: aws.Int32(128)}},
-	})
-	require.NoError(s.t, err)
-	s.asked[service.Name] = *made.TaskDefinition.TaskDefinitionArn
-	return *made.TaskDefinition.TaskDefinitionArn
-}
-
-func (s *stage) update(change *ecs.UpdateServiceInput, service string) {
-	change.Cluster, change.Service = aws.String(s.names.Name(naming.ECS)), aws.String(s.names.Name(naming.ECS, service))
-	_, err := s.ecs.UpdateService(s.t.Context(), change)
-	require.NoError(s.t, err)
-}
-
-func (s *stage) images(method, body string) {
-	request, err := http.NewRequestWithContext(s.t.Context(), method, "http://"+s.address+"/_cutover/ecs/broken-images", bytes.NewBufferString(body))
-	require.NoError(s.t, err)
-	answer, err := http.DefaultClient.Do(request)
-	require.NoError(s.t, err)
-	require.NoError(s.t, answer.Body.Close())
-}
 
 func (s *stage) verify() error { return Verify(s.t.Context(), s.args) }
 
@@ -233,6 +35,8 @@ func TestAWSIsAskedWhatRuns(t *testing.T) {
 	t.Run("a deployment that an alarm ended is no success", s.seesAnAlarm)
 	t.Run("a stop in the middle is waited for until the time is over", s.waitsNoLongerThanItMay)
 	t.Run("drift of what stands beside the deployment", s.seesDrift)
+	t.Run("drift of images, calls and scaling", s.seesOpenings)
+	t.Run("revisions that may do too much", s.seesDefinitions)
 }
 
 func (s *stage) seesAWayBack(t *testing.T) {
@@ -310,7 +114,7 @@ func (s *stage) seesDrift(t *testing.T) {
 	bounds := func(least, most int32) {
 		_, err := s.scaling.RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
 			ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ScalableDimension: scalingtypes.ScalableDimensionECSServiceDesiredCount,
-			ResourceId:  aws.String("service/" + s.names.Name(naming.ECS) + "/" + s.names.Name(naming.ECS, "payment-api")),
+			ResourceId:  s.scaled("payment-api"),
 			MinCapacity: &least, MaxCapacity: &most,
 		})
 		require.NoError(t, err)

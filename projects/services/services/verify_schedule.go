@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 
-	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/verify"
 )
 
@@ -29,7 +28,7 @@ func (c *colorVerifier) checkSchedule(ctx context.Context, f *verify.Findings, s
 	}
 	schedule := c.cfg.Scaling[service].schedule()
 	for _, at := range slices.Sorted(maps.Keys(schedule)) {
-		name := c.names.Name(naming.Generic, service, at)
+		name := scalingName(c.names, service, at)
 		action, made := found[name]
 		delete(found, name)
 		if !made {

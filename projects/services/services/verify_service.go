@@ -49,11 +49,15 @@ func (c *colorVerifier) checkService(ctx context.Context, service catalog.Servic
 			_ = f.Failed(err) // f carries it
 		}
 	}
-	if err := c.checkScaling(ctx, f, found, release.Tasks, c.cfg.Scaling[service.Name].leasts(release.Tasks)); err != nil {
-		return f.Failed(err)
-	}
-	if err := c.checkSchedule(ctx, f, service.Name, release.Tasks); err != nil {
-		return f.Failed(err)
+	leasts := c.cfg.Scaling[service.Name].leasts(release.Tasks)
+	for _, err := range []error{
+		c.checkScaling(ctx, f, found, release.Tasks, leasts), c.checkAims(ctx, f, service.Name, found),
+		c.checkSchedule(ctx, f, service.Name, release.Tasks),
+		c.checkDefinition(ctx, f, service, asked), c.checkConnect(ctx, f, service, found),
+	} {
+		if err != nil {
+			_ = f.Failed(err) // f carries it
+		}
 	}
 	return f.Err()
 }
@@ -142,12 +146,5 @@ func (c *colorVerifier) checkScaling(ctx context.Context, f *verify.Findings, se
 		suspended := aws.ToBool(state.DynamicScalingInSuspended) || aws.ToBool(state.DynamicScalingOutSuspended) || aws.ToBool(state.ScheduledScalingSuspended)
 		f.Expect(!suspended, "scaling is suspended")
 	}
-	policies, err := c.scaling.DescribeScalingPolicies(ctx, &applicationautoscaling.DescribeScalingPoliciesInput{
-		ServiceNamespace: scalingtypes.ServiceNamespaceEcs, ResourceId: aws.String(resource),
-	})
-	if err != nil {
-		return fmt.Errorf("scaling: %w", err)
-	}
-	f.Expect(len(policies.ScalingPolicies) > 0, "scales by nothing")
 	return nil
 }

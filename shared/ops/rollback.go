@@ -63,7 +63,7 @@ func (st *steer) rollback(ctx context.Context) error {
 	st.show(ctx, to, nil)
 	st.con.Block(st.dataside(ctx))
 	if err := st.control.AwaitSync(ctx, out.Change); err != nil {
-		return err
+		return st.unconfirmed(err)
 	}
 	if err := st.after(ctx, s); err != nil {
 		return err

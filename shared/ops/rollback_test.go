@@ -3,7 +3,10 @@ package ops_test
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"path/filepath"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -295,6 +298,53 @@ func TestAnOverrunMoveIsCarriedOutAndRepeatedDoesTheRest(t *testing.T) {
 			require.NoError(t, c.move(s, c.again...))
 			assert.Len(t, s.fake.Calls("refresh"), 1)
 			assert.Equal(t, 1, s.dns.Applied())
+		})
+	}
+}
+
+// Ctrl-C while Route 53 reaches its servers: the weights are changed, so the command
+// says so, by which change, and where to look again. The next one does the rest.
+func TestCtrlCEndsTheWaitForRoute53sServers(t *testing.T) {
+	for name, c := range map[string]struct {
+		move  func(*steered, ...string) error
+		want  traffic.Split
+		phase traffic.Phase
+	}{
+		"shift":    {func(s *steered, flags ...string) error { return s.app(t, flags...).TrafficShift(t.Context()) }, traffic.At(10), traffic.Moving},
+		"rollback": {func(s *steered, flags ...string) error { return s.app(t, flags...).RollbackEdge(t.Context()) }, traffic.All(naming.Blue), traffic.Settled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSteered(t, 5)
+			s.carrying(traffic.At(5))
+			s.ports.Signals = true
+			s.dns.Pending = true // until somebody presses Ctrl-C, and after that
+			var once sync.Once
+			s.dns.Hook = func(call string, after bool) error {
+				if call == "sync" && after {
+					once.Do(func() { assert.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT)) })
+				}
+				return nil
+			}
+			err := c.move(s)
+			assert.Equal(t, fault.Cancelled, fault.CodeOf(err), "%v", err)
+			require.ErrorContains(t, err, "the weights are changed: Route 53 has them as change C1")
+			assert.Contains(t, fault.HintOf(err), "go tool mage traffic:status")
+			assert.True(t, s.dns.Real().Is(c.want), "%s", s.dns.Real())
+			assert.Equal(t, c.phase, s.record(t).Phase)
+			assert.Empty(t, s.fake.Calls("refresh"))
+
+			require.NoError(t, s.app(t).TrafficStatus(t.Context()))
+			assert.Contains(t, s.out.String(), "change C1: not all of Route 53's servers answer it yet")
+
+			s.dns.Pending, s.ports.Signals = false, false
+			require.NoError(t, c.move(s))
+			assert.Equal(t, 1, s.dns.Applied(), "nothing is moved twice")
+			assert.Equal(t, traffic.Settled, s.record(t).Phase)
+			assert.Len(t, s.fake.Calls("refresh"), 1)
+			said := len(s.out.String())
+			require.NoError(t, s.app(t).TrafficStatus(t.Context()))
+			assert.Contains(t, s.out.String()[said:], "change C1: all of Route 53's servers answer it")
+			assert.NotContains(t, s.out.String()[said:], "!!")
 		})
 	}
 }

@@ -156,17 +156,18 @@ func (st *steer) pass(ctx context.Context, s steering.Situation, to traffic.Spli
 }
 
 // carry moves the traffic and brings Pulumi's state in line. From the record on
-// an interruption lets the move come to its end: it takes seconds.
+// an interruption lets the move come to its end, which takes seconds, and ends the
+// wait for Route 53's servers, which can take minutes.
 func (st *steer) carry(ctx context.Context, s steering.Situation, d steering.Decision) error {
 	if err := st.noteAudit("started", d.To.String()); err != nil {
 		return err
 	}
-	out, err := st.control.Step(context.WithoutCancel(ctx), s, d)
+	out, err := st.control.Step(ctx, s, d)
 	if auditErr := st.noteAudit(resultOf(err), d.To.String()); auditErr != nil && err == nil {
 		err = auditErr
 	}
 	if err != nil {
-		return err
+		return st.unconfirmed(err)
 	}
 	st.show(ctx, d.To, d.Answers)
 	st.con.Block(fmt.Sprintf("the traffic is at %s, after %s; Route 53 answers it everywhere", d.To, out.Took.Round(time.Millisecond)))
@@ -194,6 +195,18 @@ func (st *steer) after(ctx context.Context, before steering.Situation) error {
 		return fmt.Errorf("the traffic is where it should be; Pulumi's state of %s is not in line yet, repeat the command for it: %w", st.layer.Name, err)
 	}
 	return nil
+}
+
+// unconfirmed tells where to look again after a wait for Route 53's servers that
+// was ended.
+func (st *steer) unconfirmed(err error) error {
+	if fault.CodeOf(err) != fault.Cancelled {
+		return err
+	}
+	again := st.set
+	again.To, again.Reason, again.Yes, again.Timeout = "", "", false, 0
+	return fault.New(fault.Cancelled, "%w\nthe same command goes on with it; Pulumi's state of %s is brought in line by the next one that moves the traffic", err, st.layer.Name).
+		WithHint("%s, which shows whether it is everywhere", again.Command("traffic:status"))
 }
 
 func resultOf(err error) string {

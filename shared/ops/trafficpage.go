@@ -23,7 +23,10 @@ type TrafficPage struct {
 	Real        steering.Reality `json:"real"`
 	Split       traffic.Split    `json:"split"`
 	Record      *traffic.Record  `json:"record"`
-	Problem     string           `json:"problem,omitempty"`
+	// Change tells of the change of the last move whether Route 53 answers it
+	// everywhere, while that is of interest.
+	Change  string `json:"change,omitempty"`
+	Problem string `json:"problem,omitempty"`
 	// Next is the next step up in percent of green; 0 at the top. Gates are its.
 	Next    int              `json:"next"`
 	Gates   []traffic.Answer `json:"gates"`
@@ -41,7 +44,7 @@ func (a *App) TrafficStatus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	page := TrafficPage{Environment: st.env.Name, PublicName: st.control.Site.PublicName, Real: s.Real, Split: s.Real.Split(), Record: s.Record, Problem: st.problem(s)}
+	page := TrafficPage{Environment: st.env.Name, PublicName: st.control.Site.PublicName, Real: s.Real, Split: s.Real.Split(), Record: s.Record, Change: st.changeLine(ctx, s.Record), Problem: st.problem(s)}
 	if next, more := traffic.Steps().Next(page.Split); more {
 		page.Next = next
 		page.Gates = traffic.Ask(ctx, st.gates(s), traffic.Move{From: page.Split, To: traffic.At(next), At: a.ports.Now()})
@@ -55,6 +58,22 @@ func (a *App) TrafficStatus(ctx context.Context) error {
 		return a.printJSON(page)
 	}
 	return a.print(st.title() + "\n\n" + page.text())
+}
+
+// changeLine asks for the change of the last move while it may not be everywhere;
+// "" for one that is long over.
+func (st *steer) changeLine(ctx context.Context, r *traffic.Record) string {
+	if r == nil || r.Change == "" || r.Phase == traffic.Settled && st.app.ports.Now().Sub(r.Since) > steering.SyncPatience {
+		return ""
+	}
+	done, err := st.control.DNS.InSync(ctx, r.Change)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("change %s: Route 53 does not say whether its servers answer it: %v", r.Change, oneLine(err.Error()))
+	case done:
+		return fmt.Sprintf("change %s: all of Route 53's servers answer it", r.Change)
+	}
+	return fmt.Sprintf("change %s: not all of Route 53's servers answer it yet", r.Change)
 }
 
 // problem tells what stands between what was decided and what is; "" for nothing.
@@ -71,6 +90,9 @@ func (st *steer) problem(s steering.Situation) string {
 			s.Record.To, s.Record.Since.Local().Format("15:04:05"), stepOf(s.Record.To))
 	case !s.Real.Is(s.Record.To):
 		return st.unexplained(s).Error()
+	case s.Record.Phase == traffic.Moving:
+		return fmt.Sprintf("%s by %s to %s is made and was not confirmed; go on with: go tool mage traffic:shift -to=%s", s.Record.Action, s.Record.Who,
+			s.Record.To, stepOf(s.Record.To))
 	}
 	return ""
 }
@@ -83,6 +105,9 @@ func stepOf(s traffic.Split) string {
 func (p TrafficPage) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "now: %s\n", p.Real)
+	if p.Change != "" {
+		fmt.Fprintf(&b, "     %s\n", p.Change)
+	}
 	if p.Problem != "" {
 		fmt.Fprintf(&b, "!!   %s\n", p.Problem)
 	}
@@ -112,8 +137,7 @@ func gateTable(answers []traffic.Answer) string {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// moveTable shows the history. Of a move that was carried out only the end is a
-// line.
+// moveTable shows the history. Of a move only what it has come to is a line.
 func moveTable(moves []traffic.Record) string {
 	if len(moves) == 0 {
 		return "nothing was moved yet\n"
@@ -121,7 +145,7 @@ func moveTable(moves []traffic.Record) string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
 	for i, m := range moves {
-		if m.Phase == traffic.Moving && i > 0 && moves[i-1].Phase == traffic.Settled && moves[i-1].To == m.To && moves[i-1].Action == m.Action {
+		if m.Phase == traffic.Moving && i > 0 && moves[i-1].To == m.To && moves[i-1].Action == m.Action {
 			continue
 		}
 		result := "done"

@@ -1,6 +1,7 @@
 package steering
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,12 +12,14 @@ import (
 	"github.com/cutover/cutover/shared/traffic"
 )
 
-// How long a change may take to be there, and how often is looked. Route 53
-// reaches its servers within 60 seconds as a rule (Route 53 API reference,
-// ChangeResourceRecordSets).
 const (
-	syncPatience = 3 * time.Minute
+	// SyncPatience is how long a change may take to be there, syncPause how often is
+	// looked. Route 53 reaches its servers within 60 seconds as a rule (Route 53 API
+	// reference, ChangeResourceRecordSets).
+	SyncPatience = 3 * time.Minute
 	syncPause    = time.Second
+	// askPatience bounds the one question that an interruption does not end.
+	askPatience = 5 * time.Second
 	// Settle is how long resolvers may keep an answer: that of an alias to a
 	// balancer lives 60 seconds.
 	Settle = 60 * time.Second
@@ -47,36 +50,50 @@ type Outcome struct {
 
 // Step carries out a decision in the order of a step: record, change, wait until
 // Route 53 answers it everywhere, record that. Of two operators one wins the
-// record; the other's error carries fault.Locked and nothing was moved by it.
+// record; the other's error carries fault.Locked and nothing was moved by it. When
+// ctx ends only the wait does: the record says then which change was not confirmed,
+// the error carries fault.Cancelled, and the same decision goes on with the wait.
 func (c *Controller) Step(ctx context.Context, s Situation, d Decision) (Outcome, error) {
+	whole := context.WithoutCancel(ctx)
 	out := Outcome{Before: s.Real.Split(), After: d.To}
 	if err := possible(s.Place, s.Real, d.To); err != nil {
 		return out, err // before it is recorded as decided
 	}
 	record := c.record(s, d)
-	if err := c.write(ctx, s, record); err != nil {
-		return out, c.beaten(ctx, err)
+	record.Change = unconfirmed(s, d)
+	if err := c.write(whole, s, record); err != nil {
+		return out, c.beaten(whole, err)
 	}
 	if err := c.at("recorded"); err != nil {
 		return out, err
 	}
 	var err error
-	if out.Took, out.Change, err = c.converge(ctx, s.Place, s.Real, d.To); err != nil {
+	if out.Took, out.Change, err = c.converge(whole, s.Place, s.Real, d.To); err != nil {
 		return out, err
 	}
 	out.Changed = !s.Real.Is(d.To)
 	if err := c.at("moved"); err != nil {
 		return out, err
 	}
-	if err := c.AwaitSync(ctx, out.Change); err != nil {
-		return out, err
+	record.Change = cmp.Or(out.Change, record.Change)
+	waited := c.AwaitSync(ctx, record.Change)
+	if waited == nil {
+		record.Phase, record.Since = traffic.Settled, c.Now()
 	}
 	record.Rev++
-	record.Phase, record.Change, record.Since = traffic.Settled, out.Change, c.Now()
-	if err := c.write(ctx, Situation{Record: &record}, record); err != nil {
-		return out, errors.Join(c.yield(ctx, s.Place, err), c.beaten(ctx, err))
+	if err := c.write(whole, Situation{Record: &record}, record); err != nil {
+		return out, errors.Join(waited, c.yield(whole, s.Place, err), c.beaten(whole, err))
 	}
-	return out, nil
+	return out, waited
+}
+
+// unconfirmed is the change that an interrupted wait for the same decision left; ""
+// for none.
+func unconfirmed(s Situation, d Decision) string {
+	if r := s.Record; r != nil && r.Phase == traffic.Moving && r.To == d.To && s.Real.Is(d.To) {
+		return r.Change
+	}
+	return ""
 }
 
 // yield restores what was decided by somebody else between this step's decision
@@ -172,21 +189,22 @@ func possible(place traffic.Place, real Reality, split traffic.Split) error {
 	return nil
 }
 
-// AwaitSync waits until all of Route 53's servers answer a change.
+// AwaitSync waits until all of Route 53's servers answer a change. An ended ctx
+// ends the wait with fault.Cancelled, unless the first question finds it over.
 func (c *Controller) AwaitSync(ctx context.Context, change string) error {
 	if change == "" {
 		return nil
 	}
-	for deadline := c.Now().Add(syncPatience); ; {
-		done, err := c.DNS.InSync(ctx, change)
-		if err == nil && done {
-			return nil
-		}
+	first, cancel := context.WithTimeout(context.WithoutCancel(ctx), askPatience)
+	defer cancel()
+	done, err := c.DNS.InSync(first, change)
+	for deadline := c.Now().Add(SyncPatience); err != nil || !done; done, err = c.DNS.InSync(ctx, change) {
 		if !c.Now().Before(deadline) {
-			return fault.New(fault.Timeout, "Route 53 has the change %s and does not answer it everywhere after %s: %w", change, syncPatience, err)
+			return fault.New(fault.Timeout, "Route 53 has the change %s and does not answer it everywhere after %s: %w", change, SyncPatience, err)
 		}
 		if err := c.Sleep(ctx, syncPause); err != nil {
-			return fault.New(fault.Cancelled, "the traffic was moved; stopped waiting for Route 53's servers: %w", err)
+			return fault.New(fault.Cancelled, "the weights are changed: Route 53 has them as change %s, and has not said yet that all of its servers answer them; stopped waiting: %w", change, err)
 		}
 	}
+	return nil
 }

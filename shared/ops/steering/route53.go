@@ -207,9 +207,14 @@ func weighted(place traffic.Place, color naming.Color, side Side, split traffic.
 	}
 }
 
-// InSync tells whether all of Route 53's servers answer a change.
+// InSync tells whether all of Route 53's servers answer a change. One that Route 53
+// no longer knows was over long ago.
 func (r *Route53) InSync(ctx context.Context, changeID string) (bool, error) {
 	out, err := r.client.GetChange(ctx, &route53.GetChangeInput{Id: aws.String(changeID)})
+	var forgotten *types.NoSuchChange
+	if errors.As(err, &forgotten) {
+		return true, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("ask for change %s: %w", changeID, err)
 	}

@@ -259,6 +259,54 @@ func TestAnInterruptedMoveIsKnownAndGoesOn(t *testing.T) {
 	}
 }
 
+// Ctrl-C while Route 53 reaches its servers ends the wait, and what is not confirmed
+// is known by its change, however often that happens.
+func TestAnInterruptedWaitGoesOnWithTheChangeThatItLeft(t *testing.T) {
+	s := newStage(t, traffic.At(1))
+	s.dns.Pending = true
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		s.Sleep = func(ctx context.Context, d time.Duration) error { cancel(); s.now = s.now.Add(d); return ctx.Err() }
+		_, err := s.Step(ctx, s.look(t), step(5))
+		assert.Equal(t, fault.Cancelled, fault.CodeOf(err))
+		require.ErrorContains(t, err, "the weights are changed: Route 53 has them as change C1")
+		found := s.look(t)
+		assert.Equal(t, traffic.At(5), found.Real.Split())
+		assert.Equal(t, traffic.Moving, found.Record.Phase)
+		assert.Equal(t, "C1", found.Record.Change)
+	}
+	asked := 0
+	s.dns.Hook = func(call string, after bool) error {
+		if call == "sync" && !after {
+			asked++
+			s.dns.Pending = asked < 3
+		}
+		return nil
+	}
+	s.Sleep = func(context.Context, time.Duration) error { return nil }
+	_, err := s.Step(t.Context(), s.look(t), step(5))
+	require.NoError(t, err)
+	assert.Equal(t, 3, asked, "the change that was left is waited for")
+	assert.Equal(t, 1, s.dns.Applied())
+	assert.Equal(t, traffic.Settled, s.look(t).Record.Phase)
+	assert.Equal(t, "C1", s.look(t).Record.Change)
+}
+
+// Another decision does not wait for a change that is not its own.
+func TestAnotherDecisionWaitsForItsOwnChange(t *testing.T) {
+	s := newStage(t, traffic.At(1))
+	s.dns.Pending = true
+	ctx, cancel := context.WithCancel(t.Context())
+	s.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
+	_, err := s.Step(ctx, s.look(t), step(5))
+	require.Error(t, err)
+	s.dns.Pending = false
+	out, err := s.Step(t.Context(), s.look(t), step(1))
+	require.NoError(t, err)
+	assert.Equal(t, "C2", out.Change)
+	assert.Equal(t, "C2", s.look(t).Record.Change)
+}
+
 func TestWeightsChangedByHandAreNotExplained(t *testing.T) {
 	s := newStage(t, traffic.At(1))
 	_, err := s.Step(t.Context(), s.look(t), step(5))

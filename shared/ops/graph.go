@@ -12,13 +12,13 @@ import (
 	"github.com/cutover/cutover/shared/ops/diagram"
 )
 
-// diagramFile is where the drawing of the layers is kept.
-const diagramFile = "docs/diagrams/layers.svg"
+// DiagramFile is where the drawing of the layers is kept, below the checkout.
+const DiagramFile = "docs/diagrams/layers.svg"
 
 // Graph draws the layers and what they need, and writes what layers draw of
 // themselves.
 func (a *App) Graph(context.Context) error {
-	pages := map[string]string{diagramFile: a.Drawing()}
+	pages := map[string]string{DiagramFile: a.Drawing()}
 	for _, name := range contract.Layers() {
 		layer := a.layers[name]
 		if layer.Pages == nil {

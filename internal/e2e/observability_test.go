@@ -43,8 +43,12 @@ func spoiledAlarms() []spoiled {
 			_, err := cloudwatchlogs.NewFromConfig(cfg).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String("sns/us-east-1/123456789012/cutover-local-alarms-warn/Failure")})
 			return err
 		}},
-		{name: "reports that anyone reads", seen: "log group sns/us-east-1/123456789012/cutover-local-alarms-info: is not encrypted", spoil: func(ctx context.Context, cfg aws.Config) error {
-			_, err := cloudwatchlogs.NewFromConfig(cfg).DisassociateKmsKey(ctx, &cloudwatchlogs.DisassociateKmsKeyInput{LogGroupName: aws.String("sns/us-east-1/123456789012/cutover-local-alarms-info")})
+		{name: "reports as SNS itself would keep them", seen: "log group sns/us-east-1/123456789012/cutover-local-alarms-info: is not encrypted", spoil: func(ctx context.Context, cfg aws.Config) error {
+			client, group := cloudwatchlogs.NewFromConfig(cfg), aws.String("sns/us-east-1/123456789012/cutover-local-alarms-info")
+			if _, err := client.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: group}); err != nil {
+				return err
+			}
+			_, err := client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: group})
 			return err
 		}},
 		{name: "rule that is switched off", seen: "rule cutover-local-findings-guardduty: state is DISABLED", spoil: func(ctx context.Context, cfg aws.Config) error {

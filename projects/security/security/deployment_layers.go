@@ -44,7 +44,7 @@ func (d deployment) stores() []iamdoc.Statement {
 			"rds:DescribeDBSubnetGroups", "rds:DescribeEventSubscriptions", "rds:DescribeGlobalClusters", "rds:ListTagsForResource",
 			"rds:ModifyDBCluster", "rds:ModifyDBClusterParameterGroup", "rds:ModifyDBInstance", "rds:ModifyDBParameterGroup",
 			"rds:ModifyDBSubnetGroup", "rds:ModifyEventSubscription", "rds:RebootDBInstance", "rds:RemoveTagsFromResource",
-			"rds:ResetDBClusterParameterGroup",
+			"rds:ResetDBClusterParameterGroup", "rds:RestoreDBClusterToPointInTime",
 		}, Resources: slices.Concat(
 			d.arn("rds", "cluster:{-}", "cluster-pg:{-}", "cluster-snapshot:{-}", "db:{-}", "es:{-}", "og:default:*", "pg:{-}", "subgrp:{-}"),
 			d.global("rds", "global-cluster:*"))},

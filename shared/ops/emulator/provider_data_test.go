@@ -52,7 +52,7 @@ func TestProviderDeploysKeysLogsAndRoles(t *testing.T) {
 func TestProviderDeploysAurora(t *testing.T) {
 	proveThroughProvider(t, func(p *plan) {
 		vpc, subnets := addVPC(p, "blue", "10.10")
-		key := addKey(p, "aurora")
+		key, cloneKey := addKey(p, "aurora"), addKey(p, "clone")
 		group := p.add("aws:ec2/securityGroup:SecurityGroup", "db", pulumi.Map{"vpcId": vpc.ID(), "name": str("db"), "description": str("database")})
 		subnetGroup := p.add("aws:rds/subnetGroup:SubnetGroup", "db", pulumi.Map{"name": str("cutover-blue"), "description": str("isolated"), "subnetIds": ids(subnets)})
 		parameters := p.add("aws:rds/clusterParameterGroup:ClusterParameterGroup", "pg", pulumi.Map{"name": str("cutover-blue"), "family": str("aurora-postgresql14"), "description": str("logical replication, TLS"), "parameters": pulumi.Array{
@@ -70,6 +70,15 @@ func TestProviderDeploysAurora(t *testing.T) {
 			"copyTagsToSnapshot": pulumi.Bool(true), "deletionProtection": pulumi.Bool(false), "skipFinalSnapshot": pulumi.Bool(true), "enabledCloudwatchLogsExports": texts(str("postgresql")), "iamDatabaseAuthenticationEnabled": pulumi.Bool(true),
 			"availabilityZones": texts(str("us-east-1a"), str("us-east-1b"), str("us-east-1c")), "applyImmediately": pulumi.Bool(true), "port": pulumi.Int(5432), "tags": pulumi.StringMap{"Name": str("blue")},
 		})
+		// A clone has the source's names; all else is its own.
+		p.add("aws:rds/cluster:Cluster", "clone", pulumi.Map{
+			"clusterIdentifier": str("cutover-green"), "engine": str("aurora-postgresql"), "engineVersion": str("14.6"),
+			"restoreToPointInTime":     pulumi.Map{"sourceClusterIdentifier": cluster.ClusterIdentifier, "restoreType": str("copy-on-write"), "useLatestRestorableTime": pulumi.Bool(true)},
+			"manageMasterUserPassword": pulumi.Bool(true), "masterUserSecretKmsKeyId": cloneKey.KeyID, "storageEncrypted": pulumi.Bool(true), "kmsKeyId": cloneKey.Arn, "dbSubnetGroupName": subnetGroup.Name,
+			"dbClusterParameterGroupName": parameters.Name, "vpcSecurityGroupIds": pulumi.Array{group.ID()}, "backupRetentionPeriod": pulumi.Int(7), "preferredBackupWindow": str("06:00-07:00"), "preferredMaintenanceWindow": str("sun:08:00-sun:09:00"),
+			"copyTagsToSnapshot": pulumi.Bool(true), "deletionProtection": pulumi.Bool(false), "skipFinalSnapshot": pulumi.Bool(true), "enabledCloudwatchLogsExports": texts(str("postgresql")), "iamDatabaseAuthenticationEnabled": pulumi.Bool(true),
+			"port": pulumi.Int(5432), "tags": pulumi.StringMap{"Name": str("green")},
+		}, pulumi.IgnoreChanges([]string{"restoreToPointInTime"}))
 		for i, zone := range []string{"us-east-1a", "us-east-1b", "us-east-1c"} {
 			p.add("aws:rds/clusterInstance:ClusterInstance", zone, pulumi.Map{
 				"identifier": str("cutover-blue-" + string(rune('0'+i))), "clusterIdentifier": cluster.ClusterIdentifier, "engine": str("aurora-postgresql"), "engineVersion": str("14.6"), "instanceClass": str("db.r6g.large"), "availabilityZone": str(zone),

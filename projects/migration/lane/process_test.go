@@ -41,7 +41,9 @@ func TestNoWriteIsLostOverKilledProcesses(t *testing.T) {
 func TestAZombieWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := steady(t)
-	zombie := w.spawn("zombie", 3)
+	limits := quick()
+	limits.SlotWait = time.Second // the heir has it
+	zombie := w.spawnWith("zombie", 3, limits)
 	require.True(t, zombie.lines.Scan())
 	require.Equal(t, "pausing", zombie.lines.Text())
 	// The server would cut a silent reader after wal_sender_timeout.

@@ -33,8 +33,8 @@ type watch struct {
 	// changed the sum.
 	commits []pglogrepl.LSN
 	odd     []pglogrepl.LSN
-	// seen is how far the log was read.
-	seen pglogrepl.LSN
+	// seen is how far the log was read, end how far it has to be.
+	seen, end pglogrepl.LSN
 }
 
 // watchSQL publishes the accounts for a watch.
@@ -59,30 +59,34 @@ func (w *world) watch(at side) *watch {
 	return x
 }
 
-// follow reads the log until ctx ends, and then on to its end.
+// follow reads the log until ctx ends, and then on until the server tells that it has
+// sent all before the end.
 func (x *watch) follow(ctx context.Context, conn *pgconn.PgConn) error {
 	said := time.Now()
-	for quiet := 0; quiet < 3; {
+	for asked := false; ; {
 		due, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		message, err := conn.ReceiveMessage(due)
 		cancel()
 		if err != nil && !pgconn.Timeout(err) {
 			return err
 		}
-		if time.Since(said) > time.Second { // a silent reader is cut off
-			if err := pglogrepl.SendStandbyStatusUpdate(context.Background(), conn, pglogrepl.StandbyStatusUpdate{WALWritePosition: x.seen}); err != nil {
+		ending := ctx.Err() != nil
+		if ending && !asked || time.Since(said) > time.Second { // a silent reader is cut off
+			if err := pglogrepl.SendStandbyStatusUpdate(context.Background(), conn, pglogrepl.StandbyStatusUpdate{WALWritePosition: x.seen, ReplyRequested: ending}); err != nil {
 				return err
 			}
-			said = time.Now()
+			asked, said = ending, time.Now()
 		}
 		data, is := message.(*pgproto3.CopyData)
-		if !is || len(data.Data) == 0 || data.Data[0] != pglogrepl.XLogDataByteID {
-			if ctx.Err() != nil && err != nil {
-				quiet++
+		if is && len(data.Data) > 0 && data.Data[0] == pglogrepl.PrimaryKeepaliveMessageByteID && ending {
+			sent, err := pglogrepl.ParsePrimaryKeepaliveMessage(data.Data[1:])
+			if err != nil || sent.ServerWALEnd >= x.end {
+				return err
 			}
+		}
+		if !is || len(data.Data) == 0 || data.Data[0] != pglogrepl.XLogDataByteID {
 			continue
 		}
-		quiet = 0
 		log, err := pglogrepl.ParseXLogData(data.Data[1:])
 		if err != nil {
 			return err
@@ -91,7 +95,6 @@ func (x *watch) follow(ctx context.Context, conn *pgconn.PgConn) error {
 			return err
 		}
 	}
-	return nil
 }
 
 // take adds one message.
@@ -141,6 +144,7 @@ func (x *watch) row(tuple *pglogrepl.TupleData) error {
 // after a position, none of which may have changed the sum.
 func (x *watch) stop(from pglogrepl.LSN, want string) int {
 	x.w.t.Helper()
+	x.end = x.w.logEnd(x.at)
 	x.cancel()
 	require.NoError(x.w.t, <-x.done)
 	require.Equal(x.w.t, want, x.total.FloatString(2), "the sum of the balances as the log tells it")

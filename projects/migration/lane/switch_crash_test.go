@@ -48,7 +48,7 @@ func (s *switches) whole(m *switching.Machine, side naming.Color) (switching.Out
 // who has the authority.
 func (s *switches) recovered() naming.Color {
 	s.t.Helper()
-	for until := time.Now().Add(40 * time.Second); ; {
+	for until := time.Now().Add(2 * waiting); ; {
 		token, sw := s.status()
 		if sw.State == shared.Steady {
 			return token.Holder

@@ -124,7 +124,8 @@ func fast() switching.Limits {
 // much else to do.
 func patient() switching.Limits {
 	l := fast()
-	l.Drain, l.Check, l.Decide, l.Total = 10*time.Second, 10*time.Second, 25*time.Second, 30*time.Second
+	l.Drain, l.Check, l.Decide, l.Total = time.Minute, time.Minute, 150*time.Second, waiting
+	l.Confirm, l.ArmMax = waiting, waiting
 	return l
 }
 
@@ -145,9 +146,9 @@ func databases(places map[naming.Color]postgres.Side, owner string) *postgres.Da
 	compare.Sides, compare.Invocation, compare.Key = places, owner, make([]byte, 32)
 	compare.Lanes = map[naming.Color]string{naming.Green: "core.fwd", naming.Blue: "core.rev"}
 	compare.Limits.Stop, compare.Limits.Cancel = 0, 0
-	compare.Round = 10 * time.Second
+	compare.Round = waiting
 	limits := postgres.Defaults()
-	limits.Forward, limits.Back = 10*time.Second, 10*time.Second // the machine is busy
+	limits.Forward, limits.Back = time.Minute, time.Minute // the machine is busy
 	return &postgres.Databases{Sides: places, Compare: &compare, Invocation: owner, Limits: limits}
 }
 

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,10 +31,11 @@ func Start(tb testing.TB, root string) (*emulator.Emulator, string) {
 	for range 5 {
 		address := free(tb)
 		found(address)
-		e := emulator.New(emulator.Options{RepoRoot: root, StateDir: tb.TempDir(), Addr: address, Progress: tb.Output()})
+		state := tb.TempDir()
+		e := emulator.New(emulator.Options{RepoRoot: root, StateDir: state, Addr: address, Progress: tb.Output()})
 		err := e.Up(ctx)
 		if err == nil {
-			tb.Cleanup(func() { down(tb, e) })
+			tb.Cleanup(func() { down(tb, e, filepath.Join(state, "emulator.log")) })
 			return e, address
 		}
 		problems = append(problems, err)
@@ -61,8 +64,18 @@ func free(tb testing.TB) string {
 	return listener.Addr().String()
 }
 
-func down(tb testing.TB, e *emulator.Emulator) {
+// down ends an emulator. A failed test shows the end of its log, which names the calls
+// that were refused.
+func down(tb testing.TB, e *emulator.Emulator, log string) {
 	tb.Helper()
+	if tb.Failed() {
+		const most = 4000
+		text, err := os.ReadFile(log) //nolint:gosec // the emulator's own
+		if err != nil {
+			text = []byte(err.Error())
+		}
+		tb.Logf("end of the emulator's log:\n%s", text[max(0, len(text)-most):])
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	if err := e.Down(ctx); err != nil {

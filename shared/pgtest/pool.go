@@ -38,7 +38,7 @@ type lent struct {
 }
 
 // cleanTimeout bounds what is done to a server between two tests.
-const cleanTimeout = 30 * time.Second
+const cleanTimeout = 2 * time.Minute
 
 // Borrow lends a server until the test ends.
 func (p *Pool) Borrow(tb testing.TB) *Server {

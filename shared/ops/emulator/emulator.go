@@ -23,9 +23,9 @@ const DefaultAddr = "127.0.0.1:4566"
 const Region = "us-east-1"
 
 const (
-	startTimeout  = 60 * time.Second // moto imports in about two seconds; a loaded machine takes ten times that
+	startTimeout  = 3 * time.Minute  // moto imports in about two seconds; a loaded machine takes thirty times that
 	stopTimeout   = 10 * time.Second // between SIGTERM and SIGKILL, and again after it
-	healthTimeout = 2 * time.Second  // one health request
+	healthTimeout = 10 * time.Second // one health request
 	pollInterval  = 100 * time.Millisecond
 )
 

@@ -27,7 +27,7 @@ type mover func(context.Context, function.SwitchEvent) (function.SwitchAnswer, e
 
 func (w *world) mover(to naming.Color, at func(string) error) mover {
 	w.t.Helper()
-	handle, err := function.SwitchWith(w.t.Context(), w.variables(to), w.emitted, quick(), at)
+	handle, err := function.SwitchWith(w.t.Context(), w.variables(to), w.emitted, unhurried(), at)
 	require.NoError(w.t, err)
 	return handle
 }
@@ -75,7 +75,7 @@ func (w *world) asks(to naming.Color, request string) function.SwitchEvent {
 // it comes back over the wire.
 func (w *world) calls(m mover, e function.SwitchEvent) function.SwitchAnswer {
 	w.t.Helper()
-	for range 200 {
+	for until := time.Now().Add(5 * time.Minute); time.Now().Before(until); {
 		answer, err := m(w.t.Context(), e)
 		require.NoError(w.t, err)
 		if answer.Outcome != function.Again {
@@ -149,6 +149,7 @@ func TestASwitchIsMovedByCallsThatMayDieComeTwiceOrLate(t *testing.T) {
 	_, err = dying(t.Context(), armed.Event)
 	require.ErrorIs(t, err, errKilled)
 	assert.False(t, value[bool](w, naming.Blue, `SELECT writable FROM bgsync.authority`))
+	w.outlive()
 	back := w.calls(green, forth) // the retry is the recovery
 	assert.Equal(t, function.BackedOut, back.Outcome)
 	w.holds(naming.Blue, 1)
@@ -179,6 +180,16 @@ func TestASwitchIsMovedByCallsThatMayDieComeTwiceOrLate(t *testing.T) {
 		assert.Contains(t, w.emitted.String(), `"`+name+`"`)
 	}
 	assert.NotContains(t, w.emitted.String(), "since", "no value of a row")
+}
+
+// outlive ends the lease of a call that died.
+func (w *world) outlive() {
+	w.t.Helper()
+	item, err := w.store.Get(w.t.Context(), control.SwitchItem)
+	require.NoError(w.t, err)
+	item.Rev++
+	item.Fields[control.FieldLeaseUntil] = "1"
+	require.NoError(w.t, w.store.Put(w.t.Context(), control.SwitchItem, item))
 }
 
 // proven requires a record that the key has signed.

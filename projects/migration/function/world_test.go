@@ -187,6 +187,15 @@ func value[T any](w *world, side naming.Color, query string) T {
 	return v
 }
 
+// unhurried are limits under which a switch does not back out because the machine has
+// much else to do.
+func unhurried() switching.Limits {
+	l := quick()
+	l.Drain, l.Check, l.Decide, l.Total = time.Minute, time.Minute, 150*time.Second, 3*time.Minute
+	l.Confirm, l.Lease, l.ArmMax = 3*time.Minute, time.Minute, 3*time.Minute
+	return l
+}
+
 // quick are limits under which a test does not wait.
 func quick() switching.Limits {
 	l := switching.Defaults()

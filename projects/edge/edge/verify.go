@@ -33,7 +33,7 @@ func Verify(ctx context.Context, args verify.Args) error {
 		return fmt.Errorf("read the catalogue of services: %w", err)
 	}
 	v := newVerifier(args, cfg, services)
-	problems := []error{verify.All(ctx, v.checkCertificate, v.checkFirewall, v.checkFirewallLog, v.checkZone, v.checkPublicName)}
+	problems := []error{verify.All(ctx, v.checkCertificate, v.checkFirewall, v.checkLists, v.checkFirewallLog, v.checkZone, v.checkPublicName)}
 	for _, color := range naming.Colors() {
 		c := v.in(color)
 		problems = append(problems, verify.All(ctx, c.checkBalancer, c.checkAttributes, c.checkListener, c.checkRules,

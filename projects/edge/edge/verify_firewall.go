@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/verify"
 )
 
@@ -73,6 +75,48 @@ func judgeFirewall(f *verify.Findings, found []types.Rule, want []firewallRule, 
 		}
 		f.Expect(rule.VisibilityConfig != nil && rule.VisibilityConfig.CloudWatchMetricsEnabled, "rule %s has no metrics", name)
 	}
+}
+
+// checkLists expects both lists of networks as configured: a network that somebody
+// added in haste stays until it stands in the stack file, or is taken out.
+func (v *verifier) checkLists(ctx context.Context) error {
+	all := verify.About("lists of networks")
+	answer, err := v.firewalls.ListIPSets(ctx, &wafv2.ListIPSetsInput{Scope: types.ScopeRegional, Limit: aws.Int32(maxListed)})
+	if err != nil {
+		return all.Failed(err)
+	}
+	for _, list := range []struct {
+		name string
+		want []config.CIDR
+	}{{allowList, v.cfg.Firewall.Allow}, {denyList, v.cfg.Firewall.Deny}} {
+		name := setName(v.names, list.name)
+		at := slices.IndexFunc(answer.IPSets, func(s types.IPSetSummary) bool { return aws.ToString(s.Name) == name })
+		if at < 0 {
+			all.Expect(false, "%s is missing", name)
+			continue
+		}
+		set, err := v.firewalls.GetIPSet(ctx, &wafv2.GetIPSetInput{Id: answer.IPSets[at].Id, Name: aws.String(name), Scope: types.ScopeRegional})
+		if err != nil {
+			all.Include(fmt.Errorf("list of networks %s: %w", name, err))
+			continue
+		}
+		all.Include(judgeList(name, set.IPSet.Addresses, list.want))
+	}
+	return all.Err()
+}
+
+// maxListed is how many sets one answer lists (AWS WAF API reference, ListIPSets), as
+// many as an account may have in a region.
+const maxListed = 100
+
+func judgeList(name string, found []string, want []config.CIDR) error {
+	f := verify.About("list of networks %s", name)
+	expected := make([]string, len(want))
+	for i, network := range want {
+		expected[i] = network.String()
+	}
+	f.Expect(sameSet(found, expected), "has %v, expected %v", found, expected)
+	return f.Err()
 }
 
 // What a rule does with a request that it holds for.

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -187,6 +188,14 @@ func TestFirewallRulesAreComparedOneByOne(t *testing.T) {
 		judgeFirewall(f, rules, expected, nil)
 		said(t, f.Err(), want)
 	}
+}
+
+func TestListsOfNetworksAreThoseOfTheConfiguration(t *testing.T) {
+	networks := []config.CIDR{{Prefix: netip.MustParsePrefix("192.0.2.0/24")}, {Prefix: netip.MustParsePrefix("198.51.100.7/32")}}
+	require.NoError(t, judgeList("deny", []string{"198.51.100.7/32", "192.0.2.0/24"}, networks))
+	require.NoError(t, judgeList("deny", nil, nil))
+	said(t, judgeList("deny", []string{"192.0.2.0/24"}, networks), "list of networks deny: has [192.0.2.0/24], expected [192.0.2.0/24 198.51.100.7/32]")
+	said(t, judgeList("allow", []string{"203.0.113.0/24"}, nil), "list of networks allow: has [203.0.113.0/24], expected []")
 }
 
 func TestACertificateMayNameAHostByAWildcardOneLabelAbove(t *testing.T) {

@@ -88,7 +88,7 @@ func (f *Firewall) addSets(ctx *pulumi.Context, name string, args *FirewallArgs)
 			addresses = append(addresses, pulumi.String(network.String()))
 		}
 		set, err := wafv2.NewIpSet(ctx, name+"-"+list, &wafv2.IpSetArgs{
-			Name:             pulumi.String(args.Names.Name(naming.Firewall, "firewall", list)),
+			Name:             pulumi.String(setName(args.Names, list)),
 			Scope:            pulumi.String(regional),
 			IpAddressVersion: pulumi.String("IPV4"),
 			Addresses:        addresses,
@@ -100,6 +100,10 @@ func (f *Firewall) addSets(ctx *pulumi.Context, name string, args *FirewallArgs)
 		f.sets[list] = set.Arn
 	}
 	return nil
+}
+
+func setName(names naming.Namer, list string) string {
+	return names.Name(naming.Firewall, "firewall", list)
 }
 
 func (f *Firewall) addACL(ctx *pulumi.Context, name string, args *FirewallArgs) error {

@@ -22,6 +22,9 @@ type FoundationOutputs struct {
 	TransitGatewayID pulumi.StringOutput `pulumi:"transitGatewayId"`
 	// Zones are the names of the three availability zones, in subnet order.
 	Zones pulumi.StringArrayOutput `pulumi:"zones"`
+	// SyncWindowUntil is the last day, in UTC, on which the networks are open to each
+	// other for the migration, as 2027-01-31; it is empty while they are closed.
+	SyncWindowUntil pulumi.StringOutput `pulumi:"syncWindowUntil"`
 }
 
 // Network describes one colour's VPC.

@@ -40,6 +40,14 @@ type SyncWindow struct {
 	Until Day `config:"until"`
 }
 
+// lastDay is the last day of an open window, empty for a closed one.
+func (w SyncWindow) lastDay() string {
+	if !w.Open {
+		return ""
+	}
+	return w.Until.Format(time.DateOnly)
+}
+
 // OnPremises is the attachment of the datacenter: by VPN or by Direct Connect.
 type OnPremises struct {
 	CIDRs []config.CIDR `config:"cidrs"`

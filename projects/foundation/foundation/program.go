@@ -63,6 +63,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		Green:            networks[naming.Green].outputs(),
 		TransitGatewayID: gateway.ID,
 		Zones:            pulumi.ToStringArray(cfg.Zones).ToStringArrayOutput(),
+		SyncWindowUntil:  pulumi.String(cfg.SyncWindow.lastDay()).ToStringOutput(),
 	}, nil
 }
 

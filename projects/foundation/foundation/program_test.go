@@ -98,6 +98,8 @@ func TestClosedWindowLeavesNoRouteBetweenColours(t *testing.T) {
 	opts := options("prod")
 	opts.Config = map[string]string{"foundation:syncWindow": `{"open": false, "until": "2020-01-01"}`}
 	recording := pulumitest.MustRun(t, opts, foundation.Program)
+	assert.Equal(t, "2027-06-30", record(t).Exports["syncWindowUntil"])
+	assert.Empty(t, recording.Exports["syncWindowUntil"])
 	for _, route := range recording.OfType("aws:ec2transitgateway/route:Route") {
 		assert.Equal(t, true, route.Inputs["blackhole"], route.Name)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -34,6 +37,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/metrics"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/emulator"
 	"github.com/cutover/cutover/shared/pulumitest"
@@ -69,6 +73,7 @@ func newCloud(t *testing.T, w *world) *cloud {
 	c.config, err = config.LoadDefaultConfig(t.Context())
 	require.NoError(t, err)
 	c.states, c.objects = sfn.NewFromConfig(c.config), s3.NewFromConfig(c.config)
+	c.measure()
 	upstream := c.upstream()
 	layer := pulumitest.MustRun(t, pulumitest.Options{
 		Layer: contract.Migration, Stack: stack, StackFile: "../Pulumi." + stack + ".yaml", Upstream: upstream, Computed: arns,
@@ -77,6 +82,7 @@ func newCloud(t *testing.T, w *world) *cloud {
 	for _, bucket := range layer.OfType("aws:s3/bucketV2:BucketV2") {
 		c.makeBucket(bucket.Inputs["bucket"].(string))
 	}
+	c.role()
 	for _, f := range layer.OfType("aws:lambda/function:Function") {
 		c.makeFunction(f.Inputs)
 	}
@@ -119,9 +125,9 @@ func (c *cloud) upstream() map[contract.Layer]map[string]any {
 			engine[short] = c.secret(side, bgsync.Group("bgsync_"+short))
 		}
 	}
-	return map[contract.Layer]map[string]any{
-		contract.Foundation: pulumitest.Exports[contract.FoundationOutputs](t), contract.Security: security, contract.Data: data,
-	}
+	foundation := pulumitest.Exports[contract.FoundationOutputs](t)
+	foundation["syncWindowUntil"] = time.Now().AddDate(0, 1, 0).Format(time.DateOnly)
+	return map[contract.Layer]map[string]any{contract.Foundation: foundation, contract.Security: security, contract.Data: data}
 }
 
 // secret keeps a login of this world in the emulator.
@@ -154,6 +160,8 @@ func (c *cloud) makeFunction(inputs map[string]any) {
 	t := c.w.t
 	name := inputs["name"].(string)
 	kind := name[strings.LastIndex(name, "-")+1:]
+	atOnce, seconds := int(inputs["reservedConcurrentExecutions"].(float64)), int(inputs["timeout"].(float64))
+	c.register(inputs, atOnce, seconds)
 	if kind == "canary" {
 		return
 	}
@@ -167,7 +175,6 @@ func (c *cloud) makeFunction(inputs map[string]any) {
 		variables[name] = value.(string)
 	}
 	variables["DATABASES"] = plain(t, variables["DATABASES"])
-	atOnce, seconds := int(inputs["reservedConcurrentExecutions"].(float64)), int(inputs["timeout"].(float64))
 	s := newSandbox(t, name, kind, atOnce, time.Duration(seconds)*time.Second, variables)
 	c.functions[name] = s
 	body := fmt.Sprintf(`{"function": %q, "url": %q}`, name, s.url+"/")
@@ -175,6 +182,56 @@ func (c *cloud) makeFunction(inputs map[string]any) {
 	require.NoError(t, err)
 	require.NoError(t, told.Body.Close())
 	require.Equal(t, http.StatusNoContent, told.StatusCode)
+}
+
+// measure tells what a preflight asks of the clusters' room. Of a host's address the
+// first part counts as the cluster's name.
+func (c *cloud) measure() {
+	client := cloudwatch.NewFromConfig(c.config)
+	const some = 1 << 36 // bytes in use of 128 TiB, and free for the log
+	for _, side := range c.w.sides {
+		cluster, _, _ := strings.Cut(side.Host, ".")
+		for _, metric := range []metrics.Metric{metrics.DatabaseVolume, metrics.DatabaseLocalSpace} {
+			_, err := client.PutMetricData(c.w.t.Context(), &cloudwatch.PutMetricDataInput{
+				Namespace: aws.String(metric.Namespace), MetricData: []cwtypes.MetricDatum{{
+					MetricName: aws.String(metric.Name), Value: aws.Float64(some), Timestamp: aws.Time(time.Now().Add(-time.Minute)),
+					Dimensions: []cwtypes.Dimension{{Name: aws.String(metric.Dimensions[0]), Value: aws.String(cluster)}},
+				}},
+			})
+			require.NoError(c.w.t, err)
+		}
+	}
+}
+
+// role makes a role that Lambda may take.
+func (c *cloud) role() {
+	form := url.Values{
+		"Action": {"CreateRole"}, "Version": {"2010-05-08"}, "RoleName": {"function"}, "AssumeRolePolicyDocument": {
+			`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}`},
+	}
+	request, err := http.NewRequestWithContext(c.w.t.Context(), http.MethodPost, os.Getenv("AWS_ENDPOINT_URL"), strings.NewReader(form.Encode()))
+	require.NoError(c.w.t, err)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(c.w.t, err)
+	require.NoError(c.w.t, answer.Body.Close())
+	require.Equal(c.w.t, http.StatusOK, answer.StatusCode)
+}
+
+// register tells the emulator how the function is set up, which a preflight asks.
+func (c *cloud) register(inputs map[string]any, atOnce, seconds int) {
+	t, client, name := c.w.t, lambda.NewFromConfig(c.config), aws.String(inputs["name"].(string))
+	_, err := client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: name, Role: aws.String("arn:aws:iam::" + account + ":role/function"), Runtime: lambdatypes.RuntimeProvidedal2023,
+		Handler: aws.String("bootstrap"), Timeout: aws.Int32(int32(seconds)), MemorySize: aws.Int32(int32(inputs["memorySize"].(float64))), //nolint:gosec // small
+		Code: &lambdatypes.FunctionCode{ZipFile: []byte("kept and not run")},
+	})
+	require.NoError(t, err)
+	_, err = client.PutFunctionConcurrency(t.Context(), &lambda.PutFunctionConcurrencyInput{
+		FunctionName: name, ReservedConcurrentExecutions: aws.Int32(int32(atOnce)), //nolint:gosec // small
+	})
+	require.NoError(t, err)
 }
 
 // plain has both databases reached without TLS, which servers of this machine lack.

@@ -62,6 +62,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 			Color:        color,
 			Environment:  cfg.Environment,
 			Active:       cfg.SyncWindow,
+			Window:       foundation.SyncWindowUntil,
 			Network:      networks[color],
 			Principals:   principals[color],
 			Stores:       data[color],

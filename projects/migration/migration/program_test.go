@@ -170,6 +170,8 @@ func TestEachFunctionIsToldItsOwnLogins(t *testing.T) {
 			assert.ElementsMatch(t, groups, found, name+" "+side)
 		}
 	}
+	installs := recording.Find(t, functionType, "green-install").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
+	assert.Equal(t, "foundation/syncWindowUntil", installs["SYNC_WINDOW_UNTIL"])
 	switches := recording.Find(t, functionType, "green-switch").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
 	assert.Equal(t, "bucket:cutover-prod-proofs-345678901234", switches["PROOF_STORE"])
 	assert.Equal(t, "security/recordsKeyArn", switches["PROOF_KEY"])

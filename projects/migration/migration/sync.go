@@ -20,7 +20,10 @@ type SyncArgs struct {
 	Color       naming.Color
 	Environment config.Environment
 	// Active starts the functions on their schedules.
-	Active     bool
+	Active bool
+	// Window is the last day of the window between the networks, empty while it is
+	// closed.
+	Window     pulumi.StringInput
 	Network    contract.Network
 	Principals contract.Principals
 	// Stores are those of this colour, PeerStores of the other.
@@ -59,6 +62,9 @@ func (a *SyncArgs) Validate() error {
 	}
 	if !a.Keeping.complete() {
 		problems = append(problems, errors.New("records: something is missing, expected both buckets and three keys"))
+	}
+	if a.Window == nil {
+		problems = append(problems, errors.New("window between the networks: is missing, expected its last day or nothing while it is closed"))
 	}
 	if a.OperatorRole == nil {
 		problems = append(problems, errors.New("operator role: is missing, expected its name"))

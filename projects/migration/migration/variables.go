@@ -34,6 +34,7 @@ func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
 	}
 	if f.looks {
 		variables[handler.VariableFunctions] = pulumi.String(a.settings())
+		variables[handler.VariableWindow] = a.Window
 	}
 	if f.proves {
 		variables[handler.VariableProofStore] = pulumi.Sprintf("bucket:%s", a.Keeping.ProofsBucket)

@@ -43,8 +43,14 @@ func (o *Operator) Finalise(ctx context.Context, f *finalise.Finaliser, order fi
 		return unfinished(err)
 	}
 	o.Say("the migration has ended: nothing of the engine is left in either database; the closing record is %s", record(report.Proof))
+	o.Say("%s", closeWindow)
 	return nil
 }
+
+// closeWindow says what is left to do: the networks are open to each other until a
+// deployment closes them.
+const closeWindow = "the networks are still open to each other: set migration:syncWindow and data:syncWindow to false and " +
+	"foundation:syncWindow.open to false, in the stack files of these layers, then go tool mage deploy:all and verify:all"
 
 // tellConditions shows each condition, and of one that does not hold what was found.
 func (o *Operator) tellConditions(preview finalise.Preview) {

@@ -27,8 +27,11 @@ type Mover interface {
 // SwitchBy moves the authority to a side as Switch does, by calls of a function.
 func (o *Operator) SwitchBy(ctx context.Context, m Mover, to naming.Color, reason string) error {
 	token, sw, err := switching.Status(ctx, o.Store)
-	if err != nil {
+	if isAbsent(err) {
 		return fault.New(fault.Gate, "nothing to switch: %w", err).WithHint("%sstart, then %sverify", target, target)
+	}
+	if err != nil {
+		return fmt.Errorf("switch to %s: %w; nothing was asked for", to, err)
 	}
 	e := function.SwitchEvent{Act: function.Advance, To: to, Reason: reason, Operators: []string{o.By}, Revision: sw.Rev}
 	if o.DryRun {
@@ -90,6 +93,10 @@ func (o *Operator) moved(ctx context.Context, m Mover, to naming.Color, a functi
 		token, sw, err := switching.Status(ctx, o.Store)
 		if err != nil {
 			return err
+		}
+		if !sw.State.Idle() {
+			return fault.New(fault.Gate, "a step was lost, and the switch is under way in state %s: it is recovered within a minute, and until then perhaps nobody can write",
+				sw.State).WithHint("%s, then the same command again", status)
 		}
 		if token.Holder != to { // a step was lost, and whoever recovered had nothing more to do
 			return fault.New(fault.Gate, "the authority is where it was, with %s: %s", token.Holder, sw.LastError).WithHint("%s", status)

@@ -61,13 +61,18 @@ func (o *Operator) Verify(ctx context.Context, v Comparer, to naming.Color) erro
 		return nil
 	}
 	var told time.Time
+	var last string
 	report, err := v.Full(ctx, func(p verify.Progress) {
 		if o.Now().Sub(told) < tellEvery && p.UnitsDone < p.Units {
 			return
 		}
-		told = o.Now()
-		o.Say("%s verifies: %d of %d units, %s rows, %s rows/s, %s left", lane, p.UnitsDone, p.Units, thousands(p.Rows),
+		line := fmt.Sprintf("%s verifies: %d of %d units, %s rows, %s rows/s, %s left", lane, p.UnitsDone, p.Units, thousands(p.Rows),
 			thousands(int64(p.Rate())), p.ETA().Round(time.Second))
+		if line == last {
+			return
+		}
+		told, last = o.Now(), line
+		o.Say("%s", line)
 	})
 	switch {
 	case errors.Is(err, verify.ErrPassive):

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/fault"
 )
 
 // Cloud is an environment's deployment.
@@ -55,12 +57,16 @@ func New(c aws.Config, d Deployment, store control.Store, folder string, now fun
 // FunctionError is what a function failed with.
 type FunctionError struct {
 	Function string
-	Type     string `json:"errorType"`
-	Message  string `json:"errorMessage"`
+	// Request is the id of the invocation, under which its log has more.
+	Request string
+	Type    string `json:"errorType"`
+	Message string `json:"errorMessage"`
 }
 
-// Error names the function.
-func (e *FunctionError) Error() string { return fmt.Sprintf("function %s: %s", e.Function, e.Message) }
+// Error names the function and the invocation.
+func (e *FunctionError) Error() string {
+	return fmt.Sprintf("function %s, request %s: %s", e.Function, e.Request, e.Message)
+}
 
 // call invokes a function of a colour and reads its answer.
 func (c *Cloud) call(ctx context.Context, color naming.Color, function string, event, answer any) error {
@@ -71,12 +77,14 @@ func (c *Cloud) call(ctx context.Context, color naming.Color, function string, e
 	}
 	out, err := c.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(name), Payload: payload})
 	if err != nil {
-		return fmt.Errorf("invoke function %s: %w", name, err)
+		return refused(fmt.Errorf("invoke function %s: %w", name, err))
 	}
 	if out.FunctionError != nil {
-		failed := &FunctionError{Function: name, Message: "failed without a message"}
+		request, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+		failed := &FunctionError{Function: name, Request: request, Message: "failed without a message"}
 		_ = json.Unmarshal(out.Payload, failed) // what is no JSON keeps the message above
-		return failed
+		return fault.New(fault.Failed, "%w", failed).
+			WithHint("the function's log group has more under that request; then the same command again: every act can be repeated")
 	}
 	if err := json.Unmarshal(out.Payload, answer); err != nil {
 		return fmt.Errorf("function %s: its answer is not of the form that this version knows: %w", name, err)
@@ -91,7 +99,7 @@ func (c *Cloud) send(ctx context.Context, color naming.Color, function string) e
 		FunctionName: aws.String(name), Payload: []byte("{}"), InvocationType: lambdatypes.InvocationTypeEvent,
 	})
 	if err != nil {
-		return fmt.Errorf("start function %s: %w", name, err)
+		return refused(fmt.Errorf("start function %s: %w", name, err))
 	}
 	return nil
 }
@@ -102,7 +110,7 @@ func (c *Cloud) running(ctx context.Context, machine string) (execution string, 
 		StateMachineArn: aws.String(machine), StatusFilter: types.ExecutionStatusRunning, MaxResults: 1,
 	})
 	if err != nil {
-		return "", fmt.Errorf("list the executions of %s: %w", machine, err)
+		return "", refused(fmt.Errorf("list the executions of %s: %w", machine, err))
 	}
 	if len(out.Executions) == 0 {
 		return "", nil
@@ -120,7 +128,7 @@ func (c *Cloud) start(ctx context.Context, machine, name string, input any) (exe
 		StateMachineArn: aws.String(machine), Name: aws.String(name), Input: aws.String(string(text)),
 	})
 	if err != nil {
-		return "", fmt.Errorf("start %s: %w", machine, err)
+		return "", refused(fmt.Errorf("start %s: %w", machine, err))
 	}
 	return aws.ToString(out.ExecutionArn), nil
 }
@@ -136,7 +144,7 @@ type ended struct {
 func (c *Cloud) look(ctx context.Context, execution string) (*ended, error) {
 	out, err := c.states.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(execution)})
 	if err != nil {
-		return nil, fmt.Errorf("look at execution %s: %w", execution, err)
+		return nil, refused(fmt.Errorf("look at execution %s: %w", execution, err))
 	}
 	switch out.Status {
 	case types.ExecutionStatusRunning, types.ExecutionStatusPendingRedrive:
@@ -163,7 +171,7 @@ func (c *Cloud) answered(ctx context.Context, execution string, answer any) erro
 		ExecutionArn: aws.String(execution), ReverseOrder: true, MaxResults: lastEvents,
 	})
 	if err != nil {
-		return fmt.Errorf("read the history of execution %s: %w", execution, err)
+		return refused(fmt.Errorf("read the history of execution %s: %w", execution, err))
 	}
 	for _, event := range out.Events {
 		if event.Type != types.HistoryEventTypeTaskSucceeded || event.TaskSucceededEventDetails == nil {

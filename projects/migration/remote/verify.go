@@ -40,6 +40,9 @@ func (c Comparison) Full(ctx context.Context, observe func(verify.Progress)) (ve
 		}
 		return err
 	})
+	if err != nil && ctx.Err() != nil {
+		return verify.Report{}, fmt.Errorf("execution %s goes on by itself: %w", execution, err)
+	}
 	if err != nil {
 		return verify.Report{}, err
 	}

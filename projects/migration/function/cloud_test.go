@@ -5,6 +5,7 @@ package function_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -227,7 +228,10 @@ func (c *cloud) register(inputs map[string]any, atOnce, seconds int) {
 		Handler: aws.String("bootstrap"), Timeout: aws.Int32(int32(seconds)), MemorySize: aws.Int32(int32(inputs["memorySize"].(float64))), //nolint:gosec // small
 		Code: &lambdatypes.FunctionCode{ZipFile: []byte("kept and not run")},
 	})
-	require.NoError(t, err)
+	var there *lambdatypes.ResourceConflictException // of a call whose answer was lost
+	if !errors.As(err, &there) {
+		require.NoError(t, err)
+	}
 	_, err = client.PutFunctionConcurrency(t.Context(), &lambda.PutFunctionConcurrencyInput{
 		FunctionName: name, ReservedConcurrentExecutions: aws.Int32(int32(atOnce)), //nolint:gosec // small
 	})

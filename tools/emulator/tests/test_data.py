@@ -209,6 +209,26 @@ class Aurora(EmulatorTest):
             passwords.add(login["password"])
         self.assertEqual(len(passwords), 2)
 
+    def test_a_clone_has_a_master_secret_when_it_asks_for_one(self) -> None:
+        secrets = client("secretsmanager")
+        clone = self.rds.restore_db_cluster_to_point_in_time(
+            DBClusterIdentifier="green",
+            SourceDBClusterIdentifier="blue",
+            RestoreType="copy-on-write",
+            UseLatestRestorableTime=True,
+        )["DBCluster"]
+        self.assertEqual(clone["MasterUsername"], "cutover")
+        self.assertNotIn("MasterUserSecret", clone)
+        self.assertEqual(len(secrets.list_secrets()["SecretList"]), 1)
+        asked = self.rds.modify_db_cluster(
+            DBClusterIdentifier="green", ManageMasterUserPassword=True
+        )["DBCluster"]
+        self.assertNotEqual(
+            asked["MasterUserSecret"]["SecretArn"],
+            self.cluster["MasterUserSecret"]["SecretArn"],
+        )
+        self.assertEqual(len(secrets.list_secrets()["SecretList"]), 2)
+
     def test_a_provisioned_cluster_has_no_scaling_configuration(self) -> None:
         self.assertNotIn("ScalingConfigurationInfo", self.cluster)
 

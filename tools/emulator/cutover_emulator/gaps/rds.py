@@ -140,4 +140,25 @@ def master_secrets() -> None:
     replace(MasterUserSecret, "_generate_secret_string", generate_secret_string)
 
 
-GAPS = [user_parameters, performance_insights, default_certificate, provisioned_scaling, automated_backups, master_secrets]
+def clones() -> None:
+    """A restored cluster has no managed master secret unless the call asks for one.
+
+    moto takes that over from the source and makes a secret, which stays when a
+    later call asks for another. Seen in moto 5.2.5.
+    """
+    restoring = RDSResponse.restore_db_cluster_to_point_in_time
+
+    def restore_db_cluster_to_point_in_time(self: Any) -> Any:
+        answer = restoring(self)
+        cluster = answer.result["DBCluster"]
+        asked = self.params.get("ManageMasterUserPassword", False)
+        if cluster.manage_master_user_password and not asked:
+            cluster.master_user_secret.delete_secret()
+            del cluster.master_user_secret
+            cluster.manage_master_user_password = False
+        return answer
+
+    replace(RDSResponse, "restore_db_cluster_to_point_in_time", restore_db_cluster_to_point_in_time)
+
+
+GAPS = [user_parameters, performance_insights, default_certificate, provisioned_scaling, automated_backups, master_secrets, clones]

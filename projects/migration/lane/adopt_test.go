@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pglogrepl"
@@ -73,7 +74,7 @@ func (w *world) adoption(c *pgtest.Copy) lane.Adoption {
 func cloned(t *testing.T) (*world, *bank) {
 	t.Helper()
 	w := original(t)
-	b := w.bank(w.blue, 2)
+	b := w.bankAt(w.blue, 2, 5*time.Millisecond) // a rate at which it ends soon on a busy machine too
 	b.wrote(20)
 	w.reserve()
 	b.wrote(60)

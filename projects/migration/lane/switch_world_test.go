@@ -148,7 +148,7 @@ func databases(places map[naming.Color]postgres.Side, owner string) *postgres.Da
 	compare.Limits.Stop, compare.Limits.Cancel = 0, 0
 	compare.Round = waiting
 	limits := postgres.Defaults()
-	limits.Forward, limits.Back = time.Minute, time.Minute // the machine is busy
+	limits.Forward, limits.Back, limits.Tail = time.Minute, time.Minute, 10*time.Second // the machine is busy
 	return &postgres.Databases{Sides: places, Compare: &compare, Invocation: owner, Limits: limits}
 }
 

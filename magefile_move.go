@@ -86,3 +86,48 @@ func (Migrate) Rollback(ctx context.Context) error {
 func (Migrate) Finalise(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateFinalise(ctx, a) })
 }
+
+// Changes lists the changes of replicated tables that were planned, and how far each is.
+func (Migrate) Changes(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateChanges(ctx, a) })
+}
+
+// PlanChange plans columns (-columns='…') or an index (-index='…') of a replicated table; needs -table=SCHEMA.NAME -reason='…'.
+func (Migrate) PlanChange(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigratePlanChange(ctx, a) })
+}
+
+// MakeChange makes the planned change, or -change=N, on the passive side and then on the authority.
+func (Migrate) MakeChange(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateMakeChange(ctx, a) })
+}
+
+// WithdrawChange ends a planned change that no side has; needs -reason='…'.
+func (Migrate) WithdrawChange(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateWithdrawChange(ctx, a) })
+}
+
+// Reload empties one table of -color (green) and loads it anew beside the changes; needs -table=SCHEMA.NAME -reason='…'.
+func (Migrate) Reload(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateReload(ctx, a) })
+}
+
+// Abandon takes the engine out of both databases before any switch; needs -reason='…'.
+func (Migrate) Abandon(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateAbandon(ctx, a) })
+}
+
+// Cancel gives up a switch that is arming or armed; needs -reason='…'.
+func (Migrate) Cancel(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateCancel(ctx, a) })
+}
+
+// Accept ends a switch although a check after it failed, which its proof tells; needs -reason='…'.
+func (Migrate) Accept(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateAccept(ctx, a) })
+}
+
+// Thaw frees the schema that a lost process has left frozen while no switch is under way; needs -reason='…'.
+func (Migrate) Thaw(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateThaw(ctx, a) })
+}

@@ -65,6 +65,11 @@ func finaliseHere(ctx context.Context, o *move.Operator, w *ops.Workplace) error
 	if err != nil || o.DryRun {
 		return err
 	}
+	return stopLanes(ctx, w, profile)
+}
+
+// stopLanes ends the processes of lanes that are no more.
+func stopLanes(ctx context.Context, w *ops.Workplace, profile local.Profile) error {
 	for _, color := range naming.Colors() {
 		stopped, err := profile.Stop(ctx, function.Lane(color))
 		if err != nil {

@@ -113,6 +113,11 @@ func migrateSwitch(ctx context.Context, a *ops.App, target string, to naming.Col
 		if reason == "" {
 			reason = target
 		}
+		if to == naming.Green { // nothing but the gates may keep anybody from the way back
+			if err := o.Ready(ctx, to, switchFacts(w)); err != nil {
+				return err
+			}
+		}
 		if w.Local {
 			return switchHere(ctx, o, w, to, reason)
 		}
@@ -126,29 +131,38 @@ func migrateSwitch(ctx context.Context, a *ops.App, target string, to naming.Col
 
 // switchHere moves the authority between the local databases, by this process.
 func switchHere(ctx context.Context, o *move.Operator, w *ops.Workplace, to naming.Color, reason string) error {
-	profile := local.Profile{Root: w.Root}
-	folder, signer, err := profile.Proofs()
+	machine, folder, done, err := machineHere(ctx, o, w)
 	if err != nil {
 		return err
+	}
+	defer done()
+	return o.Switch(ctx, machine, to, reason, func(id string) string { return "record " + id + " in " + folder })
+}
+
+// machineHere moves the authority between the local databases; folder keeps its
+// proofs, done ends its sessions.
+func machineHere(ctx context.Context, o *move.Operator, w *ops.Workplace) (machine *switching.Machine, folder string, done func(), err error) {
+	profile := local.Profile{Root: w.Root}
+	proofs, signer, err := profile.Proofs()
+	if err != nil {
+		return nil, "", nil, err
 	}
 	key, err := profile.HashKey()
 	if err != nil {
-		return err
+		return nil, "", nil, err
 	}
 	places, err := localDatabases(ctx, w)
 	if err != nil {
-		return err
+		return nil, "", nil, err
 	}
 	owner := uuid.NewString()
 	databases, err := function.SwitchDatabases(ctx, places, owner, key, place.Writers)
 	if err != nil {
-		return err
+		return nil, "", nil, err
 	}
-	defer databases.Disconnect()
-	machine := &switching.Machine{
-		Store: o.Store, Primary: databases, Signer: signer, Proofs: folder, Limits: switchLimits(), Owner: owner, Now: w.Now,
-	}
-	return o.Switch(ctx, machine, to, reason, func(id string) string { return "record " + id + " in " + folder.Path })
+	return &switching.Machine{
+		Store: o.Store, Primary: databases, Signer: signer, Proofs: proofs, Limits: switchLimits(), Owner: owner, Now: w.Now,
+	}, proofs.Path, databases.Disconnect, nil
 }
 
 // destination is the side to which data moves: green, unless -color says blue.

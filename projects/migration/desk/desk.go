@@ -9,6 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +22,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
+	"github.com/cutover/cutover/projects/migration/lane/schema"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
 	"github.com/cutover/cutover/projects/migration/place"
@@ -45,6 +48,17 @@ const (
 	Return Act = "return"
 	// Resume lets a halted lane go on.
 	Resume Act = "resume"
+	// Changes lists the changes of replicated tables that were planned.
+	Changes Act = "changes"
+	// PlanChange writes a change down on both sides, MakeChange makes it, and
+	// WithdrawChange ends one that no side has.
+	PlanChange     Act = "planChange"
+	MakeChange     Act = "makeChange"
+	WithdrawChange Act = "withdrawChange"
+	// Reload loads one table of the lane anew.
+	Reload Act = "reload"
+	// Abandon takes the lanes of a migration away that has never switched.
+	Abandon Act = "abandon"
 )
 
 // Request is one act on the lane that ends at To.
@@ -53,14 +67,23 @@ type Request struct {
 	To  naming.Color `json:"to"`
 	// Plan is for Prepare, Check and Reserve.
 	Plan *bgsync.Plan `json:"plan,omitempty"`
-	// By is who asks.
-	By string `json:"by,omitempty"`
+	// By is who asks, Reason why.
+	By     string `json:"by,omitempty"`
+	Reason string `json:"reason,omitempty"`
 	// Halt is the code that Resume lets go.
 	Halt checkpoint.HaltCode `json:"halt,omitempty"`
 	// Switch makes Check that of a switch to To.
 	Switch bool `json:"switch,omitempty"`
 	// Facts are what the caller has asked where the desk cannot.
 	Facts preflight.Facts `json:"facts,omitzero"`
+	// Change is what PlanChange plans, ChangeID the number of the one that MakeChange and
+	// WithdrawChange are about.
+	Change   *schema.Request `json:"change,omitempty"`
+	ChangeID int32           `json:"changeId,omitempty"`
+	// Table is what Reload loads, as schema.name.
+	Table string `json:"table,omitempty"`
+	// Preview makes Abandon tell what would go, and change nothing.
+	Preview bool `json:"preview,omitempty"`
 }
 
 // Reply is what came of it.
@@ -77,6 +100,12 @@ type Reply struct {
 	Unregistered string `json:"unregistered,omitempty"`
 	// NoCopy says why the target is no clone that Adopt can take.
 	NoCopy string `json:"noCopy,omitempty"`
+	// Changes are those that were asked for.
+	Changes []Change `json:"changes,omitempty"`
+	// Refused says why an act was not done, where that was foreseen; nothing has changed
+	// that the act does not go on with when it is asked for again. RefusedAs is the kind.
+	Refused   string  `json:"refused,omitempty"`
+	RefusedAs Refusal `json:"refusedAs,omitempty"`
 }
 
 // Survey knows what stands around the databases.
@@ -100,28 +129,23 @@ type Desk struct {
 	Start adopt.Start
 }
 
+// acts are all of them.
+func (d *Desk) acts() map[Act]func(context.Context, Request) (Reply, error) {
+	return map[Act]func(context.Context, Request) (Reply, error){
+		Look: d.look, Prepare: d.prepare, Check: d.check, Create: d.create, Return: d.back, Resume: d.resume, Changes: d.changes,
+		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Abandon: d.abandon,
+		Reserve: d.reserve, Adopt: d.adopt,
+	}
+}
+
 // Do does one act.
 func (d *Desk) Do(ctx context.Context, r Request) (Reply, error) {
-	switch r.Act {
-	case Look:
-		return d.look(ctx, r)
-	case Prepare:
-		return d.prepare(ctx, r)
-	case Check:
-		return d.check(ctx, r)
-	case Create:
-		return d.create(ctx, r)
-	case Return:
-		return d.back(ctx, r)
-	case Resume:
-		return d.resume(ctx, r)
-	case Reserve:
-		return d.reserve(ctx, r)
-	case Adopt:
-		return d.adopt(ctx, r)
-	default:
-		return Reply{}, fmt.Errorf("act %q: expected one of %v", r.Act, []Act{Look, Prepare, Check, Create, Return, Resume, Reserve, Adopt})
+	act, known := d.acts()[r.Act]
+	if !known {
+		return Reply{}, fmt.Errorf("act %q: expected one of %v", r.Act, slices.Sorted(maps.Keys(d.acts())))
 	}
+	reply, err := act(ctx, r)
+	return reply.foreseen(err)
 }
 
 // connect opens a session of a group on one side.

@@ -27,6 +27,7 @@ const (
 	start
 	command
 	rehearse
+	thaw
 )
 
 // choice is what a call does: a step, or nothing with an outcome.
@@ -55,6 +56,8 @@ func choose(e SwitchEvent, token items.Token, sw items.Switch, now time.Time) ch
 		return choice{do: rehearse}
 	case Cancel:
 		return chooseCancel(sw)
+	case Thaw:
+		return chooseThaw(e, sw)
 	case Accept:
 		if sw.State == items.Switched {
 			return steps(switching.Accept)
@@ -80,6 +83,18 @@ func (c choice) unless(watchdog bool) choice {
 		return ends(Done, "%s", c.reason)
 	}
 	return c
+}
+
+// chooseThaw thaws once: the item that the operator saw is another afterwards.
+func chooseThaw(e SwitchEvent, sw items.Switch) choice {
+	switch {
+	case sw.State == items.Steady && sw.Rev == e.Revision:
+		return choice{do: thaw}
+	case sw.State == items.Steady:
+		return ends(Done, "nothing is left to thaw since revision %d", sw.Rev)
+	default:
+		return ends(Refused, "the switch is in state %s, expected %s", sw.State, items.Steady)
+	}
 }
 
 func chooseCancel(sw items.Switch) choice {

@@ -35,6 +35,9 @@ func TestACallDoesTheStepOfItsOwnSwitchAndOfNoOther(t *testing.T) {
 		want  choice
 	}{
 		"nothing has begun":                     {advance, blue, at(17, items.Steady, "other#1"), choice{do: start}},
+		"a thaw":                                {SwitchEvent{Act: Thaw, Revision: 17}, blue, at(17, items.Steady, "other#1"), choice{do: thaw}},
+		"a thaw that was done":                  {SwitchEvent{Act: Thaw, Revision: 17}, blue, at(19, items.Steady, "mine#1"), ends(Done, "nothing is left to thaw since revision 19")},
+		"a thaw of what is under way":           {SwitchEvent{Act: Thaw, Revision: 20}, blue, at(20, items.Armed, "mine#1"), ends(Refused, "the switch is in state ARMED, expected STEADY")},
 		"the first switch of all":               {SwitchEvent{Act: Advance, To: naming.Green, Request: "mine"}, blue, at(0, items.Steady, ""), choice{do: start}},
 		"the side has the authority":            {advance, green, at(17, items.Steady, "other#1"), ends(Refused, "green has the authority already, in epoch 4")},
 		"a late call after another's switch":    {advance, blue, at(30, items.Steady, "other#1"), ends(Refused, "another switch came first: revision 30, expected 17")},

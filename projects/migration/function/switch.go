@@ -30,6 +30,8 @@ const (
 	Cancel SwitchAct = "cancel"
 	// Accept ends a switch although a check after it failed.
 	Accept SwitchAct = "accept"
+	// Thaw undoes what a lost process has left of an arming while no switch is under way.
+	Thaw SwitchAct = "thaw"
 	// Rehearse asks all gates and changes nothing.
 	Rehearse SwitchAct = "plan"
 )
@@ -145,9 +147,13 @@ func (s *switcher) check(e SwitchEvent) error {
 		if strings.TrimSpace(e.Reason) == "" || len(e.Operators) == 0 || e.Request == "" || strings.Contains(e.Request, ownerMark) {
 			problems = append(problems, fmt.Errorf("act %s: expected reason, operators and a request without %q", e.Act, ownerMark))
 		}
+	case Thaw:
+		if strings.TrimSpace(e.Reason) == "" || len(e.Operators) == 0 {
+			problems = append(problems, fmt.Errorf("act %s: expected reason and operators", e.Act))
+		}
 	case Cancel, Accept, Recover, Rehearse:
 	default:
-		problems = append(problems, fmt.Errorf("act %q: expected %s, %s, %s, %s or %s", e.Act, Advance, Recover, Cancel, Accept, Rehearse))
+		problems = append(problems, fmt.Errorf("act %q: expected %s, %s, %s, %s, %s or %s", e.Act, Advance, Recover, Cancel, Accept, Thaw, Rehearse))
 	}
 	if e.To != s.color && e.Act != Recover {
 		problems = append(problems, fmt.Errorf("to %q: this function moves the authority to %s", e.To, s.color))
@@ -215,15 +221,16 @@ func (s *switcher) step(ctx context.Context, e SwitchEvent, next choice, sw item
 		return s.rehearse(ctx, m, e, answer)
 	}
 	var outcome switching.Outcome
-	if next.do == start {
-		outcome, err = m.Start(ctx, switching.Request{To: e.To, Reason: e.Reason, Operators: e.Operators})
-	} else {
+	asked := switching.Request{To: e.To, Reason: e.Reason, Operators: e.Operators}
+	switch next.do {
+	case start:
+		outcome, err = m.Start(ctx, asked)
+	case thaw:
+		outcome, err = m.Thaw(ctx, asked)
+	default:
 		outcome, err = m.Step(ctx, next.command)
 	}
-	answer.Gates, answer.Checks = conditions(outcome.Gates), conditions(outcome.Checks)
-	for _, b := range outcome.Blockers {
-		answer.Blockers = append(answer.Blockers, fmt.Sprintf("pid %d, %s for %s, on %s", b.PID, b.State, b.Age, b.Relation))
-	}
+	answer.tell(outcome)
 	measured := s.measure(ctx, outcome, err)
 	err = answer.judge(outcome, err)
 	token, sw, statusErr := switching.Status(context.WithoutCancel(ctx), s.store)
@@ -232,6 +239,25 @@ func (s *switcher) step(ctx context.Context, e SwitchEvent, next choice, sw item
 		err = answer.settle(e, token, sw, s.now(), err)
 	}
 	return answer, errors.Join(err, measured, statusErr)
+}
+
+// tell adds what a step has found.
+func (a *SwitchAnswer) tell(o switching.Outcome) {
+	a.Gates, a.Checks = conditions(o.Gates), conditions(o.Checks)
+	for _, b := range o.Blockers {
+		a.Blockers = append(a.Blockers, fmt.Sprintf("pid %d, %s for %s, on %s", b.PID, b.State, b.Age, b.Relation))
+	}
+}
+
+// Judge makes the answer of a step that was done in the caller's own process.
+func Judge(o switching.Outcome, err error) (SwitchAnswer, error) {
+	a := SwitchAnswer{State: o.Switch.State, Epoch: o.Switch.Epoch, Proof: o.Switch.ProofID}
+	a.tell(o)
+	err = a.judge(o, err)
+	if err == nil && !o.Busy && a.State == items.Steady {
+		a.Outcome = Done
+	}
+	return a, err
 }
 
 // judge gives a step's error an outcome, and keeps what nobody foresaw.

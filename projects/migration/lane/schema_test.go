@@ -296,7 +296,9 @@ func TestAnyOtherChangeHaltsTheLane(t *testing.T) {
 			w.exec(w.green, `ALTER TABLE public.account ADD COLUMN extra int`)
 			w.exec(w.blue, `BEGIN; ALTER TABLE public.account ADD COLUMN extra int; ALTER TABLE public.entry ALTER COLUMN note SET DEFAULT 'x'; COMMIT`)
 		},
-		"a storage parameter": func(w *world) { w.exec(w.blue, `ALTER TABLE public.account SET (fillfactor = 50)`) },
+		"a new label of an enum":  func(w *world) { w.exec(w.blue, `ALTER TYPE public.currency ADD VALUE 'GBP'`) },
+		"another name of a label": func(w *world) { w.exec(w.blue, `ALTER TYPE public.currency RENAME VALUE 'CHF' TO 'SFR'`) },
+		"a storage parameter":     func(w *world) { w.exec(w.blue, `ALTER TABLE public.account SET (fillfactor = 50)`) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -310,6 +312,16 @@ func TestAnyOtherChangeHaltsTheLane(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
+}
+
+// What leaves a type as it is, and a type that no replicated table is made of, is
+// nobody's business.
+func TestALanePassesOverChangesOfTypesThatChangeNoTable(t *testing.T) {
+	t.Parallel()
+	w := steady(t)
+	w.follow(`CREATE TYPE public.mood AS ENUM ('good')`, `ALTER TYPE public.mood ADD VALUE 'better'`,
+		`ALTER TYPE public.currency OWNER TO CURRENT_USER`, `UPDATE public.account SET balance = balance + 1 WHERE id = 7`)
+	require.Zero(t, value[int64](w, w.blue, `SELECT count(*) FROM bgsync.ddl_log`))
 }
 
 // A change that was made on the authority without a plan halts the lane; where it only

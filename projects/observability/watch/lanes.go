@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"slices"
+
 	"github.com/cutover/cutover/projects/observability/alarm"
 	"github.com/cutover/cutover/projects/observability/estate"
 	"github.com/cutover/cutover/shared/metrics"
@@ -109,6 +111,9 @@ func (a Args) laneRules() []laneRule {
 		{objects, "replication-late", "objects wait for longer than a quarter of an hour to replicate.", "Look at the replication metrics of the bucket; a burst of uploads goes by.", alarm.Warn, metrics.ReplicationPending, alarm.Above, 0, fiveMin, 3, 3, false},
 	}
 }
+
+// OfMigration lists the alarms of lanes and of the switch.
+func (a Args) OfMigration() []alarm.Alarm { return slices.Concat(a.lanes(), a.authority()) }
 
 func (a Args) authority() []alarm.Alarm {
 	missing, silence := a.silent()

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"fmt"
 	"os"
 	"strings"
 )
@@ -92,6 +93,10 @@ func (s Settings) Command(target string) string {
 	add(s.Yes, "-yes")
 	add(s.Halt != "", "-halt="+quote(s.Halt))
 	add(s.Base != "", "-base="+s.Base)
+	add(s.Table != "", "-table="+s.Table)
+	add(s.Columns != "", "-columns="+quote(s.Columns))
+	add(s.Index != "", "-index="+quote(s.Index))
+	add(s.Change != 0, fmt.Sprintf("-change=%d", s.Change))
 	add(s.Reason != "", "-reason="+quote(s.Reason))
 	add(len(s.Operators) > 0, "-operators="+quote(strings.Join(s.Operators, ",")))
 	return strings.Join(words, " ")

@@ -56,6 +56,10 @@ type Settings struct {
 	Show     string           // outputs: what to resolve, "connection"
 	Halt     string           // migrate:start: the code of the halt after which the lane goes on
 	Base     string           // migrate:start: what a lane starts from, BaseChunks or BaseClone; "" is BaseChunks
+	Table    string           // migrate:planChange, migrate:reload: a replicated table, as schema.name
+	Columns  string           // migrate:planChange: the columns to add, separated by semicolons
+	Index    string           // migrate:planChange: the index to make, as name(column, column)
+	Change   int              // migrate:makeChange, migrate:withdrawChange: the change's number; 0 is the one that is open
 	Reason   string           // why; compulsory in prod for what cannot be undone
 	// Operators have decided together; migrate:finalise takes two.
 	Operators []string

@@ -34,13 +34,13 @@ func TestFlagsAndVariablesSetTheSameFields(t *testing.T) {
 	want := settings.Settings{
 		Env: "prod", Yes: true, DryRun: true, Parallel: 2, Only: []contract.Layer{contract.Data, contract.Edge},
 		Check: true, Color: settings.Green, Output: settings.JSON, Timeout: 90 * time.Minute, To: "v12", Halt: "poison", Base: settings.BaseClone, Reason: "drill",
-		Operators: []string{"ann", "bob"},
+		Operators: []string{"ann", "bob"}, Table: "a.b", Columns: "c", Index: "d", Change: 7,
 	}
-	byFlag, err := load(t, "deploy:all -env=prod -yes -dry-run -parallel 2 -only=data,edge --check -color=green -output=json -timeout=1h30m -to=v12 -halt=poison -base=clone -reason=drill -operators=ann,bob")
+	byFlag, err := load(t, "deploy:all -table=a.b -columns=c -index=d -change=7 -env=prod -yes -dry-run -parallel 2 -only=data,edge --check -color=green -output=json -timeout=1h30m -to=v12 -halt=poison -base=clone -reason=drill -operators=ann,bob")
 	require.NoError(t, err)
 	byVariable, err := load(t, "deploy:all", "CUTOVER_ENV=prod", "CUTOVER_YES=true", "CUTOVER_DRY_RUN=1", "CUTOVER_PARALLEL=2",
 		"CUTOVER_ONLY=data, edge", "CUTOVER_CHECK=true", "CUTOVER_COLOR=green", "CUTOVER_OUTPUT=json", "CUTOVER_TIMEOUT=90m",
-		"CUTOVER_TO=v12", "CUTOVER_HALT=poison", "CUTOVER_BASE=clone", "CUTOVER_REASON=drill", "CUTOVER_OPERATORS=ann, bob")
+		"CUTOVER_TO=v12", "CUTOVER_HALT=poison", "CUTOVER_BASE=clone", "CUTOVER_REASON=drill", "CUTOVER_OPERATORS=ann, bob", "CUTOVER_TABLE=a.b", "CUTOVER_COLUMNS=c", "CUTOVER_INDEX=d", "CUTOVER_CHANGE=7")
 	require.NoError(t, err)
 
 	assert.Equal(t, want, byFlag)

@@ -36,6 +36,10 @@ func table(environments []string) []setting {
 		{"show", false, ShowConnection, setShow},
 		text("halt", "the code of a lane's halt", func(s *Settings) *string { return &s.Halt }),
 		{"base", false, BaseChunks + " or " + BaseClone, setBase},
+		text("table", "a table as schema.name", func(s *Settings) *string { return &s.Table }),
+		text("columns", "columns to add, such as \"note text; fee numeric(12,2) default '0' not null\"", func(s *Settings) *string { return &s.Columns }),
+		text("index", "an index to make, such as \"by_owner(owner, currency)\"", func(s *Settings) *string { return &s.Index }),
+		{"change", false, "the number of a change, from 1 on", setChange},
 		text("reason", "a sentence that says why", func(s *Settings) *string { return &s.Reason }),
 		{"operators", false, "names joined by commas, each once", setOperators},
 	}
@@ -91,6 +95,15 @@ func setParallel(s *Settings, value string) error {
 		return errValue
 	}
 	s.Parallel = n
+	return nil
+}
+
+func setChange(s *Settings, value string) error {
+	n, err := strconv.ParseInt(value, 10, 32)
+	if err != nil || n < 1 {
+		return errValue
+	}
+	s.Change = int(n)
 	return nil
 }
 

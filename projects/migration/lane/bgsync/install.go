@@ -19,7 +19,7 @@ import (
 )
 
 // SchemaVersion is the version of the schema that this engine works with.
-const SchemaVersion = 3
+const SchemaVersion = 4
 
 //go:embed sql/roles.sql
 var rolesSQL string
@@ -33,9 +33,12 @@ var changesSQL string
 //go:embed sql/003_throttle.sql
 var throttleSQL string
 
+//go:embed sql/004_types.sql
+var typesSQL string
+
 // migrations are the steps from one version of the schema to the next; the first
 // leads from nothing to version 1.
-var migrations = []string{objectsSQL, changesSQL, throttleSQL}
+var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL}
 
 // installLock keeps two installers of one database apart.
 const installLock = 0x6267_7379_6e63

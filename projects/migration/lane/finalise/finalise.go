@@ -121,19 +121,65 @@ func (f *Finaliser) Finalise(ctx context.Context, order Order) (Report, error) {
 // Abandon takes the lanes of a migration away that has never switched: the authority
 // is where it was, and the other side keeps the rows that it has got.
 func (f *Finaliser) Abandon(ctx context.Context, order Order) (Report, error) {
-	token, sw, err := f.begin(ctx, order)
+	holder, err := f.abandonable(ctx, order)
 	if err != nil {
 		return Report{}, err
-	}
-	if sw.State != items.Steady || token.Phase != items.PhaseOpen || token.Epoch != 1 {
-		return Report{}, fmt.Errorf("%w: state %s, phase %s, epoch %d; expected %s, %s, 1: before any switch", ErrNotYet,
-			sw.State, token.Phase, token.Epoch, items.Steady, items.PhaseOpen)
 	}
 	if err := f.retire(ctx); err != nil {
 		return Report{}, err
 	}
-	slots, err := f.remove(ctx, token.Holder)
+	slots, err := f.remove(ctx, holder)
 	return Report{Slots: slots}, err
+}
+
+// PreviewAbandon reads what Abandon would take away, first on the side that goes
+// first, and changes nothing.
+func (f *Finaliser) PreviewAbandon(ctx context.Context, order Order) ([]Going, error) {
+	holder, err := f.abandonable(ctx, order)
+	if err != nil {
+		return nil, err
+	}
+	return f.goes(ctx, holder)
+}
+
+// abandonable tells which side has the authority of a migration that has never
+// switched.
+func (f *Finaliser) abandonable(ctx context.Context, order Order) (naming.Color, error) {
+	token, sw, err := f.begin(ctx, order)
+	if errors.Is(err, control.ErrAbsent) { // nobody was told who writes: the lane back was never made
+		token, sw, err = f.untold(ctx)
+	}
+	if err != nil {
+		return "", err
+	}
+	if sw.State != items.Steady || token.Phase != items.PhaseOpen || token.Epoch != 1 {
+		return "", fmt.Errorf("%w: state %s, phase %s, epoch %d; expected %s, %s, 1: before any switch", ErrNotYet,
+			sw.State, token.Phase, token.Epoch, items.Steady, items.PhaseOpen)
+	}
+	return token.Holder, nil
+}
+
+// untold is where a migration stands that has no token yet: with the side that can be
+// written to. A side without the engine's schema was taken out by an earlier call.
+func (f *Finaliser) untold(ctx context.Context) (token items.Token, sw items.Switch, err error) {
+	token, sw = items.Token{Epoch: 1, Holder: naming.Blue, Phase: items.PhaseOpen}, items.Switch{State: items.Steady, Epoch: 1}
+	for _, color := range naming.Colors() {
+		there, err := installed(ctx, f.Sides[color])
+		if err != nil {
+			return token, sw, pg.Wrap(err, "look for the schema of %s", color)
+		}
+		if !there {
+			continue
+		}
+		var writable bool
+		if err := f.Sides[color].QueryRow(ctx, `SELECT writable, epoch FROM bgsync.authority`).Scan(&writable, &token.Epoch); err != nil {
+			return token, sw, pg.Wrap(err, "read the authority of %s", color)
+		}
+		if writable {
+			token.Holder = color
+		}
+	}
+	return token, sw, nil
 }
 
 // begin checks the call and reads where the migration is.

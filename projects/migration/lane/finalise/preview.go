@@ -61,14 +61,21 @@ func (f *Finaliser) Preview(ctx context.Context, order Order) (Preview, error) {
 			return p, err
 		}
 	}
-	for _, color := range inOrder(token.Holder) {
+	p.Going, err = f.goes(ctx, token.Holder)
+	return p, err
+}
+
+// goes lists what would go on both sides, first on the one that goes first.
+func (f *Finaliser) goes(ctx context.Context, holder naming.Color) ([]Going, error) {
+	var all []Going
+	for _, color := range inOrder(holder) {
 		going, err := f.going(ctx, color)
 		if err != nil {
-			return p, pg.Wrap(err, "look what goes on %s", color)
+			return all, pg.Wrap(err, "look what goes on %s", color)
 		}
-		p.Going = append(p.Going, going)
+		all = append(all, going)
 	}
-	return p, nil
+	return all, nil
 }
 
 // going lists what goes on a side.

@@ -46,7 +46,7 @@ func Plan(ctx context.Context, sides Sides, request Request) (*Change, error) {
 		return nil, err
 	}
 	c := &Change{
-		Kind: Columns, Statement: request.statement(), State: Planned, By: request.By, Reason: request.Reason, Defaults: []string{}, Tables: map[int32]Shapes{},
+		Kind: Columns, Statement: request.Statement(), State: Planned, By: request.By, Reason: request.Reason, Defaults: []string{}, Tables: map[int32]Shapes{},
 	}
 	for _, column := range request.Columns {
 		c.Columns = append(c.Columns, column.Name)

@@ -43,27 +43,29 @@ const (
 
 // Column is a column to add.
 type Column struct {
-	Name string
+	Name string `json:"name"`
 	// Type is the type as SQL writes it, with its schema where it is not PostgreSQL's
 	// own: numeric(14,2), public.currency, timestamp with time zone.
-	Type string
+	Type string `json:"type"`
 	// Default is the text of a constant; nil is no default.
-	Default *string
-	NotNull bool
+	Default *string `json:"default,omitempty"`
+	NotNull bool    `json:"notNull,omitempty"`
 }
 
 // NewIndex is an index to make: of ascending columns, not unique.
 type NewIndex struct {
-	Name    string
-	Columns []string
+	Name    string   `json:"name"`
+	Columns []string `json:"columns"`
 }
 
 // Request is what an operator wants. It has either columns or an index.
 type Request struct {
-	Schema, Table string
-	Columns       []Column
-	Index         *NewIndex
-	By, Reason    string
+	Schema  string    `json:"schema"`
+	Table   string    `json:"table"`
+	Columns []Column  `json:"columns,omitempty"`
+	Index   *NewIndex `json:"index,omitempty"`
+	By      string    `json:"by,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
 }
 
 // FullName is the table's schema.name.
@@ -113,8 +115,8 @@ func (r *Request) Validate() error {
 	return errors.Join(problems...)
 }
 
-// statement is the request in SQL.
-func (r *Request) statement() string {
+// Statement is the request in SQL.
+func (r *Request) Statement() string {
 	table := pg.Ident(r.Schema, r.Table)
 	if r.Index != nil {
 		columns := make([]string, len(r.Index.Columns))

@@ -135,6 +135,14 @@ func (t *turn) watch(ctx context.Context) error {
 
 // disarm undoes what arming did and ends the switch where it began.
 func (t *turn) disarm(ctx context.Context, row int, why string) error {
+	if err := t.undo(ctx, row); err != nil {
+		return err
+	}
+	return t.enter(ctx, row, control.Steady, 0, func(s *control.Switch) { s.LastError = why })
+}
+
+// undo undoes in all stores what arming did, or a part of it.
+func (t *turn) undo(ctx context.Context, row int) error {
 	try := t.try("")
 	for _, p := range t.participants() {
 		err := t.do(fmt.Sprintf("switch.%d.disarm_%s", row, p.Name()), func() error {
@@ -144,7 +152,7 @@ func (t *turn) disarm(ctx context.Context, row int, why string) error {
 			return fmt.Errorf("undo the arming of %s: %w", p.Name(), err)
 		}
 	}
-	return t.enter(ctx, row, control.Steady, 0, func(s *control.Switch) { s.LastError = why })
+	return nil
 }
 
 // longestReason bounds what is kept of an error.

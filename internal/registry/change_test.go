@@ -1,0 +1,122 @@
+//go:build integration
+
+package registry
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops"
+	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/settings"
+)
+
+// What an operator may do besides moving: change a table, load one anew, free a schema
+// that was left frozen, end a switch that cannot go on, and give the migration up. Each
+// refuses with a reason and one command to go on, tells with -dry-run what it would do,
+// and leaves a line of history.
+func TestWhatAnOperatorDoesBesidesMoving(t *testing.T) {
+	d := newStation(t)
+	why := flag("reason", "drill")
+	d.refuses(MigrateChanges, nil, fault.Failed, "bgsync.schema_change") // nothing is installed yet
+	said := d.passes(MigrateStart)
+	assert.Contains(t, said, "PF29  n/a ")
+	assert.Contains(t, said, "not applicable here: the local profile has two databases")
+	assert.Regexp(t, `load: about 269,?\d* rows`, said)
+
+	column := []settings.Flag{flag("table", "payments.account"), flag("columns", "note text; tier text default 'basic' not null"), why}
+	d.refuses(MigratePlanChange, column[:2], fault.Usage, "flag -reason is missing", "go tool mage migrate:planChange -reason='…'")
+	d.refuses(MigratePlanChange, column[1:], fault.Usage, "flag -table is missing")
+	d.refuses(MigratePlanChange, []settings.Flag{column[0], flag("columns", "a text, DROP COLUMN owner"), why}, fault.Usage, "expected a type's name")
+	d.refuses(MigratePlanChange, []settings.Flag{flag("table", "payments.rate_cache"), column[1], why}, fault.Usage, "it is not replicated", "go tool mage migrate:changes")
+	d.refuses(MigrateMakeChange, nil, fault.Usage, "no change is planned", "go tool mage migrate:planChange")
+	assert.Contains(t, d.passes(MigratePlanChange, append(column, flag("dry-run", "true"))...), `would plan: ALTER TABLE "payments"."account" ADD COLUMN "note" text`)
+	assert.Contains(t, d.passes(MigrateChanges), "no change was planned")
+	assert.Contains(t, d.passes(MigratePlanChange, column...), "make it with: go tool mage migrate:makeChange -change=1")
+	d.refuses(MigratePlanChange, []settings.Flag{column[0], flag("columns", "other text"), why}, fault.Gate, "another change is under way")
+	assert.Contains(t, d.passes(MigrateMakeChange, flag("dry-run", "true")), "would make change 1 on the passive side")
+	assert.Contains(t, d.passes(MigrateMakeChange), "change 1 is done on both sides")
+	d.both(`DO $$ BEGIN ASSERT (SELECT count(*) FROM information_schema.columns WHERE table_name = 'account' AND column_name IN ('note', 'tier')) = 2; END $$`)
+	assert.Contains(t, d.passes(MigrateMakeChange, flag("change", "1")), "is done already")
+	d.refuses(MigrateWithdrawChange, []settings.Flag{flag("change", "1"), why}, fault.Usage, "change 1 is done")
+	d.refuses(MigrateMakeChange, []settings.Flag{flag("change", "9")}, fault.Usage, "change 9 was not planned")
+	d.passes(MigratePlanChange, column[0], flag("index", "by_note(note)"), why)
+	assert.Contains(t, d.passes(MigrateWithdrawChange, why), "change 2 is withdrawn")
+	assert.Regexp(t, `(?s)1 +done +ALTER TABLE .*2 +withdrawn +CREATE INDEX .* because: drill`, d.passes(MigrateChanges))
+	d.reloads(why)
+	d.thaws(why)
+	d.abandons(why)
+}
+
+// refuses requires an exit status and what is said.
+func (d *station) refuses(target func(context.Context, *ops.App) error, flags []settings.Flag, code fault.Code, says ...string) {
+	d.t.Helper()
+	got, said := d.run(target, flags...)
+	require.Equal(d.t, code, got, said)
+	for _, part := range says {
+		assert.Contains(d.t, said, part)
+	}
+}
+
+// reloads loads a table anew that has lost rows on the target.
+func (d *station) reloads(why settings.Flag) {
+	d.t.Helper()
+	table := flag("table", "payments.receipt")
+	d.refuses(MigrateReload, []settings.Flag{table}, fault.Usage, "flag -reason is missing")
+	d.refuses(MigrateReload, []settings.Flag{why}, fault.Usage, "flag -table is missing")
+	d.refuses(MigrateReload, []settings.Flag{why, flag("table", "payments.nowhere")}, fault.Gate, "payments.nowhere is no table with rows of lane core.fwd", "go tool mage migrate:status")
+	assert.Contains(d.t, d.passes(MigrateReload, table, why, flag("dry-run", "true")), "would empty table payments.receipt of green and load it anew from blue")
+	d.exec(naming.Green, `SET session_replication_role = replica`, `DELETE FROM payments.receipt`)
+	assert.Contains(d.t, d.passes(MigrateReload, table, why), "table payments.receipt of green is empty and loads anew")
+	require.Eventually(d.t, func() bool { // the lane has to load the table first
+		code, said := d.run(MigrateVerify)
+		if code != fault.OK {
+			_, status := d.run(MigrateStatus)
+			d.t.Log(said, status)
+		}
+		return code == fault.OK
+	}, 3*time.Minute, time.Second)
+}
+
+// thaws frees a schema that an arming has left frozen, and cancels nothing that is not
+// there.
+func (d *station) thaws(why settings.Flag) {
+	d.t.Helper()
+	d.refuses(MigrateCancel, []settings.Flag{why}, fault.Usage, "no switch is under way: nothing to cancel", "go tool mage migrate:status")
+	d.refuses(MigrateAccept, []settings.Flag{why}, fault.Usage, "no switch is under way: nothing to accept")
+	d.refuses(MigrateThaw, nil, fault.Usage, "flag -reason is missing")
+	d.both(`INSERT INTO bgsync.ddl_freeze DEFAULT VALUES`)
+	d.exec(naming.Blue, `INSERT INTO bgsync.arming VALUES ('payments.receipt', NULL)`, `DELETE FROM bgsync.ddl_freeze`,
+		`ALTER TABLE payments.receipt SET (autovacuum_enabled = off)`, `INSERT INTO bgsync.ddl_freeze DEFAULT VALUES`)
+	assert.Contains(d.t, d.passes(MigrateThaw, why, flag("dry-run", "true")), "would take the freeze of the schema off both sides")
+	d.both(`DO $$ BEGIN ASSERT EXISTS (SELECT FROM bgsync.ddl_freeze); END $$`)
+	assert.Contains(d.t, d.passes(MigrateThaw, why), "the schema is free again on both sides")
+	d.both(`DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM bgsync.ddl_freeze) AND NOT EXISTS (SELECT FROM bgsync.arming);
+		ASSERT (SELECT reloptions FROM pg_class WHERE oid = 'payments.receipt'::regclass) IS NULL; END $$`)
+}
+
+// abandons gives a migration up that has never switched; a new one may begin.
+func (d *station) abandons(why settings.Flag) {
+	d.t.Helper()
+	d.refuses(MigrateAbandon, nil, fault.Usage, "flag -reason is missing", "go tool mage migrate:abandon -reason='…'")
+	said := d.passes(MigrateAbandon, why, flag("dry-run", "true"))
+	assert.Contains(d.t, said, "drops slots [bgsync_core_fwd_g1]")
+	assert.Contains(d.t, said, "would abandon the migration; both databases keep their rows")
+	d.both(`DO $$ BEGIN ASSERT to_regclass('bgsync.lane') IS NOT NULL; END $$`)
+	assert.Contains(d.t, d.passes(MigrateAbandon, why), "nothing of the engine is left in either database")
+	d.both(`DO $$ BEGIN
+		ASSERT to_regnamespace('bgsync') IS NULL AND NOT EXISTS (SELECT FROM pg_replication_slots WHERE database = current_database());
+		ASSERT (SELECT count(*) FROM payments.account) > 0;
+	END $$`)
+	for _, lane := range []string{"core.fwd", "core.rev"} {
+		pid, err := d.profile.Running(lane)
+		require.NoError(d.t, err)
+		assert.Zero(d.t, pid, lane)
+	}
+	assert.Contains(d.t, d.passes(MigrateAbandon, why), "0 slots were dropped", "once more does no harm")
+}

@@ -1,0 +1,98 @@
+package registry
+
+import (
+	"context"
+	"slices"
+
+	"github.com/cutover/cutover/projects/edge/edge"
+	"github.com/cutover/cutover/projects/migration/lane/preflight"
+	"github.com/cutover/cutover/projects/observability/watch"
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/metrics"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops"
+	"github.com/cutover/cutover/shared/ops/steering"
+	"github.com/cutover/cutover/shared/traffic"
+)
+
+// switchFacts are what a command asks before a switch, because no function of the
+// migration may: the public name and the alarms. On the local profile the desk says
+// of both that they are not there.
+func switchFacts(w *ops.Workplace) func(context.Context) preflight.Facts {
+	return func(ctx context.Context) preflight.Facts {
+		var facts preflight.Facts
+		if w.Local {
+			return facts
+		}
+		cloud, err := w.AWS(ctx)
+		if err != nil {
+			facts.Names.Unknown, facts.Alarms.Unknown = err.Error(), err.Error()
+			return facts
+		}
+		facts.Names = preflight.Answer(publicName(ctx, w, steering.NewRoute53(cloud)))
+		facts.Alarms = preflight.Answer(standing(ctx, w.Environment, steering.NewCloud(cloud)))
+		return facts
+	}
+}
+
+// publicName reads the weighted records of the edge layer's name.
+func publicName(ctx context.Context, w *ops.Workplace, dns steering.DNS) (preflight.Names, error) {
+	outputs, err := w.Outputs(ctx, contract.Edge)
+	if err != nil {
+		return preflight.Names{}, err
+	}
+	place, err := edge.Place(outputs)
+	if err != nil {
+		return preflight.Names{}, err
+	}
+	return records(ctx, place, dns)
+}
+
+// records are those of a place. They are aliases of balancers, all with the TTL that
+// Route 53 gives those.
+func records(ctx context.Context, place traffic.Place, dns steering.DNS) (preflight.Names, error) {
+	real, err := dns.Observe(ctx, place)
+	if err != nil {
+		return preflight.Names{}, err
+	}
+	names := preflight.Names{Name: place.PublicName}
+	for _, color := range naming.Colors() {
+		if side := real.Of(color); side.Exists {
+			names.Records = append(names.Records, preflight.Record{Side: color, Weight: side.Weight, Shut: side.Shut && !side.HalfShut})
+		}
+	}
+	return names, nil
+}
+
+// sentry knows the states of alarms; steering.Cloud does.
+type sentry interface {
+	Alarms(ctx context.Context, names ...string) (map[string]string, error)
+}
+
+// mostAlarms is how many CloudWatch describes by name at once (CloudWatch API
+// reference, DescribeAlarms).
+const mostAlarms = 100
+
+// standing are the alarms of lanes and switch, and the composite that says that to go
+// on is not safe. Lanes of stores that have none yet send nothing.
+func standing(ctx context.Context, environment string, eyes sentry) ([]preflight.Alarm, error) {
+	names := naming.New(environment)
+	all := []preflight.Alarm{{Name: names.MigrationUnsafeAlarm()}}
+	for _, each := range (watch.Args{Platform: environment, Phase: watch.Running}).OfMigration() {
+		all = append(all, preflight.Alarm{Name: each.Name(names), Silent: !slices.ContainsFunc(metrics.LanesOf(metrics.Aurora), func(l metrics.Lane) bool { return l.Name == each.Subject })})
+	}
+	for part := range slices.Chunk(all, mostAlarms) {
+		wanted := make([]string, len(part))
+		for i, each := range part {
+			wanted[i] = each.Name
+		}
+		states, err := eyes.Alarms(ctx, wanted...)
+		if err != nil {
+			return nil, err
+		}
+		for i := range part {
+			part[i].State = states[part[i].Name]
+		}
+	}
+	return all, nil
+}

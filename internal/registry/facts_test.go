@@ -1,0 +1,72 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/lane/preflight"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/steering"
+	"github.com/cutover/cutover/shared/traffic"
+)
+
+// alarmStates answers as CloudWatch: nothing of an alarm that is not there, and no
+// more than 100 names at once.
+type alarmStates map[string]string
+
+func (a alarmStates) Alarms(_ context.Context, names ...string) (map[string]string, error) {
+	if len(names) > 100 {
+		return nil, errors.New("at most 100 names")
+	}
+	found := map[string]string{}
+	for _, name := range names {
+		if state, known := a[name]; known {
+			found[name] = state
+		}
+	}
+	return found, nil
+}
+
+func TestEveryAlarmOfTheMigrationIsLookedFor(t *testing.T) {
+	all, err := standing(t.Context(), "prod", alarmStates{"cutover-prod-migration-unsafe": "OK", "cutover-prod-core-fwd-lane-halted": "ALARM"})
+	require.NoError(t, err)
+	by := map[string]preflight.Alarm{}
+	for _, each := range all {
+		by[each.Name] = each
+	}
+	assert.Equal(t, preflight.Alarm{Name: "cutover-prod-migration-unsafe", State: "OK"}, preflight.Alarm{Name: by["cutover-prod-migration-unsafe"].Name, State: by["cutover-prod-migration-unsafe"].State})
+	assert.Equal(t, "ALARM", by["cutover-prod-core-fwd-lane-halted"].State)
+	assert.Contains(t, by, "cutover-prod-core-rev-canary-lost")
+	assert.Empty(t, by["cutover-prod-core-rev-canary-lost"].State, "it does not exist")
+	assert.False(t, by["cutover-prod-core-rev-canary-lost"].Silent, "the lanes of the databases run")
+	assert.True(t, by["cutover-prod-sessions-fwd-lane-silent"].Silent, "those of sessions do not yet")
+	assert.Greater(t, len(all), 40)
+}
+
+// name answers as Route 53.
+type name struct {
+	steering.DNS
+	real steering.Reality
+	err  error
+}
+
+func (n name) Observe(context.Context, traffic.Place) (steering.Reality, error) { return n.real, n.err }
+
+func TestRecordsAreReadAsTheyStand(t *testing.T) {
+	place := traffic.Place{PublicName: "pay.example"}
+	got, err := records(t.Context(), place, name{real: steering.Reality{
+		Blue: steering.Side{Exists: true, Weight: 100}, Green: steering.Side{Exists: true, Shut: true, HalfShut: true},
+	}})
+	require.NoError(t, err)
+	assert.Equal(t, preflight.Names{Name: "pay.example", Records: []preflight.Record{{Side: naming.Blue, Weight: 100}, {Side: naming.Green}}}, got,
+		"what somebody has changed by hand is not shut")
+	got, err = records(t.Context(), place, name{real: steering.Reality{Blue: steering.Side{Exists: true, Weight: 1}}})
+	require.NoError(t, err)
+	assert.Len(t, got.Records, 1, "a side that is not ready has no record")
+	_, err = records(t.Context(), place, name{err: errors.New("throttled")})
+	require.ErrorContains(t, err, "throttled")
+}

@@ -66,6 +66,9 @@ type ChunkAnswer struct {
 	// WaitSeconds is how long to wait before the next plan.
 	WaitSeconds int         `json:"waitSeconds"`
 	Items       []ChunkItem `json:"items,omitempty"`
+	// Throttled says of a plan which inputs slow the load down, with value and limit: a
+	// round that brought nothing under them is no idle one.
+	Throttled []string `json:"throttled,omitempty"`
 	// Elsewhere are chunks that somebody else had loaded, or that were halved.
 	Elsewhere int64     `json:"elsewhere"`
 	Rows      int64     `json:"rows"`
@@ -134,7 +137,10 @@ func (l *loading) plan(ctx context.Context, worker lane.Worker, e ChunkEvent) (C
 		return ChunkAnswer{}, err
 	}
 	answer := ChunkAnswer{Lane: l.lane(), Loaded: left.Loaded, Left: int64(len(left.Chunks)), Halt: left.Halt}
-	if answer.Loaded == e.Loaded && answer.Left == e.Left {
+	for _, reading := range left.Over {
+		answer.Throttled = append(answer.Throttled, reading.String())
+	}
+	if answer.Loaded == e.Loaded && answer.Left == e.Left && len(answer.Throttled) == 0 {
 		answer.Idle = e.Idle + 1
 	}
 	answer.WaitSeconds = 1 + answer.Idle*int(idlePause.Seconds())
@@ -194,6 +200,13 @@ func (l *loading) load(ctx context.Context, worker lane.Worker, items []ChunkIte
 	answer := ChunkAnswer{Lane: l.lane(), Outcome: Done}
 	limited, cancel := within(ctx, l.limits.Cancel)
 	defer cancel()
+	patience, end := within(ctx, l.limits.Stop)
+	defer end()
+	crew, err := worker.Join(limited)
+	if err != nil {
+		return ChunkAnswer{}, err
+	}
+	defer func() { crew.Close() }()
 	var longest time.Duration
 	for _, item := range items {
 		chunk, open := planned[item]
@@ -206,7 +219,7 @@ func (l *loading) load(ctx context.Context, worker lane.Worker, items []ChunkIte
 			continue
 		}
 		began := time.Now()
-		halt := answer.one(limited, &worker, item, chunk, l.parts)
+		halt := answer.one(limited, patience, &crew, item, chunk, l.parts)
 		longest = max(longest, time.Since(began))
 		if halt != nil {
 			answer.Outcome, answer.Halt = Halted, halt.Code
@@ -216,12 +229,19 @@ func (l *loading) load(ctx context.Context, worker lane.Worker, items []ChunkIte
 	return answer, nil
 }
 
-// one loads one chunk and adds to the answer what came of it.
-func (a *ChunkAnswer) one(ctx context.Context, worker *lane.Worker, item ChunkItem, chunk backfill.Chunk, p *parts) *checkpoint.Halt {
-	loaded, err := worker.Load(ctx, chunk)
-	if fresh, renewed := p.renewed(ctx, err, worker.Endpoints); renewed {
+// one loads one chunk, when the throttle lets it, and adds to the answer what came of
+// it.
+func (a *ChunkAnswer) one(ctx, patience context.Context, crew **lane.Crew, item ChunkItem, chunk backfill.Chunk, p *parts) *checkpoint.Halt {
+	loaded, err := (*crew).Load(ctx, patience, chunk)
+	if fresh, renewed := p.renewed(ctx, err, (*crew).Endpoints); renewed {
+		worker := (*crew).Worker
 		worker.Endpoints = fresh
-		loaded, err = worker.Load(ctx, chunk)
+		again, failed := worker.Join(ctx)
+		if failed == nil {
+			(*crew).Close()
+			*crew = again
+			loaded, err = again.Load(ctx, patience, chunk)
+		}
 	}
 	var halt *checkpoint.Halt
 	switch {
@@ -229,6 +249,8 @@ func (a *ChunkAnswer) one(ctx context.Context, worker *lane.Worker, item ChunkIt
 		return halt
 	case errors.Is(err, backfill.ErrEarly):
 		a.fail(item, TooEarly)
+	case errors.Is(err, lane.ErrNotNow):
+		a.fail(item, NotNow)
 	case err != nil && ctx.Err() != nil:
 		a.fail(item, NoTime)
 	case err != nil:

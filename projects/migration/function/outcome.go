@@ -50,6 +50,8 @@ const (
 	NoTime = "deadline"
 	// TooEarly tells that a transaction on the source has to end first.
 	TooEarly = "early"
+	// NotNow tells that the throttle let nothing begin for as long as there was time.
+	NotNow = "throttled"
 )
 
 // longestReason bounds a reason: the answers of all batches of a round are one

@@ -50,6 +50,9 @@ func (r *rig) press(ctx context.Context, name string, writers int) *pressure {
 				return err
 			}
 			defer pg.Close(conn)
+			if _, err := conn.Exec(ctx, `SET application_name = 'writer'`); err != nil { // no session of the engine
+				return err
+			}
 			for ctx.Err() == nil {
 				if _, err := conn.Exec(context.WithoutCancel(ctx), `CALL public.transact(1, $1)`, accounts()/10); err != nil {
 					return err
@@ -85,12 +88,14 @@ func (r *rig) pressed(name, at string, prepare func(ctx context.Context) error, 
 	work := func(ctx context.Context) (figures.Values, error) {
 		p := r.press(ctx, at, pressing)
 		time.Sleep(time.Second)
+		began := time.Now()
 		tps, err := p.rate(func() error { return do(ctx) })
+		took := time.Since(began)
 		err = errors.Join(err, p.stop())
 		if err == nil && then != nil {
 			err = then(ctx)
 		}
-		return figures.Values{"tps": tps}, err
+		return figures.Values{"tps": tps, "took": took.Seconds()}, err
 	}
 	return figures.Contender{Name: name, Prepare: prepare, Work: work, Check: check}
 }
@@ -114,7 +119,8 @@ func (r *rig) source(t *testing.T, rows int) {
 		time.Sleep(time.Duration(size(0, 8_000, 200)) * time.Millisecond)
 		return nil
 	}, nil, func(ctx context.Context) error { return r.known(ctx) })
-	contenders := []figures.Contender{idle, r.under()}
+	unthrottled := func(l *lane.Limits) { l.SourceCost = 1 }
+	contenders := []figures.Contender{idle, r.under(ours, nil), r.under(loose, unthrottled)}
 	t.Run("pgcopydb", func(t *testing.T) { // left out when it is not here
 		outer := r.t
 		r.t = t
@@ -124,12 +130,20 @@ func (r *rig) source(t *testing.T, rows int) {
 	m := figures.Measurement{Rounds: size(*figuresPairs, 5, 1), Servers: r.servers(), Say: t.Logf}
 	results, err := m.Of(t.Context(), contenders...)
 	require.NoError(t, err)
-	list := []figures.Row{results.Compare(figures.Row{ID: "P13", What: fmt.Sprintf("source under %d writers while %d rows are copied", pressing, rows), Unit: "tx/s", Target: 0.85}, ours, "idle source", "tps")}
-	if len(contenders) > 2 {
-		list = append(list, results.Compare(figures.Row{ID: "P13", What: list[0].What, Unit: "tx/s", Target: 1}, ours, contenders[2].Name, "tps"))
+	what := fmt.Sprintf("source under %d writers while %d rows are copied", pressing, rows)
+	list := []figures.Row{
+		results.Compare(figures.Row{ID: "P13", What: what, Unit: "tx/s", Target: 0.85}, ours, "idle source", "tps"),
+		results.Compare(figures.Row{ID: "P13-loose", What: what + ", throttle off", Unit: "tx/s"}, loose, "idle source", "tps"),
+		results.Compare(figures.Row{ID: "P13-time", What: "time that the throttle adds to this load", Unit: "s"}, ours, loose, "took"),
+	}
+	if len(contenders) > 3 {
+		list = append(list, results.Compare(figures.Row{ID: "P13", What: what, Unit: "tx/s", Target: 1}, ours, contenders[3].Name, "tps"))
 	}
 	report(t, list...)
 }
+
+// loose is the lane without a limit to what its load may cost the source.
+const loose = ours + ", throttle off"
 
 // known requires the source to hold the money that its history tells of.
 func (r *rig) known(ctx context.Context) error {
@@ -142,10 +156,13 @@ func (r *rig) known(ctx context.Context) error {
 
 // under is the lane's copy under pressure: measured while chunks are loaded, and
 // compared when it has caught up with the writers.
-func (r *rig) under() figures.Contender {
+func (r *rig) under(name string, change func(*lane.Limits)) figures.Contender {
 	var stop func() (lane.Report, error)
 	do := func(ctx context.Context) error {
 		limits := lane.Defaults()
+		if change != nil {
+			change(&limits)
+		}
 		if err := lane.Create(ctx, lane.Creation{Lane: "core.fwd", Endpoints: r.endpoints(), Base: lane.Chunks, Limits: limits}); err != nil {
 			return err
 		}
@@ -160,7 +177,7 @@ func (r *rig) under() figures.Contender {
 		_, failed := stop()
 		return errors.Join(err, failed)
 	}
-	return r.pressed(ours, database, r.anew(empty), do, then, func(ctx context.Context) error { return r.equals(ctx, database, taken) })
+	return r.pressed(name, database, r.anew(empty), do, then, func(ctx context.Context) error { return r.equals(ctx, database, taken) })
 }
 
 // caught waits until the lane has all that the source has committed.

@@ -18,13 +18,18 @@ type Limits struct {
 	ChunkBytes  int64
 	LoadWorkers int
 	ChunkTime   time.Duration
-	// ThrottleInterval is how often the inputs of the load's throttle are read;
-	// SourceActive, SourceCommit and TargetCommit are the limits of those that every
-	// lane has: client sessions at work on the source, and how long a commit takes
-	// on either side.
+	// ThrottleInterval is how often the inputs of the throttle are read, and the period
+	// in whose parts data flows or does not. SourceCost is the part of their
+	// transactions, from 0 to 1, that the source's clients may lose by a load or a
+	// comparison; 1 is no limit. SourceActive is how many of their sessions may be at
+	// work on the source for each of its SourceVCPUs, SourceCommit and TargetCommit how
+	// long a commit may take on either side. LoadBandwidth is how many bytes a second
+	// may be copied; 0 is no bound.
 	ThrottleInterval           time.Duration
-	SourceActive               int
+	SourceCost, SourceActive   float64
+	SourceVCPUs                int
 	SourceCommit, TargetCommit time.Duration
+	LoadBandwidth              int64
 	// WALSoft is how many bytes of log the source may keep for the lane until the
 	// lane applies while it still loads; WALHard how many until the load is slowed
 	// down in favour of the stream. They are 20 and 50 % of what may be used of the
@@ -55,7 +60,8 @@ func Defaults() Limits {
 	return Limits{
 		BatchRows: 5_000, BatchBytes: 16 << 20, BatchTxns: 1_000, BatchWait: 250 * time.Millisecond,
 		QueueBytes: 32 << 20, ChunkBytes: 64 << 20, LoadWorkers: 4, ChunkTime: 10 * time.Minute,
-		ThrottleInterval: time.Second, SourceActive: 32, SourceCommit: 250 * time.Millisecond, TargetCommit: 250 * time.Millisecond,
+		ThrottleInterval: time.Second, SourceCost: 0.1, SourceActive: 2, SourceVCPUs: 16,
+		SourceCommit: 250 * time.Millisecond, TargetCommit: 250 * time.Millisecond,
 		WALSoft: 20 << 30, WALHard: 50 << 30,
 		SettleCreation: 120 * time.Second, SettleRepair: time.Second,
 		Stop: 60 * time.Second, Cancel: 15 * time.Second, Return: 5 * time.Second,
@@ -75,12 +81,21 @@ func (l Limits) Validate() error {
 		"chunk.time": int64(l.ChunkTime), "settle.creation": int64(l.SettleCreation), "settle.repair": int64(l.SettleRepair),
 		"advance.empty": int64(l.EmptyAdvance), "canary.interval": int64(l.Canary), "slot.wait": int64(l.SlotWait),
 		"invocation.return": int64(l.Return),
-		"throttle.interval": int64(l.ThrottleInterval), "throttle.source.active": int64(l.SourceActive),
+		"throttle.interval": int64(l.ThrottleInterval), "throttle.source.vcpus": int64(l.SourceVCPUs),
 		"throttle.source.commit": int64(l.SourceCommit), "throttle.target.commit": int64(l.TargetCommit), "wal.soft": l.WALSoft,
 	} {
 		if value <= 0 {
 			problems = append(problems, fmt.Errorf("%s: is %d, expected more than 0", name, value))
 		}
+	}
+	if !(l.SourceCost > 0 && l.SourceCost <= 1) {
+		problems = append(problems, fmt.Errorf("throttle.source.cost: is %g, expected more than 0 and no more than 1", l.SourceCost))
+	}
+	if !(l.SourceActive > 0) {
+		problems = append(problems, fmt.Errorf("throttle.source.active: is %g, expected more than 0", l.SourceActive))
+	}
+	if l.LoadBandwidth < 0 {
+		problems = append(problems, fmt.Errorf("load.bandwidth: is %d, expected 0 or more", l.LoadBandwidth))
 	}
 	if l.LoadWorkers < 1 || l.LoadWorkers > maxWorkers {
 		problems = append(problems, fmt.Errorf("load.workers: is %d, expected 1 to %d", l.LoadWorkers, maxWorkers))

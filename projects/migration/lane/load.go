@@ -10,9 +10,9 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane/backfill"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/govern"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
-	"github.com/cutover/cutover/projects/migration/lane/throttle"
 )
 
 // load copies all chunks that are still planned and then lets the lane catch up,
@@ -37,29 +37,19 @@ func (s *session) load(ctx context.Context) error {
 	}
 }
 
-// loadAll loads chunks in order, as many at once as the throttle allows; each
+// loadAll loads chunks in order, as many at once as the throttle allows, over
+// all processes that load for the lane; each
 // worker has two sessions of its own. It ends early when leave says so.
 func (s *session) loadAll(ctx context.Context, chunks []backfill.Chunk, leave func(context.Context) error) error {
-	gate, disconnect, err := s.throttle(ctx)
-	if err != nil {
-		return err
-	}
-	defer disconnect()
-	watching, unwatch := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		_ = gate.Watch(watching, s.limits.ThrottleInterval) // ends with its context only
-	}()
+	governor := s.govern(ctx)
 	defer func() {
-		unwatch()
-		<-watched
-		s.run.throttled, s.run.over = gate.Share()
+		s.run.throttled, s.run.over = governor.Withheld(), names(governor.State())
+		governor.Close()
 	}()
 	work := make(chan backfill.Chunk)
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(s.limits.LoadWorkers, len(chunks)) {
-		group.Go(func() error { return s.loadSome(ctx, gate, work) })
+		group.Go(func() error { return s.loadSome(ctx, governor, work) })
 	}
 	var left error
 	group.Go(func() error {
@@ -93,19 +83,20 @@ func (s *session) deal(ctx context.Context, chunks []backfill.Chunk, work chan<-
 }
 
 // loadSome is one worker.
-func (s *session) loadSome(ctx context.Context, gate *throttle.Gate, work <-chan backfill.Chunk) error {
+func (s *session) loadSome(ctx context.Context, governor *govern.Governor, work <-chan backfill.Chunk) error {
 	source, target, done, err := s.loaders(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	loader := &backfill.Loader{Source: source, Target: target, Lane: s.row.Lane, Invocation: s.invocation, Tables: s.byID(), At: s.at}
+	loader := &backfill.Loader{Source: source, Target: target, Lane: s.row.Lane, Invocation: s.invocation, Tables: s.byID(), At: s.at, Flow: governor.Flow}
 	for chunk := range work {
-		if err := gate.Enter(ctx); err != nil {
+		leave, err := governor.Enter(ctx)
+		if err != nil {
 			return err
 		}
-		err := s.loadOne(ctx, loader, gate, chunk)
-		gate.Leave()
+		err = s.loadOne(ctx, loader, governor.Size(), chunk)
+		leave()
 		if err != nil {
 			return err
 		}
@@ -128,16 +119,13 @@ func (s *session) loaders(ctx context.Context) (source, target *pgx.Conn, done f
 
 // loadOne loads a chunk, or splits it when it takes too long. While the load is
 // throttled it loads the chunk's beginning only, and leaves the rest planned.
-func (s *session) loadOne(ctx context.Context, loader *backfill.Loader, gate *throttle.Gate, chunk backfill.Chunk) error {
-	if size := gate.Size(); size < 1 {
-		shorter, err := backfill.Trim(ctx, loader.Source, loader.Target, s.row.Lane, loader.Tables[chunk.TableID], chunk, int64(size*float64(s.limits.ChunkBytes)))
-		if errors.Is(err, backfill.ErrElsewhere) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		chunk = shorter
+func (s *session) loadOne(ctx context.Context, loader *backfill.Loader, size float64, chunk backfill.Chunk) error {
+	chunk, err := begun(ctx, loader, size, s.limits.ChunkBytes, chunk)
+	if errors.Is(err, backfill.ErrElsewhere) {
+		return nil
+	}
+	if err != nil {
+		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, s.limits.ChunkTime)
 	defer cancel()

@@ -22,7 +22,7 @@ func TestAThrottledLoadTakesSmallerChunks(t *testing.T) {
 	w.create()
 	planned := value[int](w, w.green, `SELECT count(*) FROM bgsync.chunk`)
 	r := w.runner("small")
-	r.Limits.ThrottleInterval, r.Limits.LoadWorkers, r.Limits.ChunkBytes = 5*time.Millisecond, 1, 256<<10
+	r.Limits.ThrottleInterval, r.Limits.LoadWorkers, r.Limits.ChunkBytes = 50*time.Millisecond, 1, 256<<10
 	var reads atomic.Int64
 	r.Throttle = []throttle.Input{{Name: "storage", Limit: 10, Most: 20, Read: func(context.Context) (float64, error) {
 		if reads.Add(1) < 8 {
@@ -46,7 +46,7 @@ func TestALoadStopsAtTheEndOfTheStorage(t *testing.T) {
 	w.exec(w.blue, someRows)
 	w.create()
 	r := w.runner("full")
-	r.Limits.ThrottleInterval, r.Limits.LoadWorkers, r.Limits.TargetSoft, r.Limits.TargetHard = 5*time.Millisecond, 1, 1, 2
+	r.Limits.ThrottleInterval, r.Limits.LoadWorkers, r.Limits.TargetSoft, r.Limits.TargetHard = 50*time.Millisecond, 1, 1, 2
 	release := make(chan struct{})
 	var reads atomic.Int64
 	r.Throttle = []throttle.Input{{Name: "reads", Limit: 1, Read: func(context.Context) (float64, error) {

@@ -3,13 +3,16 @@ package lane
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/backfill"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/govern"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
+	"github.com/cutover/cutover/projects/migration/lane/throttle"
 )
 
 // Worker loads single chunks of a lane's base, in processes of their own beside
@@ -20,6 +23,8 @@ type Worker struct {
 	// Invocation names this process in the database; no two share a name.
 	Invocation string
 	Limits     Limits
+	// Throttle are inputs that slow the load down besides those that every lane has.
+	Throttle []throttle.Input
 	// At is told each durable step; nil is no observer.
 	At func(step string) error
 }
@@ -43,7 +48,13 @@ type Left struct {
 	// Loaded is how many chunks are loaded.
 	Loaded int64
 	Chunks []backfill.Chunk
+	// Over are the inputs that have slowed the load down within the last minute.
+	Over []throttle.Reading
 }
+
+// recent is how old a state of the throttle may be to explain why nothing was loaded:
+// those who measure may have ended since.
+const recent = time.Minute
 
 // Left reads the work that is left, for those who share it out.
 func (w Worker) Left(ctx context.Context) (Left, error) {
@@ -62,23 +73,68 @@ func (w Worker) Left(ctx context.Context) (Left, error) {
 	if err != nil {
 		return Left{}, pg.Wrap(err, "count the loaded chunks of lane %s", w.Lane)
 	}
-	left.Chunks, err = backfill.Planned(ctx, target, w.Lane)
+	if left.Chunks, err = backfill.Planned(ctx, target, w.Lane); err != nil {
+		return Left{}, err
+	}
+	shared, err := govern.Read(ctx, target, w.Lane)
+	if errors.Is(err, govern.ErrNone) {
+		return left, nil
+	}
+	if err == nil && shared.Age < recent {
+		left.Over = shared.Over()
+	}
 	return left, err
 }
 
-// Load loads one chunk. A chunk that is loaded already, or belongs to a load that
-// has ended, is no error and brings nothing. One that takes longer than it may is
-// halved: both halves are planned, and this call brings nothing.
-func (w Worker) Load(ctx context.Context, chunk backfill.Chunk) (backfill.Loaded, error) {
+// ErrNotNow tells that the throttle let nothing begin for as long as a worker could
+// wait.
+var ErrNotNow = errors.New("the throttle let nothing begin in time")
+
+// Crew is a worker under the throttle that all who load for the lane share.
+type Crew struct {
+	Worker
+	governor *govern.Governor
+}
+
+// Join begins to obey the throttle; Close ends it.
+func (w Worker) Join(ctx context.Context) (*Crew, error) {
 	if err := w.Limits.Validate(); err != nil {
+		return nil, err
+	}
+	return &Crew{Worker: w, governor: govern.Start(ctx, govern.Settings{
+		Lane: w.Lane, Work: govern.Loading, Invocation: w.Invocation, Source: w.Endpoints.Reader, Target: w.Endpoints.Apply,
+		Most: w.Limits.LoadWorkers, Limits: w.Limits.Throttle(), Inputs: w.Throttle,
+	})}, nil
+}
+
+// Close leaves the throttle.
+func (c *Crew) Close() { c.governor.Close() }
+
+// Load loads one chunk, when there is room for one more among all loaders of the lane:
+// where there is none before patience ends, that is ErrNotNow. A chunk that is loaded
+// already, or belongs to a load that has ended, is no error and brings nothing. One that
+// takes longer than it may is halved: both halves are planned, and this call brings
+// nothing. While the load is throttled only the chunk's beginning may be loaded; the
+// rest stays planned.
+func (c *Crew) Load(ctx, patience context.Context, chunk backfill.Chunk) (backfill.Loaded, error) {
+	leave, err := c.governor.Enter(patience)
+	if err != nil {
+		if patience.Err() != nil && ctx.Err() == nil {
+			return backfill.Loaded{}, ErrNotNow
+		}
 		return backfill.Loaded{}, err
 	}
-	loader, done, err := w.loader(ctx)
+	defer leave()
+	loader, done, err := c.loader(ctx)
 	if err != nil {
 		return backfill.Loaded{}, err
 	}
-	limited, cancel := context.WithTimeout(ctx, w.Limits.ChunkTime)
-	loaded, err := loader.Load(limited, chunk)
+	loader.Flow = c.governor.Flow
+	limited, cancel := context.WithTimeout(ctx, c.Limits.ChunkTime)
+	var loaded backfill.Loaded
+	if chunk, err = begun(limited, loader, c.governor.Size(), c.Limits.ChunkBytes, chunk); err == nil {
+		loaded, err = loader.Load(limited, chunk)
+	}
 	late := ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded)
 	cancel()
 	done()
@@ -86,10 +142,20 @@ func (w Worker) Load(ctx context.Context, chunk backfill.Chunk) (backfill.Loaded
 	case errors.Is(err, backfill.ErrElsewhere):
 		return backfill.Loaded{}, nil
 	case err != nil && late:
-		return backfill.Loaded{}, w.split(ctx, chunk)
+		return backfill.Loaded{}, c.split(ctx, chunk)
 	default:
 		return loaded, err
 	}
+}
+
+// Load is Join and one chunk, with patience until ctx ends.
+func (w Worker) Load(ctx context.Context, chunk backfill.Chunk) (backfill.Loaded, error) {
+	crew, err := w.Join(ctx)
+	if err != nil {
+		return backfill.Loaded{}, err
+	}
+	defer crew.Close()
+	return crew.Load(ctx, ctx, chunk)
 }
 
 // split halves a chunk over sessions of its own: those of the load are broken.

@@ -43,6 +43,8 @@ type Loader struct {
 	Tables         map[int32]*relation.Table
 	// At is told each durable step; nil is no observer.
 	At func(step string) error
+	// Flow returns when that many more bytes may be copied; nil is at once.
+	Flow func(ctx context.Context, bytes int) error
 }
 
 // ErrEarly tells that a transaction of the source is still open that must have
@@ -234,7 +236,7 @@ func (l *Loader) relay(ctx context.Context, out, in string, loaded *Loaded) erro
 	reader, writer := io.Pipe()
 	read := make(chan error, 1)
 	go func() {
-		counted := &counter{to: writer}
+		counted := &counter{ctx: ctx, to: writer, flow: l.Flow}
 		buffered := bufio.NewWriterSize(counted, relay)
 		_, err := l.Source.PgConn().CopyTo(ctx, buffered, out)
 		err = errors.Join(err, buffered.Flush())
@@ -254,14 +256,22 @@ func (l *Loader) relay(ctx context.Context, out, in string, loaded *Loaded) erro
 	return nil
 }
 
-// counter counts what passes.
+// counter counts what passes, and lets it pass when it may. While it does not, the
+// source waits for somebody to take its rows.
 type counter struct {
+	ctx   context.Context //nolint:containedctx // of the copy, which is what it belongs to
 	to    io.Writer
+	flow  func(ctx context.Context, bytes int) error
 	bytes int64
 }
 
 // Write passes on.
 func (c *counter) Write(data []byte) (int, error) {
+	if c.flow != nil {
+		if err := c.flow(c.ctx, len(data)); err != nil {
+			return 0, err
+		}
+	}
 	n, err := c.to.Write(data)
 	c.bytes += int64(n)
 	return n, err

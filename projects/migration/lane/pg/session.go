@@ -26,6 +26,7 @@ const (
 	Verifier Role = "verify"   // reads both sides and compares
 	Builder  Role = "ddl"      // builds what was left out of the target before the load
 	Switcher Role = "switch"   // moves the authority, one conditional statement a transaction
+	Governor Role = "throttle" // measures how much the servers have to do
 	Operator Role = "operator" // a person's command
 )
 
@@ -110,6 +111,8 @@ func settings(role Role) map[string]string {
 	case Verifier:
 		maps.Copy(all, comparing)
 	case Switcher:
+		maps.Copy(all, switching)
+	case Governor:
 		maps.Copy(all, switching)
 	case Reader, Operator:
 	}

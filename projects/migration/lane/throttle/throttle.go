@@ -1,16 +1,21 @@
-// Package throttle decides how many chunks of a base may be loaded at once. It
-// halves the number, and the size of each, while any of its inputs is over its limit,
-// and raises both step by step while none is. An input that cannot be read counts as over its limit: what is not
-// known is no reason to go on. The package measures nothing itself and holds no
-// lock on data: it slows work down and never decides whether it is right.
+// Package throttle decides how much may be loaded, or compared, at once, so that the
+// servers' own clients hardly feel it. It halves the number of workers, and the size
+// of each piece, while any of its inputs is over its limit, and raises both step by
+// step while none is; and it lets data flow only in that part of the time which costs
+// the source's clients no more than they are to give. An input that cannot be read
+// counts as over its limit: what is not known is no reason to go on. The package
+// measures nothing itself, knows no SQL and holds no lock on data: it slows work down
+// and never decides whether it is right.
 package throttle
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
-	"sync"
-	"time"
+	"strconv"
+
+	"github.com/cutover/cutover/projects/migration/lane/pg"
 )
 
 // Input is one measure and how high it may be.
@@ -60,142 +65,55 @@ func (i Input) Judge(value float64, err error) Verdict {
 	}
 }
 
-// Gate lets as many in as is allowed at the moment.
-type Gate struct {
-	most   int
-	inputs []Input
-
-	mutex     sync.Mutex
-	allowed   int
-	size      float64
-	inside    int
-	changed   chan struct{}
-	throttled time.Duration
-	watched   time.Duration
-	over      []string
-}
-
-// NewGate makes a gate for at most that many at once.
-func NewGate(most int, inputs []Input) *Gate {
-	return &Gate{most: most, inputs: inputs, allowed: most, size: 1, changed: make(chan struct{})}
-}
-
-// Enter waits until there is room, or ctx ends.
-func (g *Gate) Enter(ctx context.Context) error {
-	for {
-		g.mutex.Lock()
-		if g.inside < g.allowed {
-			g.inside++
-			g.mutex.Unlock()
-			return nil
-		}
-		changed := g.changed
-		g.mutex.Unlock()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+// Measure reads the input once.
+func (i Input) Measure(ctx context.Context) Reading {
+	value, err := i.Read(ctx)
+	if ctx.Err() != nil {
+		err = errors.Join(err, ctx.Err())
 	}
-}
-
-// Leave gives the room back.
-func (g *Gate) Leave() {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	g.inside--
-	g.wake()
-}
-
-// wake lets all who wait look again. The mutex is held.
-func (g *Gate) wake() {
-	close(g.changed)
-	g.changed = make(chan struct{})
-}
-
-// Allowed is how many may be inside now.
-func (g *Gate) Allowed() int {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	return g.allowed
-}
-
-// Size is how large a piece of work may be now, as a part of what it is meant to be:
-// it is halved with the number, and comes back by steps of an eighth.
-func (g *Gate) Size() float64 {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	return g.size
-}
-
-// The steps of Size.
-const (
-	smallest = 1.0 / 64
-	growth   = 1.0 / 8
-)
-
-// Share is the part of the time so far, from 0 to 1, in which fewer were allowed
-// than could be, and which inputs were over their limit when last read.
-func (g *Gate) Share() (float64, []string) {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	if g.watched == 0 {
-		return 0, g.over
+	reading := Reading{Name: i.Name, Value: value, Limit: i.Limit, Verdict: i.Judge(value, err)}
+	if err != nil || math.IsNaN(value) {
+		reading.Value, reading.Unread = 0, Reason(err)
 	}
-	return g.throttled.Seconds() / g.watched.Seconds(), g.over
+	return reading
 }
 
-// Watch reads the inputs in every interval until ctx ends. One reading has no
-// longer than the interval.
-func (g *Gate) Watch(ctx context.Context, interval time.Duration) error {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		worst, over := g.read(ctx, interval)
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		g.set(worst, over, interval)
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+// Reading is what an input said when it was last read. It holds no value of a row.
+type Reading struct {
+	Name    string  `json:"name"`
+	Value   float64 `json:"value"`
+	Limit   float64 `json:"limit"`
+	Verdict Verdict `json:"verdict"`
+	// Unread says why there is no value.
+	Unread string `json:"unread,omitempty"`
 }
 
-// read is the worst verdict of all inputs.
-func (g *Gate) read(ctx context.Context, limit time.Duration) (Verdict, []string) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	worst, over := Free, []string(nil)
-	for _, input := range g.inputs {
-		value, err := input.Read(ctx)
-		verdict := input.Judge(value, errors.Join(err, ctx.Err()))
-		if verdict != Free {
-			over = append(over, input.Name)
-		}
-		worst = max(worst, verdict)
+// Reason is an error in a few words that hold no value of a row.
+func Reason(err error) string {
+	var server *pg.ServerError
+	switch {
+	case err == nil:
+		return "no number"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.As(err, &server):
+		return "SQLSTATE " + server.SQLState
 	}
-	return worst, over
+	return "no answer"
 }
 
-// set follows a verdict.
-func (g *Gate) set(worst Verdict, over []string, interval time.Duration) {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	switch worst {
-	case Free:
-		g.allowed, g.size = min(g.most, g.allowed+1), min(1, g.size+growth)
-	case Over:
-		g.allowed, g.size = max(1, g.allowed/2), max(smallest, g.size/2)
-	case Stop:
-		g.allowed, g.size = 0, max(smallest, g.size/2)
+// String is the reading for a person: the value and what it may be.
+func (r Reading) String() string {
+	if r.Unread != "" {
+		return fmt.Sprintf("%s cannot be read (%s)", r.Name, r.Unread)
 	}
-	g.watched += interval
-	if g.allowed < g.most {
-		g.throttled += interval
+	return fmt.Sprintf("%s is %s, limit %s", r.Name, figure(r.Value), figure(r.Limit))
+}
+
+// figure is a number with three digits that count.
+func figure(value float64) string {
+	if math.Abs(value) >= 1000 {
+		return strconv.FormatFloat(value, 'f', 0, 64)
 	}
-	g.over = over
-	g.wake()
+	return strconv.FormatFloat(value, 'g', 3, 64)
 }

@@ -1,0 +1,34 @@
+package govern
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+)
+
+// link is a session that is opened when it is needed, and again when it broke.
+type link struct {
+	dsn  string
+	id   pg.Identity
+	conn *pgx.Conn
+}
+
+// open returns the session; fresh tells that it is another one than before.
+func (l *link) open(ctx context.Context) (conn *pgx.Conn, fresh bool, err error) {
+	if l.conn != nil && !l.conn.IsClosed() {
+		return l.conn, false, nil
+	}
+	if l.conn, err = pg.Connect(ctx, l.dsn, l.id); err != nil {
+		l.conn = nil
+		return nil, false, err
+	}
+	return l.conn, true, nil
+}
+
+func (l *link) close() {
+	if l.conn != nil {
+		pg.Close(l.conn)
+	}
+}

@@ -96,7 +96,8 @@ var (
 	// LoadEtaLowSeconds and LoadEtaHighSeconds bound what the load still takes.
 	LoadEtaLowSeconds  = ofLane("LoadEtaLowSeconds", Seconds, Maximum)
 	LoadEtaHighSeconds = ofLane("LoadEtaHighSeconds", Seconds, Maximum)
-	// Throttled is the part of the time that the load waits for its target.
+	// Throttled is the part of its full speed that a load, or a comparison, is kept from;
+	// 100 is all of it.
 	Throttled = ofLane("Throttled", Percent, Average)
 )
 

@@ -44,6 +44,9 @@ func (w *watch) emit(p Progress) error {
 		readings = append(readings, reading{metrics.LoadEtaLowSeconds, rate.RemainingLow.Seconds()},
 			reading{metrics.LoadEtaHighSeconds, rate.RemainingHigh.Seconds()})
 	}
+	if s.Throttle != nil {
+		readings = append(readings, reading{metrics.Throttled, 100 * s.Throttle.Withheld})
+	}
 	err := w.line(append(readings, w.applied()...))
 	if s.State == checkpoint.Loading {
 		for _, table := range s.Tables {
@@ -158,7 +161,7 @@ func (w *watch) finish(ctx context.Context, report lane.Report, failure error, s
 		{metrics.RogueTransactions, number(report.Halt != nil && report.Halt.Code == checkpoint.RogueWrite)},
 		{metrics.ResidentBytes, resident()}, {metrics.TornSkipSeconds, report.TornSkip.Seconds()},
 	}
-	if report.LoadedRows > 0 || report.Throttled > 0 { // nothing is throttled while nothing is loaded
+	if unread != nil && (report.LoadedRows > 0 || report.Throttled > 0) { // and has emitted nothing of what was loaded
 		readings = append(readings, reading{metrics.Throttled, 100 * report.Throttled})
 	}
 	if unread != nil { // and has emitted nothing

@@ -187,10 +187,15 @@ func TestALoadEmitsItsTablesAndNoLag(t *testing.T) {
 	snapshot := gauge.Snapshot{Lane: "core.fwd", State: checkpoint.Loading, Generation: 1, At: now, Load: table.Load, Tables: []gauge.Table{table}}
 	require.NoError(t, w.emit(Progress{Snapshot: snapshot}))
 	values := lines(t, out)
+	assert.NotContains(t, values, "Throttled", "nobody measures")
 	assert.Equal(t, 3.0, values["ChunksRemaining"])
 	assert.Equal(t, 10.0, values["LoadRows"])
 	assert.NotContains(t, values, "LagSeconds")
 	assert.NotContains(t, values, "CanaryRoundTripSeconds")
+	out.Reset()
+	snapshot.Throttle = &gauge.Throttle{Withheld: 1}
+	require.NoError(t, w.emit(Progress{Snapshot: snapshot}))
+	assert.Equal(t, 100.0, lines(t, out)["Throttled"], "what the alarm is for: nothing may begin")
 }
 
 // What only the end of an invocation tells is emitted then; how much a load was

@@ -12,6 +12,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/gauge"
 	items "github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -156,6 +157,9 @@ func (l LaneStatus) notes() []string {
 		notes = append(notes, fmt.Sprintf("%s/s, %s to %s left", size(int64(rate.BytesPerSecond)),
 			rate.RemainingLow.Round(time.Second), rate.RemainingHigh.Round(time.Second)))
 	}
+	if l.Throttle != nil && l.Throttle.Withheld > 0 && !l.Stale {
+		notes = append(notes, slowed(l.Throttle))
+	}
 	for _, count := range []struct {
 		n    int64
 		what string
@@ -171,6 +175,26 @@ func (l LaneStatus) notes() []string {
 		notes = append(notes, fmt.Sprintf("silent since %s: nothing runs it", l.At.Local().Format(time.DateTime)))
 	}
 	return notes
+}
+
+// slowed says how far the load or a comparison is throttled, by which inputs, with the
+// value and the limit of each, and since when nothing may begin.
+func slowed(t *gauge.Throttle) string {
+	text := fmt.Sprintf("throttled to %.0f %%", 100*(1-t.Withheld))
+	if !t.Since.IsZero() {
+		text = "held by the throttle since " + t.Since.Local().Format(time.DateTime)
+	}
+	over := make([]string, 0, len(t.Over()))
+	for _, reading := range t.Over() {
+		over = append(over, reading.String())
+	}
+	switch {
+	case len(over) > 0:
+		text += ": " + strings.Join(over, ", ")
+	case t.Duty < 1:
+		text += ": to compare, as clients are at work on the source"
+	}
+	return text
 }
 
 // authority is the token on one line.

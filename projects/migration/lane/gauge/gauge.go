@@ -6,6 +6,7 @@ package gauge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -14,7 +15,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/govern"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/throttle"
 )
 
 // Snapshot is a lane at one moment. It holds no value of a row.
@@ -45,6 +48,9 @@ type Snapshot struct {
 	// Load is the base, over all Tables.
 	Load
 	Tables []Table `json:"tables"`
+	// Throttle is what slows the load, or a comparison, down at the moment; nil while
+	// nobody measures.
+	Throttle *Throttle `json:"throttle,omitempty"`
 
 	Conflicts  int64 `json:"conflicts"`
 	Quarantine int64 `json:"quarantine"`
@@ -61,6 +67,13 @@ type Load struct {
 	ChunksLoaded  int64 `json:"chunksLoaded"`
 	Rows          int64 `json:"rows"`
 	Bytes         int64 `json:"bytes"`
+}
+
+// Throttle is a state of the throttle that is not old.
+type Throttle struct {
+	throttle.State
+	// Withheld is the part of the full speed, from 0 to 1, that is withheld.
+	Withheld float64 `json:"withheld"`
 }
 
 // Table is one table's part of the load.
@@ -89,6 +102,9 @@ func Read(ctx context.Context, source, target *pgx.Conn, lane string) (Snapshot,
 	if err := s.lag(ctx, source, target, row); err != nil {
 		return Snapshot{}, err
 	}
+	if err := s.throttled(ctx, target); err != nil {
+		return Snapshot{}, err
+	}
 	s.At = time.Now().UTC()
 	return s, nil
 }
@@ -114,6 +130,16 @@ func (s *Snapshot) load(ctx context.Context, target *pgx.Conn) error {
 		s.Bytes += t.Bytes
 	}
 	return pg.Wrap(err, "count chunks of lane %s", s.Lane)
+}
+
+// throttled reads what all who load or compare obey.
+func (s *Snapshot) throttled(ctx context.Context, target *pgx.Conn) error {
+	shared, err := govern.Read(ctx, target, s.Lane)
+	if errors.Is(err, govern.ErrNone) || err == nil && shared.Stale {
+		return nil
+	}
+	s.Throttle = &Throttle{State: shared.State, Withheld: shared.State.Withheld()}
+	return err
 }
 
 // open counts what waits for the engine or for a person.

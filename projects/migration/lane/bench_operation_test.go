@@ -245,10 +245,16 @@ func (r *rig) survive(ctx context.Context, killed bool, every time.Duration) (fi
 	}
 	for ended := false; !ended; {
 		p := r.spawnAt(fmt.Sprintf("life %d", int(kills)), r.endpoints(), limits)
-		for born := time.Now(); !ended && (!killed || time.Since(born) < every); {
+		before, err := r.durable(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for born, after := time.Now(), before; !ended && (!killed || time.Since(born) < every || after == before); {
 			time.Sleep(tick)
-			var err error
 			if ended, err = done(); err != nil {
+				return nil, err
+			}
+			if after, err = r.durable(ctx); err != nil { // a machine that is slower than the killer gets nowhere
 				return nil, err
 			}
 		}
@@ -264,12 +270,20 @@ func (r *rig) survive(ctx context.Context, killed bool, every time.Duration) (fi
 	return figures.Values{"took": time.Since(began).Seconds(), "kills": kills}, nil
 }
 
+// durable counts what was made durable of the lane: chunks that are loaded and batches
+// that are applied.
+func (r *rig) durable(ctx context.Context) (int, error) {
+	return count(ctx, r.green.AdminDSN(taken), `SELECT (SELECT count(*) FROM bgsync.chunk WHERE state = 'loaded') + (SELECT sum(claim_no)::int8 FROM bgsync.lane)
+		+ (SELECT count(*) FROM bgsync.deferred_ddl WHERE state = 'done')`)
+}
+
 // handover measures for how long nothing is applied when an invocation hands the
 // lane over to the next.
 func (r *rig) handover(t *testing.T) {
 	require.NoError(t, r.anew(empty)(t.Context()))
 	limits := lane.Defaults()
 	limits.Stop, limits.Cancel, limits.Return = 300*time.Millisecond, 200*time.Millisecond, 100*time.Millisecond
+	limits.SourceCost = 1 // the base is there after the first window
 	require.NoError(t, lane.Create(t.Context(), lane.Creation{Lane: "core.fwd", Endpoints: r.endpoints(), Base: lane.Chunks, Limits: limits}))
 	loading, end := context.WithCancel(t.Context())
 	loaded := make(chan error, 1)
@@ -297,6 +311,7 @@ func (r *rig) handover(t *testing.T) {
 	end()
 	require.NoError(t, <-loaded)
 	stop := r.background(lane.Runner{Lane: "core.fwd", Endpoints: r.endpoints(), Invocation: "last", Limits: limits})
+	require.NoError(t, until(t.Context(), r.green.AdminDSN(taken), `SELECT state IN ('running', 'halted') FROM bgsync.lane`))
 	require.NoError(t, r.caught(t.Context()))
 	_, err := stop()
 	require.NoError(t, err)

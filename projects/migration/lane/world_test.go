@@ -238,6 +238,7 @@ func quick() lane.Limits {
 	l := lane.Defaults()
 	l.Canary, l.EmptyAdvance, l.BatchWait = 50*time.Millisecond, 50*time.Millisecond, 20*time.Millisecond
 	l.SlotWait = waiting
+	l.SourceCost = 1 // writers of a test may lose what they lose
 	l.Stop, l.Cancel, l.Return = time.Second, 500*time.Millisecond, 100*time.Millisecond
 	return l
 }

@@ -46,10 +46,12 @@ func (g *Governor) lead(ctx context.Context) error {
 		from = throttle.Unthrottled()
 	}
 	m := &measurer{Governor: g, cost: throttle.Cost{Budget: g.settings.Limits.SourceCost}, control: throttle.NewControl(g.settings.Most, from)}
-	m.look(ctx, throttle.Quiet)
-	if fresh {
+	if fresh { // as whoever measured before has left it
 		m.cost.Adopt(from.Duty)
-	} else if m.cost.Budget < 1 {
+		g.gate.Set(from, g.ahead)
+	}
+	m.look(ctx, throttle.Quiet)
+	if !fresh && m.cost.Budget < 1 {
 		if err := sleep(ctx, min(first, g.settings.Limits.Interval/2)); err != nil {
 			return err
 		}

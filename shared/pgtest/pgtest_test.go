@@ -105,15 +105,17 @@ func TestConfigureTakesEffectWithTheNextStart(t *testing.T) {
 // playVictim is set for the process of the next test, which is killed.
 const playVictim = "PGTEST_VICTIM"
 
-// The folder stays as long as a process of the server may write into it: here the
-// postmaster, held still, which the death of the test has told to end. Then it goes,
-// as does one whose removal was broken off.
+// The folder stays as long as a process of the server may write into it: here one
+// that is held still, whose postmaster is gone with the test. Then it goes, as does
+// one whose removal was broken off. (The postmaster itself would not stay still: the
+// system wakes stopped processes whose parent dies in the same session.)
 func TestKilledTestProcessLeavesNoServerAndItsFolderIsSweptUp(t *testing.T) {
 	if os.Getenv(playVictim) != "" {
 		s := pgtest.Start(t, pgtest.Options{TLS: true})
-		pid := s.PID()
+		pid := value[int](t, s, "postgres", "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
 		fmt.Printf("%d %s\n", pid, filepath.Dir(s.CAFile()))
 		require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+		require.NoError(t, syscall.Kill(s.PID(), syscall.SIGKILL))
 		require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGKILL))
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")

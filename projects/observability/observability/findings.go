@@ -59,6 +59,12 @@ var (
 			detail: map[string]any{"EventCategories": []string{"failover"}},
 			tells:  map[string]string{"id": "$.detail.SourceIdentifier", "type": "$.detail.EventID"}, text: "Database <id> fails over (<type>) in <account> at <at>",
 		},
+		{
+			// Also of a deployment that an alarm ends (Amazon ECS developer guide, "Service deployment state change events").
+			name: "deployment", source: "aws.ecs", kind: "ECS Deployment State Change", severity: alarm.Warn,
+			detail: map[string]any{"eventName": []string{"SERVICE_DEPLOYMENT_FAILED"}},
+			tells:  map[string]string{"id": "$.resources[0]", "type": "$.detail.deploymentId"}, text: "Deployment <type> of <id> has failed in <account> at <at>",
+		},
 	}
 )
 
@@ -91,8 +97,8 @@ func (a *FindingsArgs) Validate() error {
 	return nil
 }
 
-// Findings are rules that tell people what AWS's detectors found, and that a
-// database fails over.
+// Findings are rules that tell people what AWS's detectors found, that a database
+// fails over, and that a deployment was taken back.
 type Findings struct {
 	pulumi.ResourceState
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -79,6 +80,9 @@ func (a *amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation = operation[strings.LastIndex(operation, ".")+1:]
 	if parts := strings.Split(r.URL.Path, "/"); len(parts) > 3 && parts[2] == "functions" {
 		operation = "Invoke " + parts[3]
+	}
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("Action") { // CloudWatch's protocol
+		operation = form.Get("Action")
 	}
 	a.mutex.Lock()
 	a.asked = append(a.asked, operation)
@@ -197,8 +201,11 @@ func (a *amazon) calls() []string {
 	return calls
 }
 
-// holds gives blue the authority; there has been no switch yet.
+// holds gives blue the authority; there has been no switch yet, and its preflight
+// finds nothing in the way.
 func (a *amazon) holds() {
+	a.answers["DescribeAlarms"] = says(`<DescribeAlarmsResponse><DescribeAlarmsResult/></DescribeAlarmsResponse>`)
+	a.answers["Invoke fn-green-install"] = says(`{"results": [{"ID": "PF36", "Name": "names and alarms are in order", "Status": "ok"}]}`)
 	token := control.Token{Rev: 1, Holder: naming.Blue, Epoch: 1, Phase: control.PhaseOpen}
 	a.items[control.AuthorityItem] = token.Fields()
 }
@@ -281,7 +288,7 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 		},
 		"the machine is not there": {
 			func(a *amazon) { a.holds(); a.answers["ListExecutions"] = refuses("StateMachineDoesNotExist") },
-			MigrateCutover, fault.NoStack, []string{machine, "deploy:migration"}, []string{"ListExecutions"},
+			MigrateCutover, fault.NoStack, []string{machine, "deploy:migration"}, []string{"DescribeAlarms", "Invoke fn-green-install", "ListExecutions"},
 		},
 		"a gate is closed": {
 			func(a *amazon) {
@@ -289,7 +296,16 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 				a.ends("FAILED", `{"outcome": "gates", "reason": "lag is 7 s", "gates": [{"name": "lag", "verdict": "fail", "detail": "7 s"}]}`)
 			},
 			MigrateCutover, fault.Gate, []string{"asked for the switch to green as green-e1-r0", "lag: fail, 7 s", "the authority is where it was: lag is 7 s", "migrate:status"},
-			[]string{"ListExecutions", "DescribeExecution", "StartExecution", "DescribeExecution", "GetExecutionHistory"},
+			[]string{"DescribeAlarms", "Invoke fn-green-install", "ListExecutions", "DescribeExecution", "StartExecution", "DescribeExecution", "GetExecutionHistory"},
+		},
+		"the preflight of the switch refuses": {
+			func(a *amazon) {
+				a.holds()
+				a.answers[install] = says(`{"results": [{"ID": "PF36", "Name": "names and alarms are in order", "Status": "refuse",
+					"Findings": [{"Status": "refuse", "Where": "alarm x", "Found": "is ALARM", "Want": "OK"}]}]}`)
+			},
+			MigrateCutover, fault.Gate, []string{"preflight refuses the switch", "alarm x: is ALARM, expected OK", "go tool mage migrate:cutover"},
+			[]string{"DescribeAlarms", "Invoke fn-green-install"},
 		},
 		"a check after the switch failed": {
 			func(a *amazon) { a.holds(); a.ends("FAILED", `{"outcome": "unconfirmed", "reason": "canary"}`) },

@@ -77,6 +77,7 @@ func TestTheEndOfASwitchHasItsExitStatus(t *testing.T) {
 		"refused":                      {naming.Blue, "", function.Refused, false, nil, fault.Locked, "the switch was refused: because"},
 		"it is there":                  {naming.Green, "", function.Done, false, nil, fault.Usage, "green has the authority already"},
 		"one that was left is gone on": {naming.Blue, items.Fenced, function.Done, true, nil, fault.OK, "the switch green-e1-r0 is under way, state FENCED: it goes on"},
+		"one that is left again":       {naming.Blue, items.Drained, function.Done, false, nil, fault.Gate, "a step was lost, and the switch is under way in state DRAINED"},
 		"an outcome that is not known": {naming.Blue, "", "odd", false, nil, fault.Gate, "the authority is where it was"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,6 +89,10 @@ func TestTheEndOfASwitchHasItsExitStatus(t *testing.T) {
 				m.moved = func() {
 					token := items.Token{Epoch: 2, Holder: naming.Green, Phase: items.PhaseOpen}
 					require.NoError(t, s.Put(t.Context(), items.AuthorityItem, control.Item{Rev: 2, Fields: token.Fields()}))
+					if c.state != "" {
+						sw := items.Switch{State: items.Steady, From: naming.Blue, To: naming.Green, Epoch: 1, Owner: "green-e1-r0#7", Attempt: "x"}
+						require.NoError(t, s.Put(t.Context(), items.SwitchItem, control.Item{Rev: 2, Fields: sw.Fields()}))
+					}
 				}
 			}
 			said := &strings.Builder{}

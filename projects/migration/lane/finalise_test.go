@@ -97,6 +97,12 @@ func TestAMigrationEndsAfterACrashAtEveryStep(t *testing.T) {
 	s.drained(s.green, s.blue, "core.rev")
 	rows := s.contents(s.green)
 	_, before := s.status()
+	// An attempt that was given up after it is not the switch that counts.
+	late := s.machine("given up")
+	_, err := late.Start(s.ctx(), to(naming.Blue))
+	require.NoError(t, err)
+	gone(late)
+	require.Equal(t, naming.Green, s.recovered())
 	crashed := map[string]bool{}
 	crash := func(step string) error {
 		if crashed[step] {
@@ -106,7 +112,6 @@ func TestAMigrationEndsAfterACrashAtEveryStep(t *testing.T) {
 		return errStop
 	}
 	var report finalise.Report
-	var err error
 	for calls := 0; ; calls++ {
 		require.Less(t, calls, 60)
 		if report, err = s.finaliser(crash).Finalise(s.ctx(), two); err == nil {

@@ -155,10 +155,23 @@ func (p *Pulumi) explain(ctx context.Context, s Stack, err error, t *tally, prog
 	}
 	if t != nil {
 		if causes := t.failures(); len(causes) > 0 {
-			return fault.New(fault.Resource, "%s: %s", s.Layer, strings.Join(causes, "\n"))
+			return hinted(s, fault.New(fault.Resource, "%s: %s", s.Layer, strings.Join(causes, "\n")))
 		}
 	}
 	return fault.New(fault.Failed, "%s: %s", s.Layer, lastError(text))
+}
+
+// staleToken is what AWS WAF answers when a list of networks was changed outside of the
+// stack: the provider has its lock token in the state alone.
+const staleToken = "WAFOptimisticLockException"
+
+// hinted adds the way on to a failure that going on does not mend.
+func hinted(s Stack, failed *fault.Error) error {
+	if !strings.Contains(failed.Error(), staleToken) {
+		return failed
+	}
+	return failed.WithHint("somebody has changed it outside of the stack: go tool mage drift:%s shows what; put what shall stay into the configuration, then eval \"$(go tool mage env -env=%s)\" && pulumi refresh --cwd projects/%s --stack %s --yes, and go on",
+		s.Layer, s.Env, s.Layer, s.Env)
 }
 
 func programCode(err error) fault.Code {

@@ -5,6 +5,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/ops/fault"
 )
 
 const (
@@ -95,4 +98,12 @@ func TestCausesOfAFailureAreSaidOnceAndWithoutWrappings(t *testing.T) {
 	c.add(diagnostic(stackURN, "program ended"))
 
 	assert.Equal(t, []string{"blue-key (aws:kms/key:Key): quota; limit", "program ended"}, c.failures())
+}
+
+func TestAListOfNetworksThatWasChangedByHandHasAWayOn(t *testing.T) {
+	s := Stack{Layer: contract.Edge, Env: "prod"}
+	err := hinted(s, fault.New(fault.Resource, "edge: firewall-deny: WAFOptimisticLockException: the token is old"))
+	assert.Contains(t, fault.HintOf(err), "drift:edge")
+	assert.Contains(t, fault.HintOf(err), "pulumi refresh --cwd projects/edge --stack prod")
+	assert.Empty(t, fault.HintOf(hinted(s, fault.New(fault.Resource, "edge: quota"))))
 }

@@ -33,10 +33,10 @@ type side struct {
 // conditions asks for all that must hold, and joins what does not.
 func (f *Finaliser) conditions(ctx context.Context, token items.Token, sw items.Switch) ([]switching.Gate, error) {
 	gates := []switching.Gate{
-		switching.Held("switch", sw.State == items.Steady && sw.ProofID != "", "state %s after attempt %q; expected %s after a switch", sw.State, sw.ProofID, items.Steady),
+		switching.Held("switch", sw.State == items.Steady && token.ProofID != "", "state %s after attempt %q; expected %s after a switch", sw.State, token.ProofID, items.Steady),
 		switching.Held("token", token.Phase == items.PhaseOpen, "phase %s; expected %s", token.Phase, items.PhaseOpen),
 		switching.Held("untrusted", sw.Untrusted == "", "side %q was left by force; expected none: rebuild it", sw.Untrusted),
-		f.proven(ctx, sw),
+		f.proven(ctx, token),
 	}
 	for _, color := range naming.Colors() {
 		var s side
@@ -70,10 +70,11 @@ func (f *Finaliser) conditions(ctx context.Context, token items.Token, sw items.
 	return gates, nil
 }
 
-// proven asks for the record of the last switch: it must be stored, signed, and of a
-// switch that was shown to be without loss.
-func (f *Finaliser) proven(ctx context.Context, sw items.Switch) switching.Gate {
-	body, err := f.Proofs.Get(ctx, sw.ProofID)
+// proven asks for the record of the switch that made the holder, which need not be the
+// last attempt: it must be stored, signed, and of a switch that was shown to be without
+// loss.
+func (f *Finaliser) proven(ctx context.Context, token items.Token) switching.Gate {
+	body, err := f.Proofs.Get(ctx, token.ProofID)
 	if err != nil {
 		return switching.Unanswered("proof", err)
 	}

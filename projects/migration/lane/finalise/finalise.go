@@ -96,12 +96,12 @@ func (f *Finaliser) Finalise(ctx context.Context, order Order) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Proof: proof.Closing(sw.ProofID)}
+	report := Report{Proof: proof.Closing(token.ProofID)}
 	if sw.State != items.Finalised {
 		if report.Conditions, err = f.conditions(ctx, token, sw); err != nil {
 			return report, err
 		}
-		if err := f.do("draft", func() error { return f.draft(ctx, sw, report.Conditions) }); err != nil {
+		if err := f.do("draft", func() error { return f.draft(ctx, token, sw, report.Conditions) }); err != nil {
 			return report, err
 		}
 		if err := f.do("decide", func() error { return f.decide(ctx, &sw, order) }); err != nil {
@@ -111,7 +111,7 @@ func (f *Finaliser) Finalise(ctx context.Context, order Order) (Report, error) {
 	if err := f.retire(ctx); err != nil {
 		return report, err
 	}
-	if err := f.do("proof", func() error { return f.seal(ctx, sw) }); err != nil {
+	if err := f.do("proof", func() error { return f.seal(ctx, token, sw) }); err != nil {
 		return report, err
 	}
 	report.Slots, err = f.remove(ctx, token.Holder)
@@ -235,14 +235,14 @@ func (f *Finaliser) decide(ctx context.Context, sw *items.Switch, order Order) e
 
 // draftName is that of the conditions under which the decision was taken: it belongs
 // to the revision of the switch on which the decision was written.
-func draftName(sw items.Switch, rev int64) string {
-	return proof.Draft(fmt.Sprintf("%s.%d", proof.Closing(sw.ProofID), rev))
+func draftName(token items.Token, rev int64) string {
+	return proof.Draft(fmt.Sprintf("%s.%d", proof.Closing(token.ProofID), rev))
 }
 
 // draft stores the conditions before the decision, since they hold no more after it.
 // One that an earlier call has stored for the same revision stays.
-func (f *Finaliser) draft(ctx context.Context, sw items.Switch, conditions []switching.Gate) error {
-	record := proof.Record{ID: draftName(sw, sw.Rev), Outcome: "finalised", From: sw.From, To: sw.To, Epoch: sw.Epoch + 1}
+func (f *Finaliser) draft(ctx context.Context, token items.Token, sw items.Switch, conditions []switching.Gate) error {
+	record := proof.Record{ID: draftName(token, sw.Rev), Outcome: "finalised", From: token.Holder.Other(), To: token.Holder, Epoch: token.Epoch}
 	for _, c := range conditions {
 		record.Checks = append(record.Checks, proof.Gate{Name: c.Name, Verdict: c.Verdict.String(), Detail: c.Detail})
 	}
@@ -257,15 +257,15 @@ func (f *Finaliser) draft(ctx context.Context, sw items.Switch, conditions []swi
 }
 
 // seal stores the closing record. One that an earlier call has stored stays.
-func (f *Finaliser) seal(ctx context.Context, sw items.Switch) error {
-	name := proof.Closing(sw.ProofID)
+func (f *Finaliser) seal(ctx context.Context, token items.Token, sw items.Switch) error {
+	name := proof.Closing(token.ProofID)
 	if stored, err := f.Proofs.Get(ctx, name); err == nil {
 		_, err = proof.Open(ctx, f.Signer, stored)
 		return err
 	} else if !errors.Is(err, proof.ErrAbsent) {
 		return err
 	}
-	drafted, err := f.Proofs.Get(ctx, draftName(sw, sw.Rev-1))
+	drafted, err := f.Proofs.Get(ctx, draftName(token, sw.Rev-1))
 	if err != nil {
 		return err
 	}
@@ -274,7 +274,7 @@ func (f *Finaliser) seal(ctx context.Context, sw items.Switch) error {
 		return err
 	}
 	record := proof.Record{
-		ID: name, Outcome: "finalised", From: sw.From, To: sw.To, Epoch: sw.Epoch + 1, Attempt: sw.Attempt, Reason: sw.Reason,
+		ID: name, Outcome: "finalised", From: token.Holder.Other(), To: token.Holder, Epoch: token.Epoch, Attempt: token.ProofID, Reason: sw.Reason,
 		Operators: sw.Operators, Steps: sw.StepTimes, Checks: draft.Checks,
 	}
 	for _, color := range naming.Colors() {

@@ -185,6 +185,7 @@ func TestAnApplierThatWakesLateWritesNothing(t *testing.T) {
 
 	held, wake := make(chan struct{}), make(chan struct{})
 	zombie := w.runner("zombie")
+	zombie.Limits.SlotWait = time.Second // the heir has the slot, and keeps it
 	zombie.At = func(step string) error {
 		if step == apply.BeforeClaim {
 			select {

@@ -130,3 +130,22 @@ func broken(err error) bool {
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, io.ErrClosedPipe) || strings.Contains(err.Error(), "conn closed")
 }
+
+// silence is a server that has not answered an attempt to connect in time, while the
+// caller has time left: a failure of the way there, which may be gone the next moment.
+// It does not lead to the time-out below it, which would read as the caller's own.
+type silence struct{ text string }
+
+func (s *silence) Error() string { return s.text }
+func (*silence) Timeout() bool   { return true }
+func (*silence) Temporary() bool { return true }
+
+// unanswered is Reduce for an attempt to connect: a time-out is the caller's only when
+// the caller's context is over.
+func unanswered(ctx context.Context, err error) error {
+	var server *pgconn.PgError
+	if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &server) {
+		return Reduce(err)
+	}
+	return &silence{err.Error()}
+}

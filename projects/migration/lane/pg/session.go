@@ -119,7 +119,8 @@ func settings(role Role) map[string]string {
 	return all
 }
 
-// dialTimeout bounds one attempt to connect.
+// dialTimeout bounds one attempt to connect, where the connection string does not say
+// less.
 const dialTimeout = 10 * time.Second
 
 // config reads the connection string and adds what the role needs.
@@ -132,7 +133,9 @@ func config(dsn string, id Identity) (*pgx.ConnConfig, error) {
 		cfg.RuntimeParams[key] = value
 	}
 	cfg.RuntimeParams["application_name"] = id.name()
-	cfg.ConnectTimeout = dialTimeout
+	if cfg.ConnectTimeout <= 0 || cfg.ConnectTimeout > dialTimeout {
+		cfg.ConnectTimeout = dialTimeout
+	}
 	cfg.DialFunc = (&net.Dialer{Timeout: dialTimeout, Control: userTimeout, KeepAlive: 5 * time.Second}).DialContext
 	return cfg, nil
 }
@@ -145,7 +148,7 @@ func Connect(ctx context.Context, dsn string, id Identity) (*pgx.Conn, error) {
 	}
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("connect %s: %w", id.name(), Reduce(err))
+		return nil, fmt.Errorf("connect %s: %w", id.name(), unanswered(ctx, err))
 	}
 	return conn, nil
 }
@@ -162,7 +165,7 @@ func ConnectReplication(ctx context.Context, dsn string, id Identity) (*pgconn.P
 	cfg.DialFunc = pgconn.DialFunc(gathered(dial(cfg.DialFunc)))
 	conn, err := pgconn.ConnectConfig(ctx, &cfg.Config)
 	if err != nil {
-		return nil, fmt.Errorf("connect %s for replication: %w", id.name(), Reduce(err))
+		return nil, fmt.Errorf("connect %s for replication: %w", id.name(), unanswered(ctx, err))
 	}
 	return conn, nil
 }

@@ -27,8 +27,6 @@ func nth(ctx context.Context, source *pgx.Conn, table *relation.Table, bounds Bo
 
 // pick is the key of the row of a range before which that many lie.
 func pick(ctx context.Context, source *pgx.Conn, table *relation.Table, bounds Bounds, before func(within string) string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, splitTimeout)
-	defer cancel()
 	condition, err := table.Range(bounds.Lo, bounds.Hi)
 	if err != nil {
 		return nil, err
@@ -40,8 +38,10 @@ func pick(ctx context.Context, source *pgx.Conn, table *relation.Table, bounds B
 	}
 	within := "ONLY " + table.Ident() + " WHERE " + condition
 	var middle []string
-	err = source.QueryRow(ctx, fmt.Sprintf("SELECT ARRAY[%s] FROM %s ORDER BY %s LIMIT 1 OFFSET %s",
-		strings.Join(keys, ", "), within, strings.Join(order, ", "), before(within))).Scan(&middle)
+	err = pg.Within(ctx, splitTimeout, func(ctx context.Context) error {
+		return source.QueryRow(ctx, fmt.Sprintf("SELECT ARRAY[%s] FROM %s ORDER BY %s LIMIT 1 OFFSET %s",
+			strings.Join(keys, ", "), within, strings.Join(order, ", "), before(within))).Scan(&middle)
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

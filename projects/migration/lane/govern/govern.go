@@ -124,7 +124,7 @@ func (g *Governor) Flow(ctx context.Context, bytes int) error { return g.gate.Fl
 const seatPoll = 100 * time.Millisecond
 
 // Enter waits until one more may be at work, over all processes. leave gives the seat
-// back.
+// back. A target that is too busy to answer has no seat for now.
 func (g *Governor) Enter(ctx context.Context) (leave func(), err error) {
 	for {
 		if err := g.gate.Enter(ctx); err != nil {
@@ -135,7 +135,7 @@ func (g *Governor) Enter(ctx context.Context) (leave func(), err error) {
 			return func() { g.rise(seat); g.gate.Leave() }, nil
 		}
 		g.gate.Leave()
-		if err != nil {
+		if err != nil && !errors.Is(err, errLate) {
 			return nil, err
 		}
 		if err := sleep(ctx, seatPoll); err != nil {

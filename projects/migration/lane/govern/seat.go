@@ -2,6 +2,7 @@ package govern
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -12,18 +13,25 @@ import (
 )
 
 // on does something with the target's session, one at a time. With a session that
-// broke all its locks are gone.
+// broke all its locks are gone. Where the target does not answer in time that is
+// errLate, and not the end of the caller's own time.
 func (g *Governor) on(ctx context.Context, do func(ctx context.Context, conn *pgx.Conn) error) error {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	ctx, cancel := g.limit(ctx)
+	limited, cancel := g.limit(ctx)
 	defer cancel()
-	conn, _, err := g.target.open(ctx)
-	if err != nil {
-		return err
+	conn, _, err := g.target.open(limited)
+	if err == nil {
+		err = do(limited, conn)
 	}
-	return do(ctx, conn)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return errLate
+	}
+	return err
 }
+
+// errLate tells that the target has not answered a question of the throttle in time.
+var errLate = errors.New("the target does not answer the throttle in time")
 
 // electSQL is true for the session that has the lock, or gets it: once, since a lock
 // that is taken twice must be given back twice.

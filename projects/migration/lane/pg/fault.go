@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -131,21 +132,30 @@ func broken(err error) bool {
 		errors.Is(err, io.ErrClosedPipe) || strings.Contains(err.Error(), "conn closed")
 }
 
-// silence is a server that has not answered an attempt to connect in time, while the
-// caller has time left: a failure of the way there, which may be gone the next moment.
-// It does not lead to the time-out below it, which would read as the caller's own.
+// silence is a server that has not answered within a bound that the engine has set
+// itself, while the caller has time left: a connection of no use, and the next one may
+// be better. It does not lead to the time-out below it, which would read as the end of
+// the caller's time.
 type silence struct{ text string }
 
 func (s *silence) Error() string { return s.text }
 func (*silence) Timeout() bool   { return true }
 func (*silence) Temporary() bool { return true }
 
-// unanswered is Reduce for an attempt to connect: a time-out is the caller's only when
-// the caller's context is over.
-func unanswered(ctx context.Context, err error) error {
+// overdue is Reduce for what was done under a bound of the engine's own: a time-out is
+// the caller's only when the caller's context is over.
+func overdue(ctx context.Context, err error) error {
 	var server *pgconn.PgError
 	if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &server) {
 		return Reduce(err)
 	}
 	return &silence{err.Error()}
+}
+
+// Within does something that may take no longer than limit. Where it would, the error
+// is of class Reconnect as long as ctx is not over: the connection was given up.
+func Within(ctx context.Context, limit time.Duration, do func(ctx context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return overdue(ctx, do(limited))
 }

@@ -148,7 +148,7 @@ func Connect(ctx context.Context, dsn string, id Identity) (*pgx.Conn, error) {
 	}
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("connect %s: %w", id.name(), unanswered(ctx, err))
+		return nil, fmt.Errorf("connect %s: %w", id.name(), overdue(ctx, err))
 	}
 	return conn, nil
 }
@@ -165,7 +165,7 @@ func ConnectReplication(ctx context.Context, dsn string, id Identity) (*pgconn.P
 	cfg.DialFunc = pgconn.DialFunc(gathered(dial(cfg.DialFunc)))
 	conn, err := pgconn.ConnectConfig(ctx, &cfg.Config)
 	if err != nil {
-		return nil, fmt.Errorf("connect %s for replication: %w", id.name(), unanswered(ctx, err))
+		return nil, fmt.Errorf("connect %s for replication: %w", id.name(), overdue(ctx, err))
 	}
 	return conn, nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -38,4 +39,21 @@ func TestAServerThatDoesNotAnswerIsTriedAgain(t *testing.T) {
 		require.Error(t, err, name)
 		assert.Equal(t, pg.Ended, pg.Classify(err), "%s: %v", name, err)
 	}
+}
+
+// What takes longer than the engine allows it is given up, and is not the end of the
+// time that the caller has.
+func TestWhatTakesTooLongIsNotTheEndOfTheCallersTime(t *testing.T) {
+	t.Parallel()
+	wait := func(ctx context.Context) error { <-ctx.Done(); return fmt.Errorf("ask: %w", ctx.Err()) }
+	err := pg.Within(t.Context(), time.Nanosecond, wait)
+	assert.Equal(t, pg.Reconnect, pg.Classify(err), "%v", err)
+	assert.ErrorContains(t, err, "ask: ")
+	over, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	assert.Equal(t, pg.Ended, pg.Classify(pg.Within(over, time.Hour, wait)))
+	state := pg.Within(t.Context(), time.Hour, func(context.Context) error { return &pgconn.PgError{Code: "42P01", Message: "4111"} })
+	assert.Equal(t, pg.Schema, pg.Classify(state))
+	assert.NotContains(t, state.Error(), "4111")
+	assert.NoError(t, pg.Within(t.Context(), time.Hour, func(context.Context) error { return nil }))
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -88,14 +89,20 @@ func (r *rig) pressed(name, at string, prepare func(ctx context.Context) error, 
 	work := func(ctx context.Context) (figures.Values, error) {
 		p := r.press(ctx, at, pressing)
 		time.Sleep(time.Second)
+		end, err := r.phases(ctx, p, at)
+		if err != nil {
+			return nil, errors.Join(err, p.stop())
+		}
 		began := time.Now()
 		tps, err := p.rate(func() error { return do(ctx) })
 		took := time.Since(began)
-		err = errors.Join(err, p.stop())
+		values, failed := end()
+		err = errors.Join(err, failed, p.stop())
 		if err == nil && then != nil {
 			err = then(ctx)
 		}
-		return figures.Values{"tps": tps, "took": took.Seconds()}, err
+		maps.Copy(values, figures.Values{"tps": tps, "took": took.Seconds()})
+		return values, err
 	}
 	return figures.Contender{Name: name, Prepare: prepare, Work: work, Check: check}
 }
@@ -136,6 +143,12 @@ func (r *rig) source(t *testing.T, rows int) {
 		results.Compare(figures.Row{ID: "P13-loose", What: what + ", throttle off", Unit: "tx/s"}, loose, "idle source", "tps"),
 		results.Compare(figures.Row{ID: "P13-time", What: "time that the throttle adds to this load", Unit: "s"}, ours, loose, "took"),
 	}
+	for _, run := range results["idle source"] { // which has one rate, whatever a copy would do
+		for _, phase := range phases {
+			run.Values[phase] = run.Values["tps"]
+		}
+	}
+	list = append(list, byPhase(results, what, "idle source")...)
 	if len(contenders) > 3 {
 		list = append(list, results.Compare(figures.Row{ID: "P13", What: what, Unit: "tx/s", Target: 1}, ours, contenders[3].Name, "tps"))
 	}

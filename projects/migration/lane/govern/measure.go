@@ -45,7 +45,7 @@ func (g *Governor) lead(ctx context.Context) error {
 	if !fresh {
 		from = throttle.Unthrottled()
 	}
-	m := &measurer{Governor: g, cost: throttle.Cost{Budget: g.settings.Limits.SourceCost}, control: throttle.NewControl(g.settings.Most, from)}
+	m := &measurer{Governor: g, cost: throttle.Cost{Budget: g.settings.Limits.SourceCost}}
 	if fresh { // as whoever measured before has left it
 		m.cost.Adopt(from.Duty)
 		g.gate.Set(from, g.ahead)
@@ -59,8 +59,11 @@ func (g *Governor) lead(ctx context.Context) error {
 	}
 	duty := from.Duty
 	if !fresh {
-		duty = m.cost.Next(!m.known)
+		if duty = m.cost.Next(!m.known); duty < 1 {
+			from = throttle.Gentle()
+		}
 	}
+	m.control = throttle.NewControl(g.settings.Most, from)
 	for ctx.Err() == nil {
 		state := m.control.Next(time.Now(), duty, m.readings(ctx))
 		if m.commit, err = g.share(ctx, state); err != nil {
@@ -128,8 +131,15 @@ func (m *measurer) really(kind throttle.Kind, began time.Time, open time.Duratio
 // hidden make it NULL, which is no number.
 const sampleSQL = `SELECT pg_catalog.clock_timestamp(), pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8,
     CASE WHEN bool_and(state IS NOT NULL) THEN count(*) FILTER (WHERE state = 'active' AND application_name NOT LIKE 'bgsync/%') END,
-    count(*) FILTER (WHERE state = 'active' AND wait_event IS DISTINCT FROM 'ClientWrite' AND (application_name LIKE 'bgsync/load/%' OR application_name LIKE 'bgsync/verify/%')) > 0
+    count(*) FILTER (WHERE state = 'active' AND application_name LIKE 'bgsync/verify/%') > 0,
+    count(*) FILTER (WHERE state = 'active' AND wait_event IS DISTINCT FROM 'ClientWrite' AND application_name LIKE 'bgsync/load/%') > 0
   FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`
+
+// drainSQL is what the engine does on the target at this moment. A loader that waits for
+// rows has nothing left of those that it got.
+const drainSQL = `SELECT count(*) FILTER (WHERE application_name LIKE 'bgsync/verify/%') > 0,
+    count(*) FILTER (WHERE wait_event IS DISTINCT FROM 'ClientRead' AND application_name LIKE 'bgsync/load/%') > 0
+  FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' AND state = 'active'`
 
 // look takes a sample and counts the time since the one before.
 func (m *measurer) look(ctx context.Context, kind throttle.Kind) {
@@ -152,9 +162,17 @@ func (m *measurer) sample(ctx context.Context) (s throttle.Sample, err error) {
 		return s, err
 	}
 	var active *int
-	if err := conn.QueryRow(ctx, sampleSQL).Scan(&s.At, &s.Written, &active, &s.Busy); err != nil {
+	if err := conn.QueryRow(ctx, sampleSQL).Scan(&s.At, &s.Written, &active, &s.Busy, &s.Draining); err != nil {
 		return s, pg.Wrap(err, "look at the source")
 	}
+	var busy, draining bool
+	err = m.on(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, drainSQL).Scan(&busy, &draining)
+	})
+	if err != nil { // then nobody knows what it still does
+		draining = true
+	}
+	s.Busy, s.Draining = s.Busy || busy, s.Draining || draining
 	if active == nil {
 		return s, errHidden
 	}

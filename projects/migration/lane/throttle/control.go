@@ -61,6 +61,10 @@ const (
 	growth   = 1.0 / 8
 )
 
+// Gentle is a state to begin with while clients are at work: the next reading lets one
+// worker begin, and each that finds nothing over its limit one more.
+func Gentle() State { return State{Share: 0, Size: 1, Duty: 1} }
+
 // Control is the rule by which a state follows from readings. It is not safe for
 // concurrent use.
 type Control struct {
@@ -74,20 +78,30 @@ func NewControl(most int, from State) *Control {
 	return &Control{Step: 1 / float64(max(1, most)), state: from}
 }
 
-// Next follows readings, and what the flow of data may take of the time.
+// Next follows readings, and what the flow of data may take of the time. What that flow
+// costs the source's clients is met by the duty and by fewer at once, and cuts no pieces:
+// it is held up in the middle of one, and to look for where to cut costs the source more.
 func (c *Control) Next(now time.Time, duty float64, readings []Reading) State {
-	worst := Free
+	worst, others := Free, Free
 	for _, reading := range readings {
 		worst = max(worst, reading.Verdict)
+		if reading.Name != SourceCost || reading.Unread != "" {
+			others = max(others, reading.Verdict)
+		}
 	}
 	s := c.state
 	switch worst {
 	case Free:
-		s.Share, s.Size = min(1, s.Share+c.Step), min(1, s.Size+growth)
+		s.Share = min(1, s.Share+c.Step)
 	case Over:
-		s.Share, s.Size = max(c.Step, s.Share/2), max(smallest, s.Size/2)
+		s.Share = max(c.Step, s.Share/2)
 	case Stop:
-		s.Share, s.Size = 0, max(smallest, s.Size/2)
+		s.Share = 0
+	}
+	if others == Free {
+		s.Size = min(1, s.Size+growth)
+	} else {
+		s.Size = max(smallest, s.Size/2)
 	}
 	switch {
 	case s.Share > 0:

@@ -17,9 +17,13 @@ type Sample struct {
 	Written uint64
 	// Active is how many sessions of clients are at work.
 	Active int
-	// Busy tells that a session of the engine is at work, and does not just wait for
-	// somebody to take its rows.
+	// Busy tells that a statement of a comparison runs, on either side: what cannot be
+	// held up is at work outside of its time too, and rests for it afterwards.
 	Busy bool
+	// Draining tells that a loader's session is at work on either side, and does not just
+	// wait for somebody to take its rows or to give it some: what has flowed is still felt
+	// wherever both sides share anything.
+	Draining bool
 }
 
 // Kind is what the engine did between two samples.
@@ -41,8 +45,11 @@ const (
 // beforehand. From it follows the part of the time in which data may flow.
 //
 // With a rate r of the clients' transactions in quiet time, and a loss of the part s of
-// it while data flows, a duty of d leaves them 1 - d*s. They are to keep 1 - Budget, so
-// d = Budget / s. Clients that wait for their answer before they ask again lose
+// it for the time in which data flows, a duty of d leaves them 1 - d*s. They are to keep
+// 1 - Budget, so d = Budget / s. What they lose afterwards, while the target is still at
+// work on what it got, is a part of s, which may come to more than all. Quiet is only time
+// in which neither side is at work on anything that flowed; when a period has none, less
+// flows in the next. Clients that wait for their answer before they ask again lose
 // transactions by being slowed down; clients that do not lose none until the source is
 // at its end, and are not what this measures: their time to commit is an input of its
 // own.
@@ -75,6 +82,8 @@ const (
 	// steepest is how much more than all is believed to be lost: what flowed may be felt
 	// after it.
 	steepest = 4
+	// shrink is what is left of the duty after a period in which it was never quiet.
+	shrink = 0.75
 	// doubt is by how many standard deviations less is believed of many periods, and
 	// surely of a single one.
 	doubt, surely = 0.5, 3
@@ -93,7 +102,7 @@ func (c *Cost) Window(from, to Sample, kind Kind, own uint64) {
 	switch {
 	case kind == Flowing, from.Busy || to.Busy:
 		c.now.flowing += seconds
-	case kind == Quiet:
+	case kind == Quiet && !from.Draining && !to.Draining:
 		c.now.quiet += seconds
 		c.now.quietWritten += written
 	}
@@ -118,7 +127,7 @@ func (c *Cost) Next(unread bool) float64 {
 		c.sum, c.slope, c.duty = counts{}, 0, 1
 	case c.sum.quiet > 0:
 		c.slope = max(c.sum.slope(doubt), now.slope(surely))
-		c.follow(now.flowing > 0)
+		c.follow(now.flowing > 0, now.quiet > 0)
 	case writes: // and what they would do without the load is not known
 		c.slope, c.duty = 1, c.Budget
 	default: // those at work write nothing, or are kept from it: the next quiet time tells
@@ -128,8 +137,9 @@ func (c *Cost) Next(unread bool) float64 {
 }
 
 // follow gives way at once and comes back by steps, when what was allowed was tried. It
-// begins as if everything were lost.
-func (c *Cost) follow(tried bool) {
+// begins as if everything were lost, and gives way too where there was no quiet time to
+// compare with.
+func (c *Cost) follow(tried, quiet bool) {
 	target := 1 - closed
 	if c.slope > 0 {
 		target = min(target, c.Budget/c.slope)
@@ -138,6 +148,8 @@ func (c *Cost) follow(tried bool) {
 	switch {
 	case c.duty == 0:
 		next = c.Budget
+	case tried && !quiet:
+		next = max(c.Budget/steepest, next*shrink)
 	case tried:
 		next += growth
 	}

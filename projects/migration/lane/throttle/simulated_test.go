@@ -17,7 +17,10 @@ import (
 // part of them while data flows. Counts scatter as those of independent clients do.
 type source struct {
 	rate, loss float64
-	chance     *rand.Rand
+	// backlog is for how long the target works on what flows in a second, and felt what
+	// that costs the clients.
+	backlog, felt float64
+	chance        *rand.Rand
 
 	at      throttle.Sample
 	written float64
@@ -39,8 +42,14 @@ func (s *source) passes(cost *throttle.Cost, seconds, rate float64, kind throttl
 func (s *source) period(cost *throttle.Cost, duty float64) float64 {
 	settle := math.Min(0.03, (1-duty)/3)
 	made := s.passes(cost, duty, s.rate*(1-s.loss), throttle.Flowing)
+	drains := math.Min(duty*s.backlog, 1-duty-settle)
+	s.at.Draining = drains > 0
 	made += s.passes(cost, settle, s.rate*(1-s.loss/2), throttle.Settling)
-	made += s.passes(cost, 1-duty-settle, s.rate, throttle.Quiet)
+	if drains > 0 {
+		made += s.passes(cost, drains, s.rate*(1-s.felt), throttle.Quiet)
+		s.at.Draining = false
+	}
+	made += s.passes(cost, 1-duty-settle-drains, s.rate, throttle.Quiet)
 	if s.rate == 0 {
 		return 1
 	}
@@ -77,6 +86,43 @@ func TestClientsKeepTheirPartWhateverALoadCosts(t *testing.T) {
 		assert.GreaterOrEqual(t, kept, 0.87-few)
 		assert.GreaterOrEqual(t, duty, 0.6*math.Min(0.9, budget/s.loss), "and the load is not held up more than that takes")
 	})
+}
+
+// What the target still does with what has flowed is no quiet time, and what that costs
+// the clients counts: they keep their part, and the load what that leaves.
+func TestTheTargetsWorkOnWhatItGotIsNotQuietTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const budget = 0.1
+		s := simulated(t, rapid.Float64Range(500, 20_000).Draw(t, "rate"), rapid.Float64Range(0, 1).Draw(t, "loss"))
+		s.backlog, s.felt = rapid.Float64Range(0, 4).Draw(t, "backlog"), rapid.Float64Range(0, 0.6).Draw(t, "felt")
+		cost := &throttle.Cost{Budget: budget}
+		s.passes(cost, 0.05, s.rate, throttle.Quiet)
+		_, duty := s.run(cost, cost.Next(false), 40) // it is found out
+		kept, duty := s.run(cost, duty, 60)
+		assert.GreaterOrEqual(t, kept, 0.87-1/math.Sqrt(s.rate))
+		felt := s.loss + s.backlog*s.felt
+		assert.GreaterOrEqual(t, duty, 0.4*min(0.9, budget/felt, 0.9/(1+s.backlog)), "and the load is not held up more than that takes")
+	})
+}
+
+// Where the target is never done the load gives way until it is, and as far as it may.
+func TestWithoutQuietTimeTheLoadGivesWay(t *testing.T) {
+	cost := &throttle.Cost{Budget: 0.1}
+	s := &source{rate: 1000, chance: rand.New(rand.NewPCG(1, 1)), at: throttle.Sample{At: time.Unix(0, 0)}}
+	_, duty := s.run(cost, 0.1, 30)
+	require.Greater(t, duty, 0.8)
+	s.at.Draining = true
+	for range 40 {
+		before := duty
+		s.passes(cost, duty, s.rate, throttle.Flowing)
+		s.passes(cost, 1-duty, s.rate, throttle.Quiet)
+		duty = cost.Next(false)
+		require.LessOrEqual(t, duty, before)
+	}
+	require.InDelta(t, 0.025, duty, 1e-9)
+	s.at.Draining = false
+	_, duty = s.run(cost, duty, 30)
+	require.Greater(t, duty, 0.8)
 }
 
 // A load that begins to cost, or a source that awakes, is met at the next reading; one

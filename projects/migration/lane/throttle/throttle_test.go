@@ -61,6 +61,33 @@ func TestTheControlHalvesAndRecoversStepByStep(t *testing.T) {
 	assert.InDeltaSlice(t, []float64{1. / 2, 1. / 4, 1. / 8, 1. / 16, 3. / 16, 5. / 16, 7. / 16, 7. / 32, 7. / 64, 15. / 64}, sizes, 1e-9)
 }
 
+// What the flow of data costs the source's clients lets fewer be at work, and cuts no
+// pieces; when it cannot be read it counts like any other input. A gentle beginning is
+// one worker.
+func TestTheCostOfTheFlowCutsNoPieces(t *testing.T) {
+	control := throttle.NewControl(4, throttle.Gentle())
+	cost := throttle.Reading{Name: throttle.SourceCost}
+	next := func() (int, float64) {
+		state := control.Next(time.Unix(0, 0), 0.5, []throttle.Reading{cost})
+		return state.Workers(4), state.Size
+	}
+	for n, want := range []int{1, 2, 3} {
+		workers, size := next()
+		assert.Equal(t, want, workers, n)
+		assert.InDelta(t, 1, size, 0)
+	}
+	cost.Verdict = throttle.Over
+	for range 3 {
+		_, size := next()
+		assert.InDelta(t, 1, size, 0)
+	}
+	workers, _ := next()
+	assert.Equal(t, 1, workers)
+	cost.Unread = "no answer"
+	_, size := next()
+	assert.InDelta(t, 0.5, size, 0)
+}
+
 // The gate keeps to what it is told: nothing before it is told anything, then no more
 // than there is room for, and data only in its part of each period.
 func TestTheGateKeepsToItsState(t *testing.T) {

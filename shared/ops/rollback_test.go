@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -276,28 +277,29 @@ func TestAnOverrunMoveIsCarriedOutAndRepeatedDoesTheRest(t *testing.T) {
 		"rollback": {func(s *steered, flags ...string) error { return s.app(t, flags...).RollbackEdge(t.Context()) }, traffic.All(naming.Blue), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			const limit = 2 * time.Second
-			s := newSteered(t, 5)
-			s.carrying(traffic.At(5))
-			begun := time.Now()
-			s.dns.Hook = func(call string, after bool) error {
-				if call == "apply" && !after {
-					time.Sleep(time.Until(begun.Add(limit + limit/4)))
+			synctest.Test(t, func(t *testing.T) { // the clock goes on in the move alone
+				const limit = 2 * time.Second
+				s := newSteered(t, 5)
+				s.carrying(traffic.At(5))
+				s.dns.Hook = func(call string, after bool) error {
+					if call == "apply" && !after {
+						time.Sleep(limit + limit/4)
+					}
+					return nil
 				}
-				return nil
-			}
-			err := c.move(s, "-timeout="+limit.String())
-			assert.Equal(t, fault.Timeout, fault.CodeOf(err), "%v", err)
-			assert.ErrorContains(t, err, "traffic")
-			assert.True(t, s.dns.Real().Is(c.want), "%s", s.dns.Real())
-			require.NotNil(t, s.record(t))
-			assert.Equal(t, traffic.Settled, s.record(t).Phase)
-			assert.Empty(t, s.fake.Calls("refresh"))
+				err := c.move(s, "-timeout="+limit.String())
+				assert.Equal(t, fault.Timeout, fault.CodeOf(err), "%v", err)
+				assert.ErrorContains(t, err, "traffic")
+				assert.True(t, s.dns.Real().Is(c.want), "%s", s.dns.Real())
+				require.NotNil(t, s.record(t))
+				assert.Equal(t, traffic.Settled, s.record(t).Phase)
+				assert.Empty(t, s.fake.Calls("refresh"))
 
-			s.dns.Hook = nil
-			require.NoError(t, c.move(s, c.again...))
-			assert.Len(t, s.fake.Calls("refresh"), 1)
-			assert.Equal(t, 1, s.dns.Applied())
+				s.dns.Hook = nil
+				require.NoError(t, c.move(s, c.again...))
+				assert.Len(t, s.fake.Calls("refresh"), 1)
+				assert.Equal(t, 1, s.dns.Applied())
+			})
 		})
 	}
 }

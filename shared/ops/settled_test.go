@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/ops"
@@ -57,15 +58,17 @@ func TestALayerWhoseUpdateFailedIsNotAsked(t *testing.T) {
 }
 
 func TestWaitingForALayerToSettleEndsWithTheRunsTime(t *testing.T) {
-	w := newWorld(t)
-	w.settled[contract.Services] = func(ctx context.Context, _ ops.Verification) error {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	w.deployed()
-	err := w.app(t, "-timeout=1s").Deploy(t.Context(), contract.Services)
-	assert.Equal(t, fault.Timeout, fault.CodeOf(err), err)
-	assert.Contains(t, w.out.String(), "services was updated; waiting for it to settle was interrupted")
+	synctest.Test(t, func(t *testing.T) { // the clock goes on in the wait alone
+		w := newWorld(t)
+		w.settled[contract.Services] = func(ctx context.Context, _ ops.Verification) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		w.deployed()
+		err := w.app(t, "-timeout=1s").Deploy(t.Context(), contract.Services)
+		assert.Equal(t, fault.Timeout, fault.CodeOf(err), err)
+		assert.Contains(t, w.out.String(), "services was updated; waiting for it to settle was interrupted")
+	})
 }
 
 // A resumed run asks again: what failed to settle is not done.

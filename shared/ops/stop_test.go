@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cutover/cutover/shared/contract"
@@ -103,19 +104,23 @@ func TestCtrlCBeforeAnythingChangesEndsAtOnce(t *testing.T) {
 	assert.Empty(t, w.ups())
 }
 
+// The clock is the test's own, and goes on only while the layer waits: however slow the
+// machine is, the limit is reached in this layer.
 func TestATimeLimitCancelsAndHasItsOwnStatus(t *testing.T) {
-	w := newWorld(t)
-	w.fake.Hook = func(ctx context.Context, op string, l contract.Layer) error {
-		if op == "up" && l == contract.Security {
-			<-ctx.Done()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.fake.Hook = func(ctx context.Context, op string, l contract.Layer) error {
+			if op == "up" && l == contract.Security {
+				<-ctx.Done()
+			}
+			return nil
 		}
-		return nil
-	}
 
-	err := w.app(t, "-timeout=300ms").DeployAll(t.Context())
+		err := w.app(t, "-timeout=300ms").DeployAll(t.Context())
 
-	assert.Equal(t, fault.Timeout, fault.CodeOf(err))
-	assert.Equal(t, "cancelled", w.last(t, "local", "deploy:all").Find("security").State)
+		assert.Equal(t, fault.Timeout, fault.CodeOf(err))
+		assert.Equal(t, "cancelled", w.last(t, "local", "deploy:all").Find("security").State)
+	})
 }
 
 func TestAForeignLockIsShownWithOwnerAgeAndCommandAndNotBroken(t *testing.T) {
@@ -190,10 +195,7 @@ func TestResumeWaitsForAProcessThatStillFinishesItsWork(t *testing.T) {
 	w.fake.Hook = nil
 	w.fake.Edit(contract.Data, func(s *enginetest.Stack) { s.Locks = []engine.Lock{liveLock(t)} })
 	go func() {
-		for len(w.fake.Calls("ensure")) < 8 { // the second run has begun
-			time.Sleep(10 * time.Millisecond)
-		}
-		time.Sleep(200 * time.Millisecond)
+		assert.Eventually(t, func() bool { return strings.Contains(w.out.String(), "[data] waiting for ada@") }, time.Minute, time.Millisecond)
 		w.fake.Edit(contract.Data, func(s *enginetest.Stack) { s.Locks = nil })
 	}()
 

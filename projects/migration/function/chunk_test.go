@@ -167,7 +167,7 @@ func (w *world) rotated() {
 		err := conn.QueryRow(w.t.Context(), `SELECT EXISTS (SELECT FROM payments.account WHERE owner = 'rotated')
 			OR EXISTS (SELECT FROM bgsync.lane WHERE state = 'halted')`).Scan(&there)
 		return err == nil && there
-	}, 60*time.Second, 20*time.Millisecond)
+	}, 5*time.Minute, 20*time.Millisecond)
 	assert.Equal(w.t, "running", value[string](w, naming.Green, `SELECT state FROM bgsync.lane WHERE lane = 'core.fwd'`))
 }
 

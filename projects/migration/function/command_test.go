@@ -95,7 +95,7 @@ func (c *cloud) loads(o commands) {
 		assert.Eventually(t, func() bool {
 			return killed() && len(c.ended(naming.Green, machine.BackfillName)) == 1 &&
 				c.ended(naming.Green, machine.BackfillName)[0] != "RUNNING"
-		}, 2*time.Minute, 100*time.Millisecond)
+		}, 5*time.Minute, 100*time.Millisecond)
 		c.schedule(naming.Green)
 	}()
 	require.NoError(t, o.Start(t.Context(), naming.Green, ""), o.said.String())
@@ -104,7 +104,7 @@ func (c *cloud) loads(o commands) {
 	assert.Regexp(t, `core\.fwd runs: .*[0-9,]+ rows loaded`, o.said.String())
 	assert.Equal(t, map[string]int{exitError: 1}, c.function(naming.Green, "chunk").failures())
 	assert.Equal(t, []string{"SUCCEEDED"}, c.ended(naming.Green, machine.BackfillName))
-	require.Eventually(t, func() bool { return lane.successes() >= 2 }, time.Minute, 50*time.Millisecond, "invocations that hand over")
+	require.Eventually(t, func() bool { return lane.successes() >= 2 }, 5*time.Minute, 50*time.Millisecond, "invocations that hand over")
 	lane.set(func(s *sandbox) { s.timeout = 900 * time.Second })
 }
 
@@ -151,7 +151,7 @@ func (c *cloud) holds(table string, met func(), released chan<- struct{}) {
 			var waiting bool
 			err := watcher.QueryRow(context.Background(), `SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass)`, table).Scan(&waiting)
 			return err == nil && waiting
-		}, time.Minute, 10*time.Millisecond)
+		}, 5*time.Minute, 10*time.Millisecond)
 		met()
 		_, err := conn.Exec(context.Background(), `ROLLBACK`)
 		assert.NoError(t, err)
@@ -193,7 +193,7 @@ func (c *cloud) cutsOver(o commands) {
 // slow and not because of what shall happen.
 func (c *cloud) moves(o commands, to naming.Color, happened func() bool) error {
 	var err error
-	for range 5 {
+	for range 20 {
 		c.passes(to)
 		if err = o.SwitchBy(c.w.t.Context(), o.cloud, to, "test"); fault.CodeOf(err) != fault.Gate || happened() {
 			return err
@@ -253,7 +253,7 @@ func (c *cloud) goesBack(o commands) {
 	if everyFault {
 		stopped = back.at("switch.12.promote.after", stopsAt)
 		go func() {
-			assert.Eventually(t, stopped, 2*time.Minute, 10*time.Millisecond)
+			assert.Eventually(t, stopped, 5*time.Minute, 10*time.Millisecond)
 			back.expire()
 		}()
 	}
@@ -275,7 +275,7 @@ func (c *cloud) told() {
 		return !slices.ContainsFunc(status.Lanes, func(l move.LaneStatus) bool {
 			return !l.Known || !l.Wanted || l.Stale || l.State != checkpoint.Running
 		})
-	}, 2*time.Minute, 50*time.Millisecond, "lanes that run")
+	}, 5*time.Minute, 50*time.Millisecond, "lanes that run")
 	assert.Empty(c.w.t, status.Problems)
 	require.Len(c.w.t, status.Lanes, 2)
 	require.NotNil(c.w.t, status.Token)
@@ -334,7 +334,7 @@ func (c *cloud) equal(acknowledged int) {
 		var err error
 		found, err = checker.Compare(t.Context(), dsns[0], dsns[1], tables)
 		return err == nil && found.Equal()
-	}, time.Minute, 200*time.Millisecond, "%+v", found)
+	}, 5*time.Minute, 200*time.Millisecond, "%+v", found)
 	for _, color := range naming.Colors() {
 		const query = `SELECT count(*)::int FROM payments.account WHERE owner LIKE 'client %'`
 		assert.Equal(t, acknowledged, value[int](c.w, color, query), color)

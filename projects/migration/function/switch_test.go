@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,94 @@ func (w *world) calls(m mover, e function.SwitchEvent) function.SwitchAnswer {
 	return function.SwitchAnswer{}
 }
 
+// rehearses asks all gates, and again as long as one is closed because the machine is
+// busy.
+func (w *world) rehearses(m mover, e function.SwitchEvent) {
+	w.t.Helper()
+	e.Act = function.Rehearse
+	for attempt := 1; ; attempt++ {
+		answer, err := m(w.t.Context(), e)
+		require.NoError(w.t, err)
+		require.NotEmpty(w.t, answer.Gates)
+		if answer.Outcome == function.Done {
+			return
+		}
+		require.Equal(w.t, function.GatesClosed, answer.Outcome, answer.Reason)
+		require.Less(w.t, attempt, 20, "the gates stay closed: %+v", answer.Gates)
+	}
+}
+
+// dies has a function arm a switch and die after the go, at a point. It returns the
+// event that began the switch: the given one, or one with another request where a gate
+// closed before the point was reached.
+func (w *world) dies(e function.SwitchEvent, point string) function.SwitchEvent {
+	w.t.Helper()
+	killed := false
+	m := w.mover(e.To, func(at string) error {
+		if at != point {
+			return nil
+		}
+		killed = true
+		return errKilled
+	})
+	for request, attempt := e.Request, 1; ; attempt++ {
+		answer, err := m(w.t.Context(), e)
+		if err == nil && answer.State == control.Armed {
+			answer, err = m(w.t.Context(), answer.Event)
+		}
+		if killed {
+			require.ErrorIs(w.t, err, errKilled)
+			return e
+		}
+		require.NoError(w.t, err)
+		w.closed(attempt, naming.Blue, 1, answer)
+		e = w.asks(e.To, fmt.Sprintf("%s, attempt %d", request, attempt+1))
+	}
+}
+
+// moves has so many callers move the authority by one request. A gate that closes
+// between the arming and the go ends the request with nothing changed: then it is
+// asked by another one. It returns the event that moved it.
+func (w *world) moves(m mover, to naming.Color, request string, callers int) function.SwitchEvent {
+	w.t.Helper()
+	before, _, err := switching.Status(w.t.Context(), w.store)
+	require.NoError(w.t, err)
+	for attempt := 1; ; attempt++ {
+		e := w.asks(to, fmt.Sprintf("%s, attempt %d", request, attempt))
+		answers := make(chan function.SwitchAnswer, callers)
+		for range callers {
+			go func() {
+				var answer function.SwitchAnswer
+				defer func() { answers <- answer }()
+				answer = w.calls(m, e)
+			}()
+		}
+		var closed []function.SwitchAnswer
+		for range callers {
+			if answer := <-answers; answer.Outcome != function.Done {
+				closed = append(closed, answer)
+			}
+		}
+		if len(closed) == 0 {
+			return e
+		}
+		require.Len(w.t, closed, callers, "all calls of a request tell the same of it")
+		w.closed(attempt, before.Holder, before.Epoch, closed...)
+	}
+}
+
+// closed requires answers to tell of closed gates, as one on the age of heartbeats is
+// on a busy machine, and the authority to be where it was.
+func (w *world) closed(attempt int, holder naming.Color, epoch int64, answers ...function.SwitchAnswer) {
+	w.t.Helper()
+	for _, answer := range answers {
+		w.t.Logf("attempt %d: %s: %s", attempt, answer.Outcome, answer.Reason)
+		require.Contains(w.t, []function.Outcome{function.GatesClosed, function.BackedOut}, answer.Outcome, "%s %+v", answer.Reason, answer.Gates)
+	}
+	w.holds(holder, epoch)
+	require.Less(w.t, attempt, 20, "the gates stay closed:\n%s", w.said())
+}
+
 // holds requires that exactly one side can be written to, in that epoch.
 func (w *world) holds(side naming.Color, epoch int64) {
 	w.t.Helper()
@@ -122,12 +211,7 @@ func TestASwitchIsMovedByCallsThatMayDieComeTwiceOrLate(t *testing.T) {
 	w := moving(t)
 	green := w.mover(naming.Green, nil)
 	forth := w.asks(naming.Green, "forth")
-	rehearsal := forth
-	rehearsal.Act = function.Rehearse
-	asked, err := green(t.Context(), rehearsal)
-	require.NoError(t, err)
-	assert.Equal(t, function.Done, asked.Outcome, asked.Gates)
-	assert.NotEmpty(t, asked.Gates)
+	w.rehearses(green, forth)
 
 	none, err := green(nearlyOver{t.Context(), time.Now().Add(900 * time.Millisecond)}, forth)
 	require.NoError(t, err)
@@ -137,17 +221,7 @@ func TestASwitchIsMovedByCallsThatMayDieComeTwiceOrLate(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, untouched.Rev, "no step is begun too late")
 
-	dying := w.mover(naming.Green, func(point string) error {
-		if point == "switch.9.DRAINED.after" { // writers are kept out
-			return errKilled
-		}
-		return nil
-	})
-	armed, err := dying(t.Context(), forth)
-	require.NoError(t, err)
-	require.Equal(t, control.Armed, armed.State)
-	_, err = dying(t.Context(), armed.Event)
-	require.ErrorIs(t, err, errKilled)
+	forth = w.dies(forth, "switch.9.DRAINED.after") // writers are kept out
 	assert.False(t, value[bool](w, naming.Blue, `SELECT writable FROM bgsync.authority`))
 	w.outlive()
 	back := w.calls(green, forth) // the retry is the recovery
@@ -155,22 +229,14 @@ func TestASwitchIsMovedByCallsThatMayDieComeTwiceOrLate(t *testing.T) {
 	w.holds(naming.Blue, 1)
 	assert.Equal(t, function.BackedOut, w.calls(green, forth).Outcome, "the request is over")
 
-	second := w.asks(naming.Green, "second")
-	results := make(chan function.SwitchAnswer, 2)
-	for range 2 {
-		go func() { results <- w.calls(green, second) }()
-	}
-	for range 2 {
-		assert.Equal(t, function.Done, (<-results).Outcome)
-	}
+	second := w.moves(green, naming.Green, "second", 2)
 	w.holds(naming.Green, 2)
 	done := w.calls(green, second)
 	assert.Equal(t, function.Done, done.Outcome, "called again")
 	w.proven(done.Proof)
 
 	w.exec(naming.Green, `SET ROLE payments_app`, `INSERT INTO payments.account (owner, balance, currency) VALUES ('since', 7, 'CHF')`)
-	home := w.calls(w.mover(naming.Blue, nil), w.asks(naming.Blue, "home"))
-	assert.Equal(t, function.Done, home.Outcome, home.Reason)
+	w.moves(w.mover(naming.Blue, nil), naming.Blue, "home", 1)
 	w.holds(naming.Blue, 3)
 	assert.Equal(t, 1, value[int](w, naming.Blue, `SELECT count(*) FROM payments.account WHERE owner = 'since'`))
 	late := w.calls(green, second)

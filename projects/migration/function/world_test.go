@@ -154,7 +154,7 @@ func (w *world) runs(to naming.Color) {
 		}
 		return fmt.Sprint(row.State)
 	}
-	if !assert.Eventually(w.t, func() bool { return last() == fmt.Sprint(checkpoint.Running) }, 60*time.Second, 20*time.Millisecond) {
+	if !assert.Eventually(w.t, func() bool { return last() == fmt.Sprint(checkpoint.Running) }, 5*time.Minute, 20*time.Millisecond) {
 		require.FailNow(w.t, "lane "+function.Lane(to)+" does not run", "it is %s; the functions said last:\n%s", last(), w.said())
 	}
 }

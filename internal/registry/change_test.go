@@ -80,7 +80,7 @@ func (d *station) reloads(why settings.Flag) {
 			d.t.Log(said, status)
 		}
 		return code == fault.OK
-	}, 3*time.Minute, time.Second)
+	}, 10*time.Minute, time.Second)
 }
 
 // thaws frees a schema that an arming has left frozen, and cancels nothing that is not

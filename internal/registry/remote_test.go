@@ -180,7 +180,7 @@ func (a *amazon) run(ctx context.Context, target func(context.Context, *ops.App)
 		Flags: append([]settings.Flag{{Name: "env", Value: "staging"}, {Name: "yes", Value: "true"}, {Name: "reason", Value: "test"}}, flags...),
 	}, ports)
 	require.NoError(a.t, err)
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	if err = target(ctx, app); err == nil {
 		return fault.OK, out.String()

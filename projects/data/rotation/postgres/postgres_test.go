@@ -235,7 +235,7 @@ func TestRoleThatIsLockedForLongIsBusy(t *testing.T) {
 	err := d.Exclusive(t.Context(), master(), "r", func(ctx context.Context, _ rotation.Session) error {
 		started := time.Now()
 		err := d.Exclusive(ctx, master(), "r", func(context.Context, rotation.Session) error { return errors.New("both at once") })
-		require.Less(t, time.Since(started), 10*time.Second)
+		require.Less(t, time.Since(started), time.Minute, "it does not hang")
 		require.NoError(t, d.Exclusive(ctx, master(), "another", func(context.Context, rotation.Session) error { return nil }))
 		return err
 	})
@@ -302,7 +302,7 @@ func TestUnreachableServerAndEndedContextAreFailuresInTime(t *testing.T) {
 	err := w.Steps(t.Context(), token(0), nil)
 	require.ErrorContains(t, err, "setSecret")
 	require.NotErrorIs(t, err, rotation.ErrRefused)
-	require.Less(t, time.Since(started), 10*time.Second)
+	require.Less(t, time.Since(started), time.Minute, "it does not hang")
 	require.NoError(t, s.Restart(t.Context()))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -100,7 +100,7 @@ func (b *bank) wrote(count int) {
 		b.mutex.Lock()
 		defer b.mutex.Unlock()
 		return len(b.acknowledged) >= count || b.failed != nil
-	}, time.Minute, tick)
+	}, waiting, tick)
 }
 
 // stop ends the writers.

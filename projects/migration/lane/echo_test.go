@@ -69,7 +69,7 @@ func TestAWriteOnThePassiveSideStopsTheWayBack(t *testing.T) {
 	w := steady(t)
 	back := w.reverse()
 	w.exec(w.green, `INSERT INTO public.payment VALUES (666, '2026-06-06', 6)`)
-	require.Eventually(t, func() bool { return w.row(w.blue, "core.rev").Halt == checkpoint.RogueWrite }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return w.row(w.blue, "core.rev").Halt == checkpoint.RogueWrite }, waiting, tick)
 	_, err := back()
 	require.NoError(t, err)
 	require.Zero(t, value[int](w, w.blue, `SELECT count(*) FROM public.payment WHERE id = 666`))

@@ -182,6 +182,7 @@ func TestAnApplierThatWakesLateWritesNothing(t *testing.T) {
 	w.running()
 	_, err := settled()
 	require.NoError(t, err)
+	w.released()
 
 	held, wake := make(chan struct{}), make(chan struct{})
 	zombie := w.runner("zombie")
@@ -267,6 +268,7 @@ func steady(t *testing.T) *world {
 	w.drained(w.blue, w.green, "core.fwd")
 	_, err := stop()
 	require.NoError(t, err)
+	w.released()
 	return w
 }
 

@@ -3,8 +3,6 @@
 package lane_test
 
 import (
-	"time"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane/pg"
@@ -22,7 +20,7 @@ func (w *world) subscribe() side {
 	w.exec(native, `CREATE SUBSCRIPTION native CONNECTION `+pg.Literal(w.blue.AdminDSN(database))+` PUBLICATION native`)
 	require.Eventually(w.t, func() bool {
 		return value[int](w, native, `SELECT count(*) FROM pg_subscription_rel WHERE srsubstate <> 'r'`) == 0
-	}, time.Minute, tick)
+	}, waiting, tick)
 	w.exec(native, `ALTER SUBSCRIPTION native DISABLE`)
 	return native
 }
@@ -34,9 +32,9 @@ func (w *world) drainNative(native side) {
 	w.exec(native, `ALTER SUBSCRIPTION native ENABLE`)
 	require.Eventually(w.t, func() bool {
 		return value[bool](w, w.blue, `SELECT coalesce(bool_or(replay_lsn >= $1::text::pg_lsn), false) FROM pg_stat_replication WHERE application_name = 'native'`, position)
-	}, 5*time.Minute, tick)
+	}, waiting, tick)
 	w.exec(native, `ALTER SUBSCRIPTION native DISABLE`)
 	require.Eventually(w.t, func() bool {
 		return !value[bool](w, w.blue, `SELECT active FROM pg_replication_slots WHERE slot_name = 'native'`)
-	}, time.Minute, tick)
+	}, waiting, tick)
 }

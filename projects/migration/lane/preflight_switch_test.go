@@ -40,7 +40,7 @@ func TestPreflightFindsWhatStopsASwitch(t *testing.T) {
 		results, err := preflight.Run(s.ctx(), subject(), preflight.Switch)
 		require.NoError(t, err)
 		return preflight.Refusal(results) == nil
-	}, time.Minute, 100*time.Millisecond)
+	}, waiting, tick)
 
 	const conflict = `INSERT INTO bgsync.conflict (lane, generation, commit_lsn, ordinal, kind, table_id, key) VALUES ('core.rev', 1, '0/1', 1, 'insert_exists', 1, '{}')`
 	for _, c := range []struct {

@@ -5,8 +5,11 @@ package lane_test
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/jackc/pglogrepl"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -110,21 +113,29 @@ func TestALargeTransactionIsOneOnTheTarget(t *testing.T) {
 	w.exec(w.blue, `BEGIN; INSERT INTO public.payment VALUES (200000, '2026-11-11', 1);
 		DO $$ BEGIN FOR n IN 1..9 LOOP UPDATE public.payment SET amount = 1 WHERE id = 200000; END LOOP; END $$; COMMIT`)
 	w.exec(w.blue, `INSERT INTO public.payment SELECT n, '2026-11-11', n FROM generate_series(100000, 180000) n`)
+	for range 3 {
+		w.exec(w.blue, `UPDATE bgsync.canary SET seq = seq + 1 WHERE side = 'blue'`)
+	}
 	r := w.runner("large")
 	r.Limits.BatchBytes, r.Limits.QueueBytes, r.Limits.BatchRows = 256<<10, 512<<10, 1000
 	r.Tally = &apply.Tally{}
+	r.Limits.Canary = time.Hour // no further one is under way when they are counted
+	var known atomic.Uint64     // the position of the last commit that the invocation has heard of
+	r.Observe = func(row checkpoint.Row) { known.Store(uint64(row.Applied)) }
 	stop := w.background(r)
 	large := `SELECT count(*) FROM public.payment WHERE id BETWEEN 100000 AND 180000`
 	for w.row(w.green, "core.fwd").Txns < 1 || value[int](w, w.green, large) == 0 {
 		require.Zero(t, value[int](w, w.green, large)%80001)
 	}
 	require.Equal(t, 80001, value[int](w, w.green, large))
-	w.drained(w.blue, w.green, "core.fwd")
+	written := w.logEnd(w.blue)
+	require.Eventually(t, func() bool { return pglogrepl.LSN(known.Load()) >= written }, waiting, tick)
 	_, err := stop()
 	require.NoError(t, err)
 	w.equal()
 
 	applied, beats := r.Tally.Take(), value[int64](w, w.green, canaries)-before
+	require.Positive(t, beats)
 	assert.Equal(t, 80001+10+beats, applied.Rows)
 	texts := value[int64](w, w.green, `SELECT sum((length(id::text) + length(day::text) + length(amount::text)) * CASE id WHEN 200000 THEN 10 ELSE 1 END)
 		FROM public.payment WHERE id >= 100000`)

@@ -68,7 +68,7 @@ func (c *scriptedSwitch) subscribe(from, to naming.Color) {
 	c.exec(c.at[to], `CREATE SUBSCRIPTION script CONNECTION `+pg.Literal(c.at[from].AdminDSN(scripted))+` PUBLICATION script`)
 	require.Eventually(c.t, func() bool {
 		return value[int](c.world, c.at[to], `SELECT count(*) FROM pg_subscription_rel WHERE srsubstate <> 'r'`) == 0
-	}, time.Minute, tick)
+	}, waiting, tick)
 	c.probe(from, to)
 }
 
@@ -78,7 +78,7 @@ func (c *scriptedSwitch) probe(from, to naming.Color) {
 	c.t.Helper()
 	c.probes++
 	c.exec(c.at[from], fmt.Sprintf(`INSERT INTO public.probe VALUES (%d)`, c.probes))
-	for deadline := time.Now().Add(time.Minute); !value[bool](c.world, c.at[to], `SELECT EXISTS (SELECT FROM public.probe WHERE id = $1)`, c.probes); {
+	for deadline := time.Now().Add(waiting); !value[bool](c.world, c.at[to], `SELECT EXISTS (SELECT FROM public.probe WHERE id = $1)`, c.probes); {
 		require.True(c.t, time.Now().Before(deadline), "%s follows %s", to, from)
 		time.Sleep(time.Millisecond)
 	}
@@ -89,7 +89,7 @@ func (c *scriptedSwitch) shut(color naming.Color) {
 	c.t.Helper()
 	c.exec(c.at[color], `ALTER DATABASE script SET default_transaction_read_only = on`)
 	now := value[time.Time](c.world, c.at[color], `SELECT clock_timestamp()`)
-	for deadline := time.Now().Add(time.Minute); value[int](c.world, c.at[color], `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+	for deadline := time.Now().Add(waiting); value[int](c.world, c.at[color], `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 		WHERE datname = current_database() AND usename = 'app_a' AND backend_start <= $1`, now) > 0; {
 		require.True(c.t, time.Now().Before(deadline), "sessions of %s end", color)
 		time.Sleep(time.Millisecond)

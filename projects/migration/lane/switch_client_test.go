@@ -75,7 +75,7 @@ func (c *clients) some(count int) {
 		return len(c.acknowledged)
 	}
 	first := made()
-	require.Eventually(c.s.t, func() bool { return made() >= first+count }, time.Minute, tick)
+	require.Eventually(c.s.t, func() bool { return made() >= first+count }, waiting, tick)
 }
 
 // work makes transfers until ctx ends. A transfer that was begun is finished.
@@ -97,6 +97,10 @@ func (c *clients) work(ctx context.Context, interval time.Duration) error {
 	return nil
 }
 
+// unheard ends a client that nobody answers any more: it is longer than all the
+// attempts of a switch and of its recovery.
+const unheard = 5 * waiting
+
 // transfer makes one transfer, however often it has to be tried.
 func (c *clients) transfer(sessions map[naming.Color]*pgx.Conn) error {
 	c.held.RLock()
@@ -104,8 +108,8 @@ func (c *clients) transfer(sessions map[naming.Color]*pgx.Conn) error {
 	id, begun := 1_000_000+transfers.Add(1), time.Now()
 	from, to := 1+rand.IntN(198), 1+rand.IntN(198)
 	for !c.once(sessions, id, min(from, to), max(from, to)) {
-		if time.Since(begun) > time.Minute {
-			return fmt.Errorf("transfer %d was not acknowledged in a minute", id)
+		if time.Since(begun) > unheard {
+			return fmt.Errorf("transfer %d was not acknowledged in %s", id, unheard)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
@@ -117,7 +121,7 @@ func (c *clients) transfer(sessions map[naming.Color]*pgx.Conn) error {
 
 // once tries a transfer where the token says; true tells that it is there.
 func (c *clients) once(sessions map[naming.Color]*pgx.Conn, id int64, low, high int) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	token, _, err := switching.Status(ctx, c.store)
 	if err != nil || !token.Admits(token.Holder) {

@@ -106,6 +106,7 @@ func TestAnOpenTransactionMakesTheSwitchBackOut(t *testing.T) {
 	t.Parallel()
 	s := newSwitches(t)
 	m := s.machine("blocked")
+	m.Limits.Tries = fast().Tries
 	_, err := m.Start(s.ctx(), to(naming.Green))
 	require.NoError(t, err)
 	idle := s.app(naming.Blue)

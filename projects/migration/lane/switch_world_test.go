@@ -125,7 +125,8 @@ func fast() switching.Limits {
 func patient() switching.Limits {
 	l := fast()
 	l.Drain, l.Check, l.Decide, l.Total = time.Minute, time.Minute, 150*time.Second, waiting
-	l.Confirm, l.ArmMax = waiting, waiting
+	l.Confirm, l.ArmMax, l.Reach = waiting, waiting, waiting
+	l.Tries = 100 // writers whose commits wait for the disk cost the fence some
 	return l
 }
 
@@ -148,7 +149,8 @@ func databases(places map[naming.Color]postgres.Side, owner string) *postgres.Da
 	compare.Limits.Stop, compare.Limits.Cancel = 0, 0
 	compare.Round = waiting
 	limits := postgres.Defaults()
-	limits.Forward, limits.Back, limits.Tail = time.Minute, time.Minute, 10*time.Second // the machine is busy
+	limits.Forward, limits.Back, limits.Confirm = time.Minute, time.Minute, time.Minute // the machine is busy
+	limits.Tail, limits.OpenWrite = time.Minute, waiting
 	return &postgres.Databases{Sides: places, Compare: &compare, Invocation: owner, Limits: limits}
 }
 

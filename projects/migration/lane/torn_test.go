@@ -51,6 +51,7 @@ func (w *world) invokeFor(groups int, name string) lane.Report {
 	l := life{Context: context.Background(), over: make(chan struct{})}
 	r := w.runner(name)
 	r.Limits.BatchRows, r.Limits.BatchBytes = 1000, 256<<10
+	r.Limits.Stop, r.Limits.Cancel = margin, margin // it notes what was too long, as slow as it is
 	r.At = func(step string) error {
 		if step == apply.BeforeData {
 			if groups--; groups == 0 {

@@ -282,6 +282,16 @@ func (w *world) background(r lane.Runner) (stop func() (lane.Report, error)) {
 	return stop
 }
 
+// released waits until nobody has a slot any more: the server lets one go when it has
+// seen that its reader is gone.
+func (w *world) released() {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		const active = `SELECT count(*) FROM pg_replication_slots WHERE active`
+		return value[int](w, w.blue, active)+value[int](w, w.green, active) == 0
+	}, waiting, tick, "the slots are free")
+}
+
 // row is a lane's row on a side.
 func (w *world) row(s side, name string) *checkpoint.Row {
 	w.t.Helper()

@@ -5,7 +5,6 @@ package lane_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
@@ -28,7 +27,7 @@ var two = finalise.Order{Operators: []string{"ann", "bob"}, Reason: "green is se
 func (s *switches) finaliser(at func(string) error) *finalise.Finaliser {
 	return &finalise.Finaliser{
 		Store: s.store, Signer: s.signer, Proofs: s.proofs, Sides: map[naming.Color]*pgx.Conn{naming.Blue: s.blue.admin, naming.Green: s.green.admin},
-		Quiet: 10 * time.Second, Owner: "test", At: at,
+		Quiet: waiting, Owner: "test", At: at,
 	}
 }
 

@@ -37,8 +37,9 @@ type lent struct {
 	state string // what all databases share, after Prepare
 }
 
-// cleanTimeout bounds what is done to a server between two tests.
-const cleanTimeout = 2 * time.Minute
+// cleanTimeout bounds what is done to a server between two tests: one that hangs is
+// removed.
+const cleanTimeout = 5 * time.Minute
 
 // Borrow lends a server until the test ends.
 func (p *Pool) Borrow(tb testing.TB) *Server {

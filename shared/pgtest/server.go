@@ -25,8 +25,9 @@ const (
 // host is the only address that servers listen on.
 const host = "127.0.0.1"
 
-// readyTimeout bounds starting, recovery included, and stopping.
-const readyTimeout = 60 * time.Second
+// readyTimeout bounds starting, recovery included, and stopping. It only ends the wait
+// for a server that hangs: no machine is too slow for it.
+const readyTimeout = 5 * time.Minute
 
 // Options of a server.
 type Options struct {

@@ -72,6 +72,8 @@ func (w *world) crash(rt *rapid.T, limits lane.Limits, name string) {
 	meanwhile := anyWrite(rt)
 	r := w.runner(name)
 	r.Limits = limits
+	// It has as long as it needs to note what it could not finish.
+	r.Limits.Stop, r.Limits.Cancel = margin+time.Second, margin+500*time.Millisecond
 	l := life{over: make(chan struct{})}
 	end := sync.OnceFunc(func() { close(l.over) })
 	timely := rapid.Bool().Draw(rt, "out of time")
@@ -89,7 +91,7 @@ func (w *world) crash(rt *rapid.T, limits lane.Limits, name string) {
 		}
 		return err
 	}
-	limited, cancel := context.WithTimeout(w.ctx(), 1500*time.Millisecond)
+	limited, cancel := context.WithTimeout(w.ctx(), margin+1500*time.Millisecond)
 	defer cancel()
 	l.Context = limited
 	context.AfterFunc(limited, end)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,6 +18,11 @@ import (
 // script makes a shell script play the CLI.
 func script(t *testing.T, text string) *command {
 	t.Helper()
+	// A shell cannot trap a signal that was ignored when it began, as this one is where
+	// the tests run behind another shell's "&".
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	t.Cleanup(func() { signal.Stop(interrupts) })
 	dir := t.TempDir()
 	program := filepath.Join(dir, "pulumi")
 	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\n"+text), 0o700)) //nolint:gosec // a program

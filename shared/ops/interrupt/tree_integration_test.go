@@ -41,19 +41,26 @@ func (o *output) String() string {
 // tree starts `go tool mage slow` as the head of a process group of its own, the
 // way a shell starts a command at a terminal, and returns when the data layer is
 // in flight. Go's tool command, mage and the compiled magefile are all in the
-// group, and a Ctrl-C reaches all three.
-func tree(t *testing.T) (*exec.Cmd, *output) {
+// group, and a Ctrl-C reaches all three. The layer stays in flight until heard is
+// called, which waits until the run has heard that it shall end, and for seven seconds
+// after it.
+func tree(t *testing.T) (cmd *exec.Cmd, out *output, heard func()) {
 	t.Helper()
-	out := &output{}
-	cmd := exec.Command("go", "tool", "mage", "-d", "testdata/tree", "slow") //nolint:noctx // ended by the test's signals
-	cmd.Env = append(os.Environ(), "TREE_ROOT="+t.TempDir())
+	out = &output{}
+	root := t.TempDir()
+	cmd = exec.Command("go", "tool", "mage", "-d", "testdata/tree", "slow") //nolint:noctx // ended by the test's signals
+	cmd.Env = append(os.Environ(), "TREE_ROOT="+root)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	require.Eventually(t, func() bool { return strings.Contains(out.String(), "[data] running") }, 5*time.Minute, 20*time.Millisecond,
 		"the magefile is compiled first")
-	return cmd, out
+	return cmd, out, func() {
+		t.Helper()
+		require.Eventually(t, func() bool { return strings.Contains(out.String(), "finishing what is in flight") }, 5*time.Minute, 10*time.Millisecond)
+		require.NoError(t, os.WriteFile(filepath.Join(root, "heard"), nil, 0o600))
+	}
 }
 
 func press(t *testing.T, cmd *exec.Cmd) {
@@ -69,8 +76,9 @@ func exitCode(t *testing.T, cmd *exec.Cmd) int {
 }
 
 func TestCtrlCAtTheTerminalLetsALayerFinishForLongerThanMageWaits(t *testing.T) {
-	cmd, out := tree(t)
+	cmd, out, heard := tree(t)
 	press(t, cmd)
+	heard()
 
 	assert.Equal(t, 8, exitCode(t, cmd), out)
 	for _, part := range []string{
@@ -83,9 +91,9 @@ func TestCtrlCAtTheTerminalLetsALayerFinishForLongerThanMageWaits(t *testing.T) 
 }
 
 func TestASecondCtrlCCancelsTheLayerInFlight(t *testing.T) {
-	cmd, out := tree(t)
+	cmd, out, _ := tree(t)
 	press(t, cmd)
-	require.Eventually(t, func() bool { return strings.Contains(out.String(), "finishing what is in flight") }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "finishing what is in flight") }, 5*time.Minute, 10*time.Millisecond)
 	time.Sleep(500 * time.Millisecond) // a second press, not the first one arriving twice
 	press(t, cmd)
 
@@ -95,13 +103,14 @@ func TestASecondCtrlCCancelsTheLayerInFlight(t *testing.T) {
 }
 
 func TestARunWhoseLauncherWasKilledEndsInOrder(t *testing.T) {
-	cmd, out := tree(t)
+	cmd, out, heard := tree(t)
 	launcher := child(t, cmd.Process.Pid)
 	require.NoError(t, syscall.Kill(cmd.Process.Pid, syscall.SIGKILL))
 	require.NoError(t, syscall.Kill(launcher, syscall.SIGKILL))
 	go func() { _ = cmd.Wait() }() // it was killed
+	heard()
 
-	require.Eventually(t, func() bool { return strings.Contains(out.String(), "go on with:") }, time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "go on with:") }, 5*time.Minute, 50*time.Millisecond)
 	for _, part := range []string{"the process that started this run is gone: finishing what is in flight (data", "[data] succeeded", "[services] not-started"} {
 		assert.Contains(t, out.String(), part)
 	}

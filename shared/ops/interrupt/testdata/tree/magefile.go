@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,17 +24,23 @@ import (
 // patience is longer than the five seconds after which mage ends a target.
 const patience = 7 * time.Second
 
-// Slow deploys; its data layer goes on for a while after the first Ctrl-C, and
-// ends at once when it is cancelled.
+// Slow deploys; its data layer goes on until the file "heard" in the tree's root says
+// that the first Ctrl-C was heard, and for a while after it; it ends at once when it is
+// cancelled.
 func Slow(ctx context.Context) error {
 	fake := enginetest.NewFake()
 	fake.Hook = func(ctx context.Context, op string, l contract.Layer) error {
 		if op != "up" || l != contract.Data {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(patience):
+		for wait := 10 * time.Millisecond; ctx.Err() == nil && wait < patience; {
+			if _, err := os.Stat(filepath.Join(os.Getenv("TREE_ROOT"), "heard")); err == nil {
+				wait = patience
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(wait):
+			}
 		}
 		return nil
 	}

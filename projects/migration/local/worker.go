@@ -53,7 +53,9 @@ func (p Profile) Start(ctx context.Context, color naming.Color) (pid int, err er
 		return 0, fmt.Errorf("claim lane %s: %w", lane, err)
 	}
 	defer func() { err = errors.Join(err, claim.Close()) }()
-	if err := unix.Flock(int(claim.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if held, err := hold(ctx, claim); err != nil {
+		return 0, fmt.Errorf("claim lane %s: %w", lane, err)
+	} else if !held {
 		return 0, &RunningError{Lane: lane, PID: p.pid(lane)}
 	}
 	log, err := os.OpenFile(p.Log(lane), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -75,6 +77,29 @@ func (p Profile) Start(ctx context.Context, color naming.Color) (pid int, err er
 	pid = cmd.Process.Pid
 	_, err = claim.WriteAt([]byte(fmt.Sprintf("%-10d\n", pid)), 0)
 	return pid, errors.Join(err, cmd.Process.Release())
+}
+
+// A claim is tried for holdTries times holdPoll: whoever looks for the lane's process
+// has it for a moment, and a lane's process for long.
+const (
+	holdTries = 50
+	holdPoll  = 10 * time.Millisecond
+)
+
+// hold locks the file of a claim; false tells that a process has it.
+func hold(ctx context.Context, claim *os.File) (bool, error) {
+	for range holdTries {
+		err := unix.Flock(int(claim.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return err == nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(holdPoll):
+		}
+	}
+	return false, nil
 }
 
 // build compiles the lane function for this machine.
@@ -117,7 +142,8 @@ func (p Profile) pid(lane string) int {
 	return pid
 }
 
-// Running is the process that runs a lane; 0 is none.
+// Running is the process that runs a lane; 0 is none. Looks share the lock, so that
+// none takes another for a process, and the number of one that is gone for its own.
 func (p Profile) Running(lane string) (pid int, err error) {
 	file, err := os.OpenFile(p.claim(lane), os.O_RDWR, 0)
 	if errors.Is(err, os.ErrNotExist) {
@@ -127,7 +153,7 @@ func (p Profile) Running(lane string) (pid int, err error) {
 		return 0, fmt.Errorf("look for the process of lane %s: %w", lane, err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	err = unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 	if err == nil {
 		return 0, nil
 	}
@@ -138,8 +164,9 @@ func (p Profile) Running(lane string) (pid int, err error) {
 }
 
 const (
-	// stopTimeout is how long a process may take to end its transaction.
-	stopTimeout = 30 * time.Second
+	// stopTimeout is how long a process may take to end its transaction; on a machine
+	// that is idle it is well below a second.
+	stopTimeout = 2 * time.Minute
 	stopPoll    = 50 * time.Millisecond
 )
 

@@ -104,8 +104,12 @@ func MigrateRollback(ctx context.Context, a *ops.App) error {
 	return migrateSwitch(ctx, a, "migrate:rollback", naming.Blue)
 }
 
-// switchLimits bound a switch.
-var switchLimits = switching.Defaults
+// switchLimits bound a switch, switchDatabases are those whose authority it moves, with
+// bounds of their own.
+var (
+	switchLimits    = switching.Defaults
+	switchDatabases = function.SwitchDatabases
+)
 
 func migrateSwitch(ctx context.Context, a *ops.App, target string, to naming.Color) error {
 	return migrate(ctx, a, target, func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
@@ -156,7 +160,7 @@ func machineHere(ctx context.Context, o *move.Operator, w *ops.Workplace) (machi
 		return nil, "", nil, err
 	}
 	owner := uuid.NewString()
-	databases, err := function.SwitchDatabases(ctx, places, owner, key, place.Writers)
+	databases, err := switchDatabases(ctx, places, owner, key, place.Writers)
 	if err != nil {
 		return nil, "", nil, err
 	}

@@ -16,9 +16,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/finalise"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
+	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
 	"github.com/cutover/cutover/projects/migration/local"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/config"
@@ -218,15 +220,29 @@ func (d *station) both(statement string) {
 	d.exec(naming.Green, statement)
 }
 
+// unhurried has a switch hold its gates for a moment, and not back out because the
+// machine has much else to do: that is no matter of this package.
+func unhurried(t *testing.T) {
+	t.Helper()
+	limits := switching.Defaults()
+	limits.Hold, limits.HoldBack, limits.Confirm = time.Second, time.Second, 3*time.Minute
+	limits.Drain, limits.Check, limits.Decide, limits.Total = time.Minute, time.Minute, 150*time.Second, 3*time.Minute
+	switchLimits = func() switching.Limits { return limits }
+	switchDatabases = func(ctx context.Context, p place.Place, owner string, key []byte, writers bgsync.Group) (*postgres.Databases, error) {
+		d, err := function.SwitchDatabases(ctx, p, owner, key, writers)
+		if err == nil {
+			d.Limits.Forward, d.Limits.Back, d.Limits.Tail = time.Minute, time.Minute, time.Minute
+			d.Compare.(*postgres.Verified).Round = time.Minute
+		}
+		return d, err
+	}
+	t.Cleanup(func() { switchLimits, switchDatabases = switching.Defaults, function.SwitchDatabases })
+}
+
 // A whole move: load, follow, verify, move the authority, and back; with a killed
 // process on the way, and a command given twice.
 func TestAWholeMoveBetweenTheLocalDatabases(t *testing.T) {
-	quick := switching.Defaults()
-	quick.Hold, quick.HoldBack = time.Second, time.Second
-	// What backs out because the machine has much else to do is no matter of this test.
-	quick.Drain, quick.Check, quick.Decide, quick.Total = time.Minute, time.Minute, 150*time.Second, 3*time.Minute
-	switchLimits = func() switching.Limits { return quick }
-	t.Cleanup(func() { switchLimits = switching.Defaults })
+	unhurried(t)
 	d := newStation(t)
 	said := d.passes(MigrateStart)
 	assert.Contains(t, said, "lane core.fwd made")

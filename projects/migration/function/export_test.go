@@ -7,6 +7,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
+	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
 )
 
 // ChunkWith is NewChunk with an observer of the steps.
@@ -18,7 +19,9 @@ func ChunkWith(ctx context.Context, lookup func(string) (string, bool), at func(
 	return (&loading{parts: p, limits: lane.Defaults(), at: at}).handle, nil
 }
 
-// SwitchWith is NewSwitch with other limits and an observer of the acts.
+// SwitchWith is NewSwitch with other limits, an observer of the acts, and databases
+// that are not measured by what a busy machine cannot do: a heartbeat may be under way
+// and a round of comparison take for a minute.
 func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.Writer, limits switching.Limits, at func(string) error) (func(context.Context, SwitchEvent) (SwitchAnswer, error), error) {
 	p, err := assemble(ctx, lookup, out)
 	if err != nil {
@@ -32,7 +35,15 @@ func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.
 	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}
-	s.primary = s.databases
+	s.primary = func(ctx context.Context, owner string) (switching.Primary, func(), error) {
+		primary, done, err := s.databases(ctx, owner)
+		if err == nil {
+			d := primary.(*postgres.Databases) //nolint:forcetypeassert // what the function has
+			d.Limits.Forward, d.Limits.Back, d.Limits.Tail = time.Minute, time.Minute, time.Minute
+			d.Compare.(*postgres.Verified).Round = time.Minute //nolint:forcetypeassert // what the function has
+		}
+		return primary, done, err
+	}
 	return s.handle, nil
 }
 

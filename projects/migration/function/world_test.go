@@ -192,7 +192,7 @@ func value[T any](w *world, side naming.Color, query string) T {
 func unhurried() switching.Limits {
 	l := quick()
 	l.Drain, l.Check, l.Decide, l.Total = time.Minute, time.Minute, 150*time.Second, 3*time.Minute
-	l.Confirm, l.Lease, l.ArmMax = 3*time.Minute, time.Minute, 3*time.Minute
+	l.Lease, l.ArmMax = time.Minute, 3*time.Minute
 	return l
 }
 
@@ -200,6 +200,6 @@ func unhurried() switching.Limits {
 func quick() switching.Limits {
 	l := switching.Defaults()
 	l.Hold, l.HoldBack, l.Poll, l.TryPause = 50*time.Millisecond, 50*time.Millisecond, 20*time.Millisecond, 100*time.Millisecond
-	l.Confirm, l.Lease, l.Least = 20*time.Second, time.Second, time.Second
+	l.Confirm, l.Lease, l.Least = 3*time.Minute, time.Second, time.Second
 	return l
 }

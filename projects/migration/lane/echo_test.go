@@ -130,7 +130,6 @@ func TestALostReplyToCommitIsLookedUp(t *testing.T) {
 		if step == apply.BeforeCommit {
 			if commits++; commits%4 == 0 {
 				n.lose.Store(losesReply)
-				time.AfterFunc(struck, n.spare)
 			}
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/Shopify/toxiproxy/v2/toxics"
@@ -31,6 +32,9 @@ type network struct {
 	lose atomic.Int32
 	// mute drops what the server answers, and with it the connection.
 	mute atomic.Bool
+	// passing tells that mute ends by itself, a while after the first answer that was
+	// dropped: it comes when the server is done, not when the test expects it.
+	passing atomic.Bool
 	// lost is how often a request, or the reply to one, was lost.
 	lost atomic.Int64
 }
@@ -137,7 +141,11 @@ func (l *lostToxic) Pipe(stub *toxics.ToxicStub) {
 // loses tells whether the connection breaks instead of carrying this.
 func (n *network) loses(stream string, data []byte) bool {
 	if stream == "downstream" {
-		return n.mute.Load()
+		mute := n.mute.Load()
+		if mute && n.passing.CompareAndSwap(true, false) {
+			time.AfterFunc(struck, func() { n.mute.Store(false) })
+		}
+		return mute
 	}
 	if !bytes.Contains(data, n.only) {
 		return false
@@ -147,6 +155,7 @@ func (n *network) loses(stream string, data []byte) bool {
 		n.lost.Add(1)
 		return true
 	case n.lose.CompareAndSwap(losesReply, losesNothing):
+		n.passing.Store(true)
 		n.mute.Store(true)
 		n.lost.Add(1)
 	}

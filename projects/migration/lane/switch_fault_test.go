@@ -238,7 +238,6 @@ func TestALostReplyToThePromotionIsLookedUp(t *testing.T) {
 			if point == "switch.12.promote.before" {
 				strike(at)
 				time.AfterFunc(2*struck, func() {
-					at.spare()
 					for _, kind := range []string{"latency", "reset_peer", "timeout"} {
 						at.heal(kind)
 					}

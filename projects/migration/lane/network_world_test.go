@@ -92,6 +92,7 @@ func (n *network) cut() error {
 func (n *network) spare() {
 	n.next.Store(losesNothing)
 	n.lose.Store(losesNothing)
+	n.passing.Store(false)
 	n.mute.Store(false)
 }
 

@@ -78,7 +78,7 @@ func (o *Operator) Verify(ctx context.Context, v Comparer, to naming.Color) erro
 	case errors.Is(err, verify.ErrPassive):
 		return fault.New(fault.Usage, "%w", err).WithHint("%sstatus", target)
 	case errors.Is(err, verify.ErrNotReady):
-		return fault.New(fault.Gate, "%w", err).WithHint("%sstart", target)
+		return o.unready(ctx, to, err)
 	case err != nil && ctx.Err() != nil:
 		return fault.New(codeOf(ctx), "stopped watching: %w", err).WithHint("%sverify", target)
 	case err != nil:
@@ -95,6 +95,20 @@ func (o *Operator) Verify(ctx context.Context, v Comparer, to naming.Color) erro
 		return nil
 	}
 	return o.back(ctx)
+}
+
+// unready tells the way on from a lane that does not follow its source: one that is
+// to run loads its base, or a table anew, and takes nothing but time; any other has
+// to be started.
+func (o *Operator) unready(ctx context.Context, to naming.Color, why error) error {
+	wanted, err := function.Wanted(ctx, o.Store, function.Lane(to))
+	if err != nil {
+		return errors.Join(fault.New(fault.Gate, "%w", why), err)
+	}
+	if !wanted {
+		return fault.New(fault.Gate, "%w", why).WithHint("%sstart%s", target, toward(to))
+	}
+	return fault.New(fault.Gate, "%w", why).WithHint("wait until all tables are loaded, which %sstatus shows; then %sverify%s", target, target, toward(to))
 }
 
 // back makes the lane back and has it run: from then on a switch can be undone

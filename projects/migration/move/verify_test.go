@@ -1,0 +1,55 @@
+package move_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/verify"
+	"github.com/cutover/cutover/projects/migration/move"
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/fault"
+)
+
+// failing is a comparison that cannot be made.
+type failing struct{ err error }
+
+func (f failing) Full(context.Context, func(verify.Progress)) (verify.Report, error) {
+	return verify.Report{}, f.err
+}
+
+// A lane that loads takes time, and to start it again would change nothing.
+func TestAComparisonThatComesTooEarlySaysWhetherToStartOrToWait(t *testing.T) {
+	for name, c := range map[string]struct {
+		wanted   *bool
+		way, not string
+	}{
+		"the lane was never started": {nil, "go tool mage migrate:start", "wait"},
+		"nobody wants the lane":      {new(false), "go tool mage migrate:start", "wait"},
+		"the lane loads":             {new(true), "wait until all tables are loaded, which go tool mage migrate:status shows; then go tool mage migrate:verify", "migrate:start"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &control.Memory{}
+			lane := function.Lane(naming.Green)
+			if c.wanted != nil {
+				require.NoError(t, function.Want(t.Context(), store, lane, *c.wanted))
+			}
+			o := &move.Operator{Store: store}
+
+			err := o.Verify(t.Context(), failing{fmt.Errorf("lane %s: %w", lane, verify.ErrNotReady)}, naming.Green)
+
+			assert.Equal(t, fault.Gate, fault.CodeOf(err))
+			require.ErrorIs(t, err, verify.ErrNotReady)
+			var told *fault.Error
+			require.True(t, errors.As(err, &told))
+			assert.Contains(t, told.Hint, c.way)
+			assert.NotContains(t, told.Hint, c.not)
+		})
+	}
+}

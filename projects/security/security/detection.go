@@ -91,7 +91,7 @@ func (d *Detection) addInspector(ctx *pulumi.Context, name string, args *Control
 		AccountIds:    pulumi.ToStringArray([]string{args.Environment.AccountID}),
 		ResourceTypes: pulumi.ToStringArray([]string{"ECR", "LAMBDA", "LAMBDA_CODE"}),
 	}, pulumi.Parent(d)); err != nil {
-		return fmt.Errorf("Inspector: %w", err) //nolint:staticcheck // a proper name
+		return fmt.Errorf("switch Inspector on: %w", err)
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (d *Detection) addMacie(ctx *pulumi.Context, name string, _ *ControlArgs) e
 	if _, err := macie2.NewAccount(ctx, name, &macie2.AccountArgs{
 		Status: pulumi.String(on), FindingPublishingFrequency: pulumi.String(soon),
 	}, pulumi.Parent(d)); err != nil {
-		return fmt.Errorf("Macie: %w", err) //nolint:staticcheck // a proper name
+		return fmt.Errorf("switch Macie on: %w", err)
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func absent(set string, test test, optional bool) bool {
 // null asks whether the key is missing.
 func (c requestContext) null(wanted []string, present, decorated bool) (bool, error) {
 	if decorated {
-		return false, fmt.Errorf("Null takes neither a set operator nor %s", ifExists)
+		return false, fmt.Errorf("the operator Null takes neither a set operator nor %s", ifExists)
 	}
 	for _, want := range wanted {
 		missing, err := boolean(want)

@@ -14,7 +14,6 @@ type pace struct {
 
 	mutex            sync.Mutex
 	allowed, running int
-	began            time.Time
 }
 
 // pacePoll is how often a unit that may not run yet is thought of again.

@@ -80,7 +80,13 @@ type Catalog struct {
 }
 
 // Load reads the catalogue that was compiled in.
-func Load() (Catalog, error) { return Parse(source) }
+func Load() (Catalog, error) {
+	listed, err := Parse(source)
+	if err != nil {
+		return Catalog{}, fmt.Errorf("read the catalogue of services: %w", err)
+	}
+	return listed, nil
+}
 
 // Parse reads a catalogue from YAML text.
 func Parse(text []byte) (Catalog, error) {

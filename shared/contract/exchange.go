@@ -198,7 +198,7 @@ func toStringMap(value any) (map[string]string, error) {
 func eachField(t reflect.Type, prefix string, index []int, visit func(key string, index []int)) {
 	for i := range t.NumField() {
 		field := t.Field(i)
-		key := join(prefix, field.Tag.Get("pulumi"))
+		key := Key(prefix, field.Tag.Get("pulumi"))
 		at := append(slices.Clone(index), i)
 		if field.Type.Kind() == reflect.Struct && !field.Type.Implements(reflect.TypeFor[pulumi.Output]()) {
 			eachField(field.Type, key, at, visit)
@@ -208,10 +208,11 @@ func eachField(t reflect.Type, prefix string, index []int, visit func(key string
 	}
 }
 
-// join makes "blueVpcId" of "blue" and "vpcId".
-func join(prefix, key string) string {
-	if prefix == "" {
+// Key is the output under which a part of a contract is exported: "blueVpcId" for
+// "vpcId" of the part "blue". Without a part it is the key itself.
+func Key(part, key string) string {
+	if part == "" {
 		return key
 	}
-	return prefix + strings.ToUpper(key[:1]) + key[1:]
+	return part + strings.ToUpper(key[:1]) + key[1:]
 }

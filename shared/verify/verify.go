@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -32,6 +33,12 @@ func (a Args) Colors() []naming.Color {
 		return []naming.Color{a.Color}
 	}
 	return naming.Colors()
+}
+
+// Objects asks S3: by path where the endpoint is not AWS's own, which has no name
+// for each bucket.
+func (a Args) Objects() *s3.Client {
+	return s3.NewFromConfig(a.AWS, func(o *s3.Options) { o.UsePathStyle = a.AWS.BaseEndpoint != nil })
 }
 
 // Text is the output under key; empty where it is none or no text.

@@ -58,6 +58,9 @@ const (
 // DB engines for DB instance classes").
 var instanceClass = regexp.MustCompile(`^db\.(r5|r6g|r6i)\.(large|xlarge|(2|4|8|12|16|24)xlarge)$`)
 
+// Where is the environment that the layer stands in.
+func (c Config) Where() config.Environment { return c.Environment }
+
 // Validate checks every value and the relations between them.
 func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)

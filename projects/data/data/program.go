@@ -8,40 +8,23 @@
 package data
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/component"
-	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 )
 
 // Program declares the layer.
-func Program(ctx *pulumi.Context) error {
-	cfg, err := config.Load[Config](ctx)
-	if err != nil {
-		return err
-	}
-	provider, err := component.NewProvider(ctx, cfg.Environment)
-	if err != nil {
-		return err
-	}
-	outputs, err := build(ctx, cfg, pulumi.Provider(provider))
-	if err != nil {
-		return err
-	}
-	return contract.Export(ctx, outputs)
-}
+func Program(ctx *pulumi.Context) error { return component.Program(ctx, build) }
 
 // build makes what both colours share, then each colour's stores.
 func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.DataOutputs, error) {
 	var none contract.DataOutputs
 	services, err := catalog.Load()
 	if err != nil {
-		return none, fmt.Errorf("read the catalogue of services: %w", err)
+		return none, err
 	}
 	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
 	if err != nil {

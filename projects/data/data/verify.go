@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/verify"
 )
@@ -68,7 +69,7 @@ func newVerifier(args verify.Args, cfg Config) *verifier {
 		keys:    kms.NewFromConfig(args.AWS),
 		logs:    cloudwatchlogs.NewFromConfig(args.AWS),
 		rds:     rds.NewFromConfig(args.AWS),
-		s3:      s3.NewFromConfig(args.AWS, func(o *s3.Options) { o.UsePathStyle = args.AWS.BaseEndpoint != nil }),
+		s3:      args.Objects(),
 		secrets: secretsmanager.NewFromConfig(args.AWS),
 		ssm:     ssm.NewFromConfig(args.AWS),
 	}
@@ -90,7 +91,7 @@ func (c *colorVerifier) clusterID() string { return clusterID(c.names, c.cfg.Clo
 // output is the text that the layer exports for this colour under key, such as
 // "masterSecretArn".
 func (c *colorVerifier) output(key string) string {
-	text, _ := c.outputs[string(c.color)+string(key[0]-'a'+'A')+key[1:]].(string)
+	text, _ := c.outputs[contract.Key(string(c.color), key)].(string)
 	return text
 }
 

@@ -70,6 +70,9 @@ var (
 	certificate = regexp.MustCompile(`^arn:aws:acm:` + config.Region + `:[0-9]{12}:certificate/[A-Za-z0-9-]{1,64}$`)
 )
 
+// Where is the environment that the layer stands in.
+func (c Config) Where() config.Environment { return c.Environment }
+
 // Validate checks every value and the relations between the colours.
 func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)

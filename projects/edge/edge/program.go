@@ -6,13 +6,10 @@
 package edge
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/component"
-	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/traffic"
@@ -20,26 +17,13 @@ import (
 
 // declare declares the layer, with the weights of split unless that is nil.
 func declare(ctx *pulumi.Context, split *traffic.Split) error {
-	cfg, err := config.Load[Config](ctx)
-	if err != nil {
-		return err
-	}
-	if cfg, err = cfg.apply(split); err != nil {
-		return err
-	}
-	provider, err := component.NewProvider(ctx, cfg.Environment)
-	if err != nil {
-		return err
-	}
-	upstream, err := readUpstream(ctx)
-	if err != nil {
-		return err
-	}
-	outputs, err := build(ctx, cfg, upstream, pulumi.Provider(provider))
-	if err != nil {
-		return err
-	}
-	return contract.Export(ctx, outputs)
+	return component.Program(ctx, func(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.EdgeOutputs, error) {
+		cfg, err := cfg.apply(split)
+		if err != nil {
+			return contract.EdgeOutputs{}, err
+		}
+		return build(ctx, cfg, opts...)
+	})
 }
 
 // upstream is what other layers promise.
@@ -58,7 +42,7 @@ type upstream struct {
 func readUpstream(ctx *pulumi.Context) (upstream, error) {
 	services, err := catalog.Load()
 	if err != nil {
-		return upstream{}, fmt.Errorf("read the catalogue of services: %w", err)
+		return upstream{}, err
 	}
 	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
 	if err != nil {
@@ -77,8 +61,12 @@ func readUpstream(ctx *pulumi.Context) (upstream, error) {
 }
 
 // build makes what both colours share, then the colours and what watches them.
-func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (contract.EdgeOutputs, error) {
+func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.EdgeOutputs, error) {
 	var none contract.EdgeOutputs
+	from, err := readUpstream(ctx)
+	if err != nil {
+		return none, err
+	}
 	shared, err := buildShared(ctx, cfg, from, opts...)
 	if err != nil {
 		return none, err

@@ -3,7 +3,6 @@ package edge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/acm"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/verify"
 )
@@ -30,7 +30,7 @@ func Verify(ctx context.Context, args verify.Args) error {
 	}
 	services, err := catalog.Load()
 	if err != nil {
-		return fmt.Errorf("read the catalogue of services: %w", err)
+		return err
 	}
 	v := newVerifier(args, cfg, services)
 	problems := []error{verify.All(ctx, v.checkCertificate, v.checkFirewall, v.checkLists, v.checkFirewallLog, v.checkZone, v.checkPublicName)}
@@ -79,7 +79,7 @@ func (v *verifier) in(color naming.Color) *colorVerifier {
 
 // output is the key of one colour's output, such as "loadBalancerArn".
 func (c *colorVerifier) output(key string) string {
-	return string(c.color) + string(key[0]-'a'+'A') + key[1:]
+	return contract.Key(string(c.color), key)
 }
 
 func (c *colorVerifier) text(key string) string { return c.Text(c.output(key)) }

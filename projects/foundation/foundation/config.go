@@ -72,6 +72,9 @@ func (d *Day) UnmarshalText(text []byte) error {
 
 const zoneCount = 3
 
+// Where is the environment that the layer stands in.
+func (c Config) Where() config.Environment { return c.Environment }
+
 // Validate checks every value and the relations between networks.
 func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)

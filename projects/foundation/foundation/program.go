@@ -5,8 +5,6 @@
 package foundation
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/catalog"
@@ -17,28 +15,14 @@ import (
 )
 
 // Program declares the layer.
-func Program(ctx *pulumi.Context) error {
-	cfg, err := config.Load[Config](ctx)
-	if err != nil {
-		return err
-	}
-	provider, err := component.NewProvider(ctx, cfg.Environment)
-	if err != nil {
-		return err
-	}
-	outputs, err := build(ctx, cfg, pulumi.Provider(provider))
-	if err != nil {
-		return err
-	}
-	return contract.Export(ctx, outputs)
-}
+func Program(ctx *pulumi.Context) error { return component.Program(ctx, build) }
 
 // build makes both networks, then the gateway between them.
 func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.FoundationOutputs, error) {
 	var none contract.FoundationOutputs
 	services, err := catalog.Load()
 	if err != nil {
-		return none, fmt.Errorf("read the catalogue of services: %w", err)
+		return none, err
 	}
 	networks := make(map[naming.Color]*Network)
 	for _, color := range naming.Colors() {

@@ -45,6 +45,9 @@ const (
 	maxWorkers   = 40
 )
 
+// Where is the environment that the layer stands in.
+func (c Config) Where() config.Environment { return c.Environment }
+
 // Validate checks every value.
 func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)

@@ -8,27 +8,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/component"
-	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 )
 
 // Program declares the layer.
-func Program(ctx *pulumi.Context) error {
-	cfg, err := config.Load[Config](ctx)
-	if err != nil {
-		return err
-	}
-	provider, err := component.NewProvider(ctx, cfg.Environment)
-	if err != nil {
-		return err
-	}
-	outputs, err := build(ctx, cfg, pulumi.Provider(provider))
-	if err != nil {
-		return err
-	}
-	return contract.Export(ctx, outputs)
-}
+func Program(ctx *pulumi.Context) error { return component.Program(ctx, build) }
 
 // build makes the buckets of records, then each colour's functions and machines.
 func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.MigrationOutputs, error) {

@@ -36,7 +36,7 @@ func Verify(ctx context.Context, args verify.Args) error {
 		cfg: cfg, shared: naming.New(args.Environment),
 		functions: lambda.NewFromConfig(args.AWS), schedules: scheduler.NewFromConfig(args.AWS), machines: sfn.NewFromConfig(args.AWS),
 		queues: sqs.NewFromConfig(args.AWS), keys: kms.NewFromConfig(args.AWS),
-		objects: s3.NewFromConfig(args.AWS, func(o *s3.Options) { o.UsePathStyle = args.AWS.BaseEndpoint != nil }),
+		objects: args.Objects(),
 	}
 	problems := []error{v.checkProofs(ctx)}
 	for _, color := range args.Colors() {

@@ -70,6 +70,9 @@ const (
 
 var queueARN = regexp.MustCompile(`^arn:aws:sqs:` + config.Region + `:([0-9]{12}):[A-Za-z0-9_-]{1,80}$`)
 
+// Where is the environment that the layer stands in.
+func (c Config) Where() config.Environment { return c.Environment }
+
 // Validate checks every value.
 func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)

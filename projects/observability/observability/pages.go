@@ -32,7 +32,7 @@ func Pages(stackFile, environment string) (map[string]string, error) {
 	}
 	services, err := catalog.Load()
 	if err != nil {
-		return nil, fmt.Errorf("read the catalogue of services: %w", err)
+		return nil, err
 	}
 	what := cfg.watch(environment, services)
 	what.Phase = watch.Running

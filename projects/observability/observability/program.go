@@ -9,35 +9,20 @@ import (
 
 	"github.com/cutover/cutover/projects/observability/alarm"
 	"github.com/cutover/cutover/shared/component"
-	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 )
 
 // Program declares the layer.
-func Program(ctx *pulumi.Context) error {
-	cfg, err := config.Load[Config](ctx)
-	if err != nil {
-		return err
-	}
-	provider, err := component.NewProvider(ctx, cfg.Environment)
-	if err != nil {
-		return err
-	}
-	from, err := readUpstream(ctx, cfg.AccountBaseline)
-	if err != nil {
-		return err
-	}
-	outputs, err := build(ctx, cfg, from, pulumi.Provider(provider))
-	if err != nil {
-		return err
-	}
-	return contract.Export(ctx, outputs)
-}
+func Program(ctx *pulumi.Context) error { return component.Program(ctx, build) }
 
 // build makes topics, then what tells them something, then what people look at.
-func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (contract.ObservabilityOutputs, error) {
+func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.ObservabilityOutputs, error) {
 	var none contract.ObservabilityOutputs
+	from, err := readUpstream(ctx, cfg.AccountBaseline)
+	if err != nil {
+		return none, err
+	}
 	names := naming.New(ctx.Stack())
 	topics, err := NewTopics(ctx, "alarms", &TopicsArgs{
 		Names: names, AccountID: cfg.Environment.AccountID, KeyARN: from.topicsKey, Subscribers: cfg.Subscribers,

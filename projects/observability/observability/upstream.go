@@ -61,7 +61,7 @@ func told(value pulumi.StringOutput, key estate.Key) pulumi.StringOutput {
 func readUpstream(ctx *pulumi.Context, baseline string) (upstream, error) {
 	services, err := catalog.Load()
 	if err != nil {
-		return upstream{}, fmt.Errorf("read the catalogue of services: %w", err)
+		return upstream{}, err
 	}
 	from, err := importAll(ctx)
 	if err != nil {

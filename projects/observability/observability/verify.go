@@ -2,7 +2,6 @@ package observability
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -30,7 +29,7 @@ func Verify(ctx context.Context, args verify.Args) error {
 	}
 	services, err := catalog.Load()
 	if err != nil {
-		return fmt.Errorf("read the catalogue of services: %w", err)
+		return err
 	}
 	v := newVerifier(args, cfg, services)
 	return verify.All(ctx, v.checkAlarms, v.checkComposites, v.checkMetrics, v.checkTopics, v.checkDashboards, v.checkRules,

@@ -8,34 +8,18 @@
 package security
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/component"
-	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 )
 
 // Program declares the layer.
-func Program(ctx *pulumi.Context) error {
-	cfg, err := config.Load[Config](ctx)
-	if err != nil {
-		return err
-	}
-	provider, err := component.NewProvider(ctx, cfg.Environment)
-	if err != nil {
-		return err
-	}
-	outputs, err := build(ctx, cfg, pulumi.Provider(provider))
-	if err != nil {
-		return err
-	}
-	return contract.Export(ctx, outputs)
-}
+func Program(ctx *pulumi.Context) error { return component.Program(ctx, build) }
 
 // build makes what both colours share, where evidence is kept, each colour's
 // keys and roles, and then what watches the account.
@@ -43,7 +27,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 	var none contract.SecurityOutputs
 	services, err := catalog.Load()
 	if err != nil {
-		return none, fmt.Errorf("read the catalogue of services: %w", err)
+		return none, err
 	}
 	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
 	if err != nil {

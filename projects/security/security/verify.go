@@ -59,7 +59,7 @@ func newVerifier(args verify.Args, cfg Config) *verifier {
 		keys:      kms.NewFromConfig(args.AWS),
 		logs:      cloudwatchlogs.NewFromConfig(args.AWS),
 		network:   ec2.NewFromConfig(args.AWS),
-		objects:   s3.NewFromConfig(args.AWS, func(o *s3.Options) { o.UsePathStyle = args.AWS.BaseEndpoint != nil }),
+		objects:   args.Objects(),
 	}
 }
 

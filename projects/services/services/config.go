@@ -50,6 +50,9 @@ var (
 	secret = regexp.MustCompile(`^arn:aws:secretsmanager:` + config.Region + `:([0-9]{12}):secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$`)
 )
 
+// Where is the environment that the layer stands in.
+func (c Config) Where() config.Environment { return c.Environment }
+
 // Validate checks every value, and that both colours run what the catalogue
 // lists.
 func (c Config) Validate(p *config.Problems) {

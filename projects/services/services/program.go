@@ -12,38 +12,18 @@
 package services
 
 import (
-	"fmt"
 	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/component"
-	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 )
 
 // Program declares the layer.
-func Program(ctx *pulumi.Context) error {
-	cfg, err := config.Load[Config](ctx)
-	if err != nil {
-		return err
-	}
-	provider, err := component.NewProvider(ctx, cfg.Environment)
-	if err != nil {
-		return err
-	}
-	from, err := readUpstream(ctx)
-	if err != nil {
-		return err
-	}
-	outputs, err := build(ctx, cfg, from, pulumi.Provider(provider))
-	if err != nil {
-		return err
-	}
-	return contract.Export(ctx, outputs)
-}
+func Program(ctx *pulumi.Context) error { return component.Program(ctx, build) }
 
 // upstream is what other layers promise.
 type upstream struct {
@@ -65,7 +45,7 @@ type surroundings struct {
 func readUpstream(ctx *pulumi.Context) (upstream, error) {
 	services, err := catalog.Load()
 	if err != nil {
-		return upstream{}, fmt.Errorf("read the catalogue of services: %w", err)
+		return upstream{}, err
 	}
 	foundation, err := contract.Import[contract.FoundationOutputs](ctx)
 	if err != nil {
@@ -94,8 +74,12 @@ func readUpstream(ctx *pulumi.Context) (upstream, error) {
 }
 
 // build makes the repositories, which both colours share, then the colours.
-func build(ctx *pulumi.Context, cfg Config, from upstream, opts ...pulumi.ResourceOption) (contract.ServicesOutputs, error) {
+func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (contract.ServicesOutputs, error) {
 	var none contract.ServicesOutputs
+	from, err := readUpstream(ctx)
+	if err != nil {
+		return none, err
+	}
 	images, err := NewRepositories(ctx, "images", &RepositoriesArgs{
 		Names:       naming.New(ctx.Stack()),
 		Environment: cfg.Environment,

@@ -69,7 +69,7 @@ func newVerifier(args verify.Args) (*verifier, error) {
 	}
 	listed, err := catalog.Load()
 	if err != nil {
-		return nil, fmt.Errorf("read the catalogue of services: %w", err)
+		return nil, err
 	}
 	return &verifier{
 		cfg: cfg, listed: listed, args: args, names: naming.New(args.Environment),

@@ -7,8 +7,11 @@ import (
 	"io"
 	"time"
 
+	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/govern"
+	"github.com/cutover/cutover/projects/migration/lane/throttle"
 	"github.com/cutover/cutover/projects/migration/lane/verify"
 )
 
@@ -50,11 +53,15 @@ type VerifyAnswer struct {
 	Halt       checkpoint.HaltCode `json:"halt,omitempty"`
 	Kind       verify.Kind         `json:"kind"`
 	AgeSeconds int                 `json:"ageSeconds"`
-	Round      int                 `json:"round"`
+	// Round is not raised while the throttle holds comparisons up: that is no reason to
+	// give a pass up.
+	Round int `json:"round"`
 	// WaitSeconds is how long to wait before the next plan.
 	WaitSeconds int           `json:"waitSeconds"`
 	Items       []verify.Unit `json:"items,omitempty"`
 	Failures    []Failure     `json:"batchItemFailures,omitempty"`
+	// Throttled says which inputs slow the comparisons down, with value and limit.
+	Throttled []string `json:"throttled,omitempty"`
 	// The figures are of the call, or of the pass that has ended.
 	Pass       int64 `json:"pass"`
 	Rows       int64 `json:"rows"`
@@ -74,7 +81,10 @@ const (
 // verifying is the verify function.
 type verifying struct {
 	*parts
-	limits verify.Limits
+	limits  verify.Limits
+	servers govern.Limits
+	// inputs of the throttle besides those that every lane has.
+	inputs []throttle.Input
 }
 
 // NewVerify makes the function that verifies this colour's lane: alone, or with
@@ -85,7 +95,7 @@ func NewVerify(ctx context.Context, lookup func(string) (string, bool), out io.W
 	if err != nil {
 		return nil, err
 	}
-	return (&verifying{parts: p, limits: verify.Defaults()}).handle, nil
+	return (&verifying{parts: p, limits: verify.Defaults(), servers: lane.Defaults().Throttle()}).handle, nil
 }
 
 // check fills in what the empty event means and refuses what is none.
@@ -153,14 +163,26 @@ func (v *verifying) act(ctx context.Context, verifier *verify.Verifier, e Verify
 		if err != nil {
 			return err
 		}
-		answer.ended(report)
-		return v.measure(ctx, verifier)
+		return v.ended(ctx, verifier, report, answer)
 	case WholePass:
 	}
+	defer verifier.Obey(ctx, v.servers, v.inputs...)()
 	verifier.Observe = v.observe(ctx, e.Kind)
 	report, err := verifier.Pass(ctx, e.Kind, time.Duration(e.AgeSeconds)*time.Second)
 	if err != nil {
 		return err
+	}
+	return v.ended(ctx, verifier, report, answer)
+}
+
+// ended tells how a pass does after a round, and measures it.
+func (v *verifying) ended(ctx context.Context, verifier *verify.Verifier, report verify.Report, answer *VerifyAnswer) error {
+	slowed, err := verifier.Slowed(ctx)
+	if err != nil {
+		return err
+	}
+	for _, reading := range slowed {
+		answer.Throttled = append(answer.Throttled, reading.String())
 	}
 	answer.ended(report)
 	return v.measure(ctx, verifier)
@@ -198,6 +220,7 @@ func (v *verifying) plan(ctx context.Context, verifier *verify.Verifier, e Verif
 // go on: the next plan lists it again.
 func (v *verifying) work(ctx context.Context, verifier *verify.Verifier, units []verify.Unit, answer *VerifyAnswer) error {
 	answer.Outcome = Done
+	defer verifier.Obey(ctx, v.servers, v.inputs...)()
 	done := 0
 	for _, unit := range units {
 		if answer.Pass = unit.Pass; ending(ctx, v.limits.Stop) {
@@ -239,7 +262,9 @@ func (a *VerifyAnswer) add(r verify.Report) {
 // ended gives the end of a pass its outcome.
 func (a *VerifyAnswer) ended(r verify.Report) {
 	a.add(r)
-	a.Round++
+	if len(a.Throttled) == 0 || a.Round == 0 {
+		a.Round++
+	}
 	switch {
 	case r.Halt != nil:
 		a.Outcome, a.Halt = Halted, r.Halt.Code

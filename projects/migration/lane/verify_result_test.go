@@ -317,30 +317,6 @@ func TestMarksAreOnTheBucketsOfTheRowsThatChanged(t *testing.T) {
 	}
 }
 
-// Where the servers have too much to do, no more than one unit runs; what cannot
-// be known counts as too much.
-func TestAVerificationGivesWay(t *testing.T) {
-	t.Parallel()
-	w := following(t)
-	v := w.verifier("pass")
-	v.Limits.UnitBuckets = 1
-	var over atomic.Bool
-	over.Store(true)
-	asked, l := 0, life{Context: t.Context(), over: make(chan struct{})}
-	v.Throttle = func(context.Context) bool {
-		if asked++; asked == 30 {
-			close(l.over)
-		}
-		return over.Load()
-	}
-	report, err := v.Full(l)
-	require.NoError(t, err)
-	require.Zero(t, report.Buckets)
-	require.GreaterOrEqual(t, asked, 30)
-	over.Store(false)
-	require.True(t, w.full(v).Clean)
-}
-
 // A verifier says what is wrong with what it is given.
 func TestAVerifierNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()

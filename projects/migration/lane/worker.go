@@ -3,7 +3,6 @@ package lane
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,10 +51,6 @@ type Left struct {
 	Over []throttle.Reading
 }
 
-// recent is how old a state of the throttle may be to explain why nothing was loaded:
-// those who measure may have ended since.
-const recent = time.Minute
-
 // Left reads the work that is left, for those who share it out.
 func (w Worker) Left(ctx context.Context) (Left, error) {
 	target, err := pg.Connect(ctx, w.Endpoints.Apply, w.identity())
@@ -76,13 +71,7 @@ func (w Worker) Left(ctx context.Context) (Left, error) {
 	if left.Chunks, err = backfill.Planned(ctx, target, w.Lane); err != nil {
 		return Left{}, err
 	}
-	shared, err := govern.Read(ctx, target, w.Lane)
-	if errors.Is(err, govern.ErrNone) {
-		return left, nil
-	}
-	if err == nil && shared.Age < recent {
-		left.Over = shared.Over()
-	}
+	left.Over, err = govern.Recent(ctx, target, w.Lane)
 	return left, err
 }
 

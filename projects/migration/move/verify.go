@@ -8,6 +8,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/function"
+	engine "github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/verify"
 	"github.com/cutover/cutover/projects/migration/place"
@@ -21,7 +22,8 @@ type Comparer interface {
 	Full(ctx context.Context, observe func(verify.Progress)) (verify.Report, error)
 }
 
-// Comparison is a Comparer that compares in this process.
+// Comparison is a Comparer that compares in this process, and obeys the throttle that it
+// shares with all who load or compare for the lane.
 type Comparison struct{ Verifier *verify.Verifier }
 
 // Compare is the comparison of the lane that ends at to.
@@ -41,6 +43,7 @@ func Compare(ctx context.Context, p place.Place, to naming.Color, invocation str
 
 // Full compares, in calls that each go on with the pass.
 func (c Comparison) Full(ctx context.Context, observe func(verify.Progress)) (verify.Report, error) {
+	defer c.Verifier.Obey(ctx, engine.Defaults().Throttle())()
 	c.Verifier.Observe = observe
 	report, err := c.Verifier.Full(ctx)
 	for err == nil && !report.Done && report.Halt == nil {

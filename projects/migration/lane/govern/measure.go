@@ -103,7 +103,7 @@ func (m *measurer) period(ctx context.Context, duty float64) error {
 		next, kind := min(end, at+step), throttle.Quiet
 		switch {
 		case at < open:
-			next, kind = min(next, open), throttle.Flowing
+			next, kind = min(next, open), m.may()
 		case at < quiet:
 			next, kind = min(next, quiet), throttle.Settling
 		}
@@ -116,6 +116,15 @@ func (m *measurer) period(ctx context.Context, duty float64) error {
 	}
 	m.active = active / looked
 	return nil
+}
+
+// may is the kind of time in which data may flow: of comparisons only those that are
+// seen at work count, since they rest in such time too.
+func (m *measurer) may() throttle.Kind {
+	if m.settings.Work == Comparing {
+		return throttle.Settling
+	}
+	return throttle.Flowing
 }
 
 // really is the kind of the time until now, which went on into the next period when

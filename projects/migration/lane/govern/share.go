@@ -80,6 +80,20 @@ func Read(ctx context.Context, target *pgx.Conn, lane string) (Shared, error) {
 	return s, json.Unmarshal(readings, &s.Readings)
 }
 
+// recent is how old a state may be to explain why nothing was done: those who measure
+// may have ended since.
+const recent = time.Minute
+
+// Recent are the inputs that have slowed loads and comparisons of the lane down within
+// the last minute.
+func Recent(ctx context.Context, target *pgx.Conn, lane string) ([]throttle.Reading, error) {
+	shared, err := Read(ctx, target, lane)
+	if errors.Is(err, ErrNone) || err == nil && shared.Age >= recent {
+		return nil, nil
+	}
+	return shared.Over(), err
+}
+
 // read is Read for a governor, which also learns how far the target's clock is ahead.
 func (g *Governor) read(ctx context.Context) (state throttle.State, fresh bool, err error) {
 	err = g.on(ctx, func(ctx context.Context, conn *pgx.Conn) error {

@@ -81,7 +81,12 @@ var reading = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOn
 // past its snapshot and the target's runs.
 func (s *session) pair(ctx context.Context, p partition, buckets []bucket, sql string, read func(side int, rows pgx.Rows) error, judge func(moved map[int32]bool, f *finding) error) (finding, error) {
 	var f finding
-	err := pgx.BeginTxFunc(ctx, s.source, reading, func(source pgx.Tx) error {
+	done, err := s.piece(ctx)
+	if err != nil {
+		return f, err
+	}
+	defer done()
+	err = pgx.BeginTxFunc(ctx, s.source, reading, func(source pgx.Tx) error {
 		snap, err := takeSnapshot(ctx, source)
 		if err != nil {
 			return err

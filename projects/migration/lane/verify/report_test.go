@@ -1,9 +1,7 @@
 package verify
 
 import (
-	"context"
 	"encoding/json"
-	"math"
 	"slices"
 	"testing"
 	"time"
@@ -53,27 +51,4 @@ func TestTheSummaryKeepsTheWidestPositions(t *testing.T) {
 	}
 	assert.Equal(t, "0/10", s.From)
 	assert.Equal(t, "1/5", s.To)
-}
-
-// Throttled, the units that may run at once are halved; else one more may.
-func TestThePaceIsHalvedAndGrowsByOne(t *testing.T) {
-	over := 0 // how often it is too much yet
-	p := &pace{most: 8, throttle: func(context.Context) bool { over--; return over >= 0 }}
-	begin := func() int {
-		require.NoError(t, p.wait(t.Context()))
-		defer p.done()
-		return p.allowed
-	}
-	assert.Equal(t, 8, begin())
-	for _, want := range []int{4, 2, 1, 1} {
-		over = 2
-		assert.Equal(t, want, begin())
-	}
-	for _, want := range []int{2, 3, 4} {
-		assert.Equal(t, want, begin())
-	}
-	over = math.MaxInt
-	limited, cancel := context.WithTimeout(t.Context(), 3*pacePoll)
-	defer cancel()
-	require.Error(t, p.wait(limited), "while it is too much nothing begins")
 }

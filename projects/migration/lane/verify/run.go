@@ -207,13 +207,12 @@ func (c *crew) run(ctx context.Context) error {
 // all shares units among workers.
 func (c *crew) all(ctx context.Context, units []Unit) error {
 	work := make(chan Unit)
-	pace := &pace{most: min(c.session.Limits.Workers, len(units)), throttle: c.session.Throttle}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(work)
 		for _, unit := range units {
-			if err := pace.wait(ctx); err != nil || c.ending() {
-				return err
+			if c.ending() {
+				return nil
 			}
 			select {
 			case work <- unit:
@@ -223,14 +222,14 @@ func (c *crew) all(ctx context.Context, units []Unit) error {
 		}
 		return nil
 	})
-	for range pace.most {
-		group.Go(func() error { return c.worker(ctx, work, pace) })
+	for range min(c.session.Limits.Workers, len(units)) {
+		group.Go(func() error { return c.worker(ctx, work) })
 	}
 	return group.Wait()
 }
 
 // worker is one of them, with two sessions of its own.
-func (c *crew) worker(ctx context.Context, work <-chan Unit, pace *pace) error {
+func (c *crew) worker(ctx context.Context, work <-chan Unit) error {
 	var s *session
 	for unit := range work {
 		if s == nil {
@@ -243,7 +242,6 @@ func (c *crew) worker(ctx context.Context, work <-chan Unit, pace *pace) error {
 		if err := c.take(ctx, s, unit); err != nil {
 			return err
 		}
-		pace.done()
 	}
 	return nil
 }

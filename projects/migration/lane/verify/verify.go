@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/dirty"
+	"github.com/cutover/cutover/projects/migration/lane/govern"
 )
 
 // Limits bound a verification. None of them can make it call clean what differs.
@@ -90,10 +91,6 @@ type Verifier struct {
 	// Invocation names this process in the databases.
 	Invocation string
 	Limits     Limits
-	// Throttle tells whether the servers have more to do than they should: then
-	// fewer units run at once. What cannot be known counts as too much. Nil is
-	// never.
-	Throttle func(ctx context.Context) bool
 	// At is told each step; an error ends the work there. Nil is no observer.
 	At func(step string) error
 	// Inspect is given both transactions of a comparison before they end, with the
@@ -101,6 +98,9 @@ type Verifier struct {
 	Inspect func(ctx context.Context, seen Seen) error
 	// Observe is told the progress after each unit; nil is no observer.
 	Observe func(Progress)
+
+	// governor is the throttle that is obeyed; nil is none.
+	governor *govern.Governor
 }
 
 // Seen is the comparison of one bucket whose transactions are still open. Where

@@ -133,6 +133,11 @@ func test(ctx context.Context, kinds ...suite.Kind) error {
 	return run(func(a *ops.App) error { return suite.Run(ctx, a.SuiteOptions(kinds...)) })
 }
 
+// Lint runs staticcheck over all modules, about a minute.
+func Lint(ctx context.Context) error {
+	return run(func(a *ops.App) error { return a.Lint(ctx) })
+}
+
 // Test checks the controls over all that the layers register in staging and prod.
 func (Policy) Test(ctx context.Context) error {
 	return run(func(a *ops.App) error { return a.PolicyTest(ctx) })

@@ -25,6 +25,9 @@ func (a *App) SuiteOptions(kinds ...suite.Kind) suite.Options {
 	return suite.Options{Root: a.config.Root, Kinds: kinds, Out: a.ports.Out, Python: a.python}
 }
 
+// Lint reads the code of all modules for mistakes.
+func (a *App) Lint(ctx context.Context) error { return suite.Lint(ctx, a.config.Root, a.ports.Out) }
+
 // python returns the interpreter of the emulator's virtual environment.
 func (a *App) python(ctx context.Context) (string, error) {
 	return a.ports.Emulator(emulator.Options{RepoRoot: a.config.Root, Progress: a.ports.Err}).Python(ctx)

@@ -130,7 +130,7 @@ func (d *Detection) addSecurityHub(ctx *pulumi.Context, name string, recording p
 		ControlFindingGenerator: pulumi.String("SECURITY_CONTROL"),
 	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{recording}))
 	if err != nil {
-		return fmt.Errorf("Security Hub: %w", err)
+		return fmt.Errorf("turn Security Hub on: %w", err)
 	}
 	for standard, arn := range standards() {
 		if _, err := securityhub.NewStandardsSubscription(ctx, name+"-"+standard, &securityhub.StandardsSubscriptionArgs{

@@ -56,6 +56,7 @@ func AllowList() []Allowed {
 		{contract.Data, "database.instanceClass", Capacity},
 		{contract.Data, "database.instances", Capacity},
 		{contract.Data, "database.backupRetentionDays", Capacity},
+		{contract.Migration, "throttle.sourceProcessors", Capacity}, // of database.instanceClass
 		{contract.Observability, "limits.connections", Capacity},
 		{contract.Services, "zones", Capacity},
 		{contract.Services, "*.*.tasks.min", Capacity},

@@ -102,7 +102,7 @@ func NewChunk(ctx context.Context, lookup func(string) (string, bool), out io.Wr
 	if err != nil {
 		return nil, err
 	}
-	return (&loading{parts: p, limits: lane.Defaults()}).handle, nil
+	return (&loading{parts: p, limits: p.shared.Lane()}).handle, nil
 }
 
 // handle is one invocation.

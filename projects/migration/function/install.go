@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"github.com/cutover/cutover/projects/migration/desk"
-	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
 )
 
@@ -23,7 +22,7 @@ func NewInstall(ctx context.Context, lookup func(string) (string, bool), out io.
 	if err != nil {
 		return nil, err
 	}
-	d := &desk.Desk{Place: p.place, Store: p.store, Limits: lane.Defaults(), Survey: survey, Pace: pace(), Sample: sample}
+	d := &desk.Desk{Place: p.place, Store: p.store, Limits: p.shared.Lane(), Survey: survey, Pace: pace(), Sample: sample}
 	if p.cloud.Region == "" {
 		d.Pace, d.Sample = preflight.Paced(), 0
 	}

@@ -67,7 +67,7 @@ func NewLane(ctx context.Context, lookup func(string) (string, bool), out io.Wri
 	if err != nil {
 		return nil, err
 	}
-	r := &laneRunner{parts: p, limits: lane.Defaults()}
+	r := &laneRunner{parts: p, limits: p.shared.Lane()}
 	if _, inLambda := lookup(runtimeAPI); inLambda {
 		client := lambda.NewFromConfig(p.cloud)
 		r.again = func(ctx context.Context) error { return invokeAgain(ctx, client, lambdacontext.FunctionName) }

@@ -26,6 +26,7 @@ type parts struct {
 	out      io.Writer // metrics, which CloudWatch Logs reads
 	now      func() time.Time
 	cloud    aws.Config // empty where nothing of AWS is used
+	shared   LoadLimits // of all who load or compare
 }
 
 // source is the side where this colour's lane starts.
@@ -41,7 +42,7 @@ func assemble(ctx context.Context, lookup func(string) (string, bool), out io.Wr
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{platform: s.platform, color: s.color, out: out, now: time.Now}
+	p := &parts{platform: s.platform, color: s.color, out: out, now: time.Now, shared: s.limits}
 	databases := &place.Databases{Sides: s.databases, Secrets: place.Files{}}
 	p.place = databases
 	if folder, local := strings.CutPrefix(s.store, folderPrefix); local {

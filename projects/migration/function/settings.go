@@ -32,6 +32,9 @@ const (
 	// VariableFunctions are the settings of the colour's functions as they were
 	// deployed, as JSON: timeout in seconds, memory in MiB and atOnce by physical name.
 	VariableFunctions = "FUNCTION_SETTINGS"
+	// VariableLimits are the limits of all who load or compare, as JSON (see LoadLimits).
+	// Without it they are the engine's defaults.
+	VariableLimits = "LOAD_LIMITS"
 )
 
 // The kinds of control stores.
@@ -50,6 +53,7 @@ type settings struct {
 	databases   map[naming.Color]place.Database
 	store       string
 	authorities string
+	limits      LoadLimits
 }
 
 // read joins all that is wrong with the variables.
@@ -69,6 +73,10 @@ func read(lookup func(string) (string, bool)) (settings, error) {
 		if s.databases, err = place.Parse(databases); err != nil {
 			from.Refuse(fmt.Errorf("variable %s: %w", VariableDatabases, err))
 		}
+	}
+	var err error
+	if s.limits, err = readLimits(from.Optional(VariableLimits)); err != nil {
+		from.Refuse(fmt.Errorf("variable %s: %w", VariableLimits, err))
 	}
 	return s, from.Err()
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/govern"
@@ -95,7 +94,7 @@ func NewVerify(ctx context.Context, lookup func(string) (string, bool), out io.W
 	if err != nil {
 		return nil, err
 	}
-	return (&verifying{parts: p, limits: verify.Defaults(), servers: lane.Defaults().Throttle()}).handle, nil
+	return (&verifying{parts: p, limits: p.shared.Verify(), servers: p.shared.Lane().Throttle()}).handle, nil
 }
 
 // check fills in what the empty event means and refuses what is none.

@@ -19,6 +19,8 @@ type Config struct {
 	RunDays int `config:"runDays"`
 	// Workers says how many functions work side by side.
 	Workers Workers `config:"workers"`
+	// Throttle says how far loads and comparisons may use the source.
+	Throttle Throttle `config:"throttle"`
 }
 
 // Proofs says how the proofs of switches are kept. They never expire.
@@ -37,7 +39,23 @@ type Workers struct {
 	Verify int `config:"verify"`
 }
 
+// Throttle says how far loads and comparisons may use the source, all together. The
+// functions get it with the numbers of Workers.
+type Throttle struct {
+	// CostPercent is the part of their transactions that the source's clients may lose,
+	// from 1 to 100; 100 is no limit.
+	CostPercent int `config:"costPercent"`
+	// SourceProcessors are the vCPUs of the source's instance.
+	SourceProcessors int `config:"sourceProcessors"`
+	// BandwidthMiB is how many MiB a second may be copied; 0 is no bound.
+	BandwidthMiB int `config:"bandwidthMiB"`
+}
+
 const (
+	// maxProcessors is more than any instance class has, maxBandwidth what no network of
+	// an instance carries: values above are typing errors.
+	maxProcessors = 1024
+	maxBandwidth  = 100 << 10
 	// minProofDays is how long records are kept where they count (PCI DSS 10.5.1).
 	minProofDays = 400
 	maxLockDays  = 36500
@@ -63,6 +81,12 @@ func (c Config) Validate(p *config.Problems) {
 	for key, count := range map[string]int{"workers.load": c.Workers.Load, "workers.verify": c.Workers.Verify} {
 		p.Check(count >= 1 && count <= maxWorkers, key, count, fmt.Sprintf("a number from 1 to %d", maxWorkers))
 	}
+	t := c.Throttle
+	p.Check(t.CostPercent >= 1 && t.CostPercent <= 100, "throttle.costPercent", t.CostPercent, "a number from 1 to 100, which is no limit")
+	p.Check(t.SourceProcessors >= 1 && t.SourceProcessors <= maxProcessors, "throttle.sourceProcessors", t.SourceProcessors,
+		fmt.Sprintf("the vCPUs of the source's instance, from 1 to %d", maxProcessors))
+	p.Check(t.BandwidthMiB >= 0 && t.BandwidthMiB <= maxBandwidth, "throttle.bandwidthMiB", t.BandwidthMiB,
+		fmt.Sprintf("MiB a second from 1 to %d, or 0 for no bound", maxBandwidth))
 }
 
 // CheckConfig reads and validates a stack file without running the program.

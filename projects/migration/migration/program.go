@@ -54,6 +54,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 			PeerStores:   data[color.Other()],
 			ControlTable: stores.ControlTableName,
 			Workers:      cfg.Workers,
+			Throttle:     cfg.Throttle,
 			Keeping: Keeping{
 				ProofsBucket: records.Proofs.Name, RunsBucket: records.Runs.Name, KeyARN: security.RecordsKeyARN,
 				SigningKeyARN: security.SigningKeyARN, HashKeyARN: security.HashKeyARN,

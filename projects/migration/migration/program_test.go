@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/migration"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/config"
@@ -190,6 +191,32 @@ func TestFunctionsRunSideBySideAsManyAsAreConfigured(t *testing.T) {
 	assert.Contains(t, recording.Find(t, machineType, "green-backfill").Inputs["definition"], `"MaxConcurrency":40`)
 }
 
+// All who load or compare share one throttle, so all have the same limits; those of the
+// stacks are the engine's own, but for the processors of their instances.
+func TestFunctionsShareTheLimitsThatAreConfigured(t *testing.T) {
+	limits := func(recording *pulumitest.Recording, name string) function.LoadLimits {
+		variables := recording.Find(t, functionType, name).Inputs["environment"].(map[string]any)["variables"].(map[string]any)
+		var l function.LoadLimits
+		require.NoError(t, json.Unmarshal([]byte(variables[function.VariableLimits].(string)), &l))
+		return l
+	}
+	for _, stack := range stacks {
+		want := function.DefaultLimits()
+		if stack != "prod" {
+			want.SourceProcessors = 2 // db.r6g.large
+		}
+		assert.Equal(t, want, limits(run(t, stack), "green-lane"), stack)
+	}
+	opts := options(t, "prod")
+	opts.Config = map[string]string{
+		"migration:workers": `{"load": 40, "verify": 8}`, "migration:throttle": `{"costPercent": 5, "sourceProcessors": 96, "bandwidthMiB": 200}`,
+	}
+	recording := pulumitest.MustRun(t, opts, migration.Program)
+	for _, name := range []string{"green-lane", "green-chunk", "green-verify", "green-install", "blue-lane"} {
+		assert.Equal(t, function.LoadLimits{Loaders: 40, Comparers: 8, SourceProcessors: 96, CostPercent: 5, BandwidthMiB: 200}, limits(recording, name), name)
+	}
+}
+
 func TestSchedulesTellTheFunctionsWhatToDo(t *testing.T) {
 	recording := run(t, "prod")
 	for name, want := range map[string]struct{ rate, event string }{
@@ -361,7 +388,7 @@ func TestWrongConfigurationNamesFileKeyAndValue(t *testing.T) {
 	opts := options(t, "prod")
 	opts.Config = map[string]string{
 		"migration:syncWindow": "maybe", "migration:proofs": `{"lockMode": "COMPLIANCE", "lockDays": 399}`, "migration:runDays": "0",
-		"migration:workers": `{"load": 41, "verify": 0}`,
+		"migration:workers": `{"load": 41, "verify": 0}`, "migration:throttle": `{"costPercent": 0, "sourceProcessors": 0, "bandwidthMiB": -1}`,
 	}
 	_, err := pulumitest.Run(t, opts, migration.Program)
 	var invalid *config.Invalid
@@ -372,6 +399,8 @@ func TestWrongConfigurationNamesFileKeyAndValue(t *testing.T) {
 	for _, want := range []string{
 		`migration:proofs.lockDays is "399": expected a number of days from 400 to 36500`, `migration:runDays is "0": expected a number of days from 1 to 400`,
 		`migration:workers.load is "41": expected a number from 1 to 40`, `migration:workers.verify is "0"`,
+		`migration:throttle.costPercent is "0": expected a number from 1 to 100`, `migration:throttle.sourceProcessors is "0": expected the vCPUs of the source's instance, from 1 to 1024`,
+		`migration:throttle.bandwidthMiB is "-1": expected MiB a second from 1 to 102400, or 0 for no bound`,
 	} {
 		require.ErrorContains(t, err, want)
 	}

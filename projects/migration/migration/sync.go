@@ -31,6 +31,7 @@ type SyncArgs struct {
 	// ControlTable is the name of the control table.
 	ControlTable pulumi.StringInput
 	Workers      Workers
+	Throttle     Throttle
 	Keeping      Keeping
 	// OperatorRole is the name of the role of those who move data.
 	OperatorRole pulumi.StringInput
@@ -73,6 +74,9 @@ func (a *SyncArgs) Validate() error {
 		if count < 1 || count > maxWorkers {
 			problems = append(problems, fmt.Errorf("workers to %s: got %d, expected 1 to %d", kind, count, maxWorkers))
 		}
+	}
+	if a.Throttle.SourceProcessors < 1 || a.Throttle.CostPercent < 1 || a.Throttle.BandwidthMiB < 0 {
+		problems = append(problems, fmt.Errorf("throttle: got %+v, expected processors of the source and percent from 1 on, bandwidth from 0 on", a.Throttle))
 	}
 	return errors.Join(problems...)
 }

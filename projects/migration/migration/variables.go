@@ -31,6 +31,7 @@ func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
 		handler.VariableColor:     pulumi.String(a.Color),
 		handler.VariableStore:     pulumi.Sprintf("table:%s", a.ControlTable),
 		handler.VariableDatabases: a.databases(f),
+		handler.VariableLimits:    pulumi.String(a.limits().String()),
 	}
 	if f.looks {
 		variables[handler.VariableFunctions] = pulumi.String(a.settings())
@@ -43,6 +44,14 @@ func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
 		variables[handler.VariableHashKey] = a.Keeping.HashKeyARN
 	}
 	return variables
+}
+
+// limits are those of all who load or compare for the colour's lane.
+func (a *SyncArgs) limits() handler.LoadLimits {
+	return handler.LoadLimits{
+		Loaders: a.Workers.Load, Comparers: a.Workers.Verify,
+		SourceProcessors: a.Throttle.SourceProcessors, CostPercent: a.Throttle.CostPercent, BandwidthMiB: a.Throttle.BandwidthMiB,
+	}
 }
 
 // settings are those of all functions of the colour, for the one that compares them

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -135,13 +136,21 @@ func (c requestContext) null(wanted []string, present, decorated bool) (bool, er
 }
 
 // one tests one value of the request: it has to match one of those wanted, or
-// none of them under a negated operator.
+// none of them under a negated operator. What is wanted is matched by nothing where
+// the request lacks its variable: whether AWS takes the value or the whole statement
+// away, a condition that no other value fulfils does not hold.
 func (c requestContext) one(test test, value string, wanted []string) (bool, error) {
+	var missing error
 	for _, want := range wanted {
 		filled := pattern{literal(want)}
 		if test.variables {
 			var err error
-			if filled, err = c.pattern(want); err != nil {
+			filled, err = c.pattern(want)
+			if errors.Is(err, errMissing) && !test.negated {
+				missing = err
+				continue
+			}
+			if err != nil {
 				return false, err
 			}
 		}
@@ -150,7 +159,7 @@ func (c requestContext) one(test test, value string, wanted []string) (bool, err
 			return false, err
 		}
 		if matches {
-			return !test.negated, nil
+			return !test.negated, missing
 		}
 	}
 	return test.negated, nil

@@ -92,6 +92,7 @@ func TestConditionsHoldAsAWSDescribes(t *testing.T) {
 		"variable with a default":     {`"StringEquals":{"a:x":"${aws:PrincipalTag/job, 'none'}"}`, context{"a:x": {"none"}}, true},
 		"variable, default not taken": {`"StringEquals":{"a:x":"${aws:PrincipalTag/job, 'none'}"}`, context{"a:x": {"none"}, "aws:PrincipalTag/job": {"iam"}}, false},
 		"variable with a star":        {`"StringLike":{"a:x":"${aws:PrincipalTag/job}"}`, context{"a:x": {"iam"}, "aws:PrincipalTag/job": {"i*"}}, false},
+		"variable that is missing":    {`"StringEquals":{"a:x":["${aws:username}","b"]}`, context{"a:x": {"a"}}, false},
 		"literal star":                {`"StringLike":{"a:x":"a${*}"}`, context{"a:x": {"ab"}}, false},
 		"literal star matches itself": {`"StringLike":{"a:x":"a${*}"}`, context{"a:x": {"a*"}}, true},
 		"no variables in numbers":     {`"NumericEquals":{"a:n":"1"}`, context{"a:n": {"1"}}, true},
@@ -108,6 +109,20 @@ func TestConditionsHoldAsAWSDescribes(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, c.want, decision.Allowed, decision)
 		})
+	}
+}
+
+// Where it matters whether AWS takes a value with a missing variable away or the whole
+// statement, the answer is not known.
+func TestAMissingVariableThatDecidesIsAnError(t *testing.T) {
+	for _, condition := range []string{
+		`"StringNotEquals":{"a:x":"${aws:username}"}`, `"StringEquals":{"a:x":["${aws:username}","1"]}`,
+	} {
+		request := evaluate.Request{
+			Principal: evaluate.Principal{ARN: role}, Action: "s3:GetObject", Resource: object, Account: own, Context: map[string][]string{"a:x": {"1"}},
+		}
+		_, err := evaluate.Decide(request, evaluate.Policies{Identity: []evaluate.Policy{*policy(t, "identity", allowWith(condition))}})
+		require.ErrorContains(t, err, "no value for the variable aws:username", condition)
 	}
 }
 

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -30,6 +31,9 @@ func literal(value string) string {
 	}
 	return literals.Replace(value)
 }
+
+// errMissing tells that a variable stands for nothing.
+var errMissing = errors.New("the request has no value for the variable")
 
 // pattern fills in the variables of a value. One that the request lacks, and that
 // has no default, is an error: what AWS answers then depends on the element.
@@ -64,7 +68,7 @@ func (c requestContext) variable(name string) (string, error) {
 	case hasDefault && len(otherwise) >= 2 && strings.HasPrefix(otherwise, "'") && strings.HasSuffix(otherwise, "'"):
 		return literal(otherwise[1 : len(otherwise)-1]), nil
 	}
-	return "", fmt.Errorf("the request has no value for the variable %s", key)
+	return "", fmt.Errorf("%w %s", errMissing, key)
 }
 
 // equals compares without wildcards.

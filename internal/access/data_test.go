@@ -43,7 +43,7 @@ func (s scene) movers(functions []string, colors ...naming.Color) []access.Calle
 }
 
 // everyMover are all of them.
-func everyMover() []string { return []string{"chunk", "install", "switch", "verify"} }
+func everyMover() []string { return []string{"chunk", "finalise", "install", "switch", "verify"} }
 
 func (s scene) lambdaUsers(color naming.Color) []access.Caller {
 	return append(s.movers(everyMover(), color), s.role(color, "sync"), s.role(color, "canary"), s.role(color, "rotation"), s.role("", "deploy"))
@@ -117,20 +117,35 @@ func (s scene) moverRules(control []string, services, workers []access.Caller) [
 	rules := []access.Rule{
 		{
 			Name: "the authority is read by services and sync functions", Actions: get, On: control,
-			With: item("authority"), May: slices.Concat(administrator, services, workers, operator, of("install", "switch")),
+			With: item("authority"), May: slices.Concat(administrator, services, workers, operator, of("finalise", "install", "switch")),
 		},
 		{
 			Name: "the authority is written by those who switch or install", Actions: put, On: control,
 			With: item("authority"), May: slices.Concat(administrator, of("install", "switch")),
 		},
-		{Name: "a switch is written by those who switch", Actions: put, On: control, With: item("switch"), May: slices.Concat(administrator, of("switch"))},
+		{
+			Name: "a switch is written by those who switch, and in the end by those who end", Actions: put, On: control, With: item("switch"),
+			May: slices.Concat(administrator, of("finalise", "switch")),
+		},
+		{
+			Name: "confirmations are read by those who end the migration", Actions: get, On: control, With: item("closing#AROA:ann"),
+			May: slices.Concat(administrator, of("finalise")),
+		},
+		{
+			Name: "an operator confirms under an own name", Actions: put, On: control, Callers: s.everyRole(),
+			With: with(item("closing#AROA:ann"), one("aws:userid", "AROA:ann")), May: operator,
+		},
+		{
+			Name: "and nobody under another's", Actions: []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}, On: control, Callers: s.everyRole(),
+			With: with(item("closing#AROA:bob"), one("aws:userid", "AROA:ann")),
+		},
 		{
 			Name: "lanes are read by all that move data", Actions: get, On: control, With: item("lane#orders"),
 			May: slices.Concat(administrator, workers, operator, of(everyMover()...)),
 		},
 		{
 			Name: "lanes are written by those who run and start them", Actions: put, On: control, With: item("lane#orders"),
-			May: slices.Concat(administrator, workers, operator, of("install")),
+			May: slices.Concat(administrator, workers, operator, of("finalise", "install")),
 		},
 		{
 			Name: "the progress of a load is written by those who load", Actions: put, On: control, With: item("load#orders"),
@@ -162,15 +177,21 @@ func (s scene) objectRules() []access.Rule {
 	roles := s.everyRole()
 	return append(rules,
 		access.Rule{
-			Name: "proofs are read by those who switch and by operators", Actions: []string{"s3:GetObject"}, Callers: roles,
+			Name: "proofs are read by those who switch or end the migration and by operators", Actions: []string{"s3:GetObject"}, Callers: roles,
 			On:  []string{s.arn(bucketType, "records-proofs") + "/switch/a.json"},
-			May: append(s.movers([]string{"switch"}, naming.Colors()...), s.role("", "operator")),
+			May: append(s.movers([]string{"finalise", "switch"}, naming.Colors()...), s.role("", "operator")),
 		},
 		access.Rule{
 			Name: "proofs are put by those who switch", Actions: []string{"s3:PutObject"}, Callers: roles,
 			On:   []string{s.arn(bucketType, "records-proofs") + "/switch/a.json"},
 			With: one("s3:x-amz-server-side-encryption-aws-kms-key-id", s.arn(keyType, "shared-records")),
 			May:  s.movers([]string{"switch"}, naming.Colors()...),
+		},
+		access.Rule{
+			Name: "the closing record is put by those who end the migration, too", Actions: []string{"s3:PutObject"}, Callers: roles,
+			On:   []string{s.arn(bucketType, "records-proofs") + "/switch/a.closing.json", s.arn(bucketType, "records-proofs") + "/switch/a.closing.7.draft.json"},
+			With: one("s3:x-amz-server-side-encryption-aws-kms-key-id", s.arn(keyType, "shared-records")),
+			May:  s.movers([]string{"finalise", "switch"}, naming.Colors()...),
 		},
 		access.Rule{
 			Name: "proofs are deleted by no role", Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"}, Callers: roles,

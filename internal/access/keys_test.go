@@ -112,16 +112,16 @@ func (s scene) sharedKeyRules() []access.Rule {
 		},
 		{
 			Name: "key of records, to keep them", Actions: []string{"kms:GenerateDataKey"}, On: []string{s.arn(keyType, "shared-records")},
-			With: s.via("s3"), May: s.movers([]string{"states", "switch"}, naming.Colors()...),
+			With: s.via("s3"), May: s.movers([]string{"finalise", "states", "switch"}, naming.Colors()...),
 		},
 		{
 			Name: "key of records, to read them", Actions: []string{"kms:Decrypt"}, On: []string{s.arn(keyType, "shared-records")},
-			With: s.via("s3"), May: append(s.movers([]string{"states", "switch"}, naming.Colors()...), s.role("", "operator")),
+			With: s.via("s3"), May: append(s.movers([]string{"finalise", "states", "switch"}, naming.Colors()...), s.role("", "operator")),
 		},
 		{
-			Name: "proofs are signed by those who switch", Actions: []string{"kms:Sign"}, On: []string{s.arn(keyType, "shared-proof-signatures")},
+			Name: "proofs are signed by those who switch or end the migration", Actions: []string{"kms:Sign"}, On: []string{s.arn(keyType, "shared-proof-signatures")},
 			With: with(one("kms:CallerAccount", s.account()), one("kms:SigningAlgorithm", "ECDSA_SHA_256"), one("kms:MessageType", "DIGEST")),
-			May:  s.movers([]string{"switch"}, naming.Colors()...),
+			May:  s.movers([]string{"finalise", "switch"}, naming.Colors()...),
 		},
 		{
 			Name: "with one algorithm", Actions: []string{"kms:Sign"}, On: []string{s.arn(keyType, "shared-proof-signatures")},

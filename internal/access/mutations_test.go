@@ -58,18 +58,26 @@ func mutations() map[string]mutation {
 		},
 		"no second factor for operators": {
 			in(roleType, "outsiders-operator", trust, `"Bool":{"aws:MultiFactorAuthPresent":["true"]},`, ""),
-			[]string{"no fresh second factor for operator", "arn:aws:iam::789012345678:user/someone can sts:AssumeRole on", "role/cutover/security/cutover-prod-operator"},
+			[]string{"no fresh second factor, or another's name, for operator", "arn:aws:iam::789012345678:user/someone can sts:AssumeRole on", "role/cutover/security/cutover-prod-operator"},
 		},
 		"a second factor of any age for auditors": {
 			in(roleType, "outsiders-audit", trust, `"NumericLessThan":{"aws:MultiFactorAuthAge":["3600"]},`, ""),
-			[]string{"no fresh second factor for audit", "can sts:AssumeRole on"},
+			[]string{"no fresh second factor, or another's name, for audit", "can sts:AssumeRole on"},
 		},
 		"a second factor where there is one": {
 			[]graph.Change{
 				graph.Rewrite(roleType, "outsiders-operator", trust, `"Bool":`, `"BoolIfExists":`),
 				graph.Rewrite(roleType, "outsiders-operator", trust, `"NumericLessThan":`, `"NumericLessThanIfExists":`),
 			},
-			[]string{"no fresh second factor for operator", "can sts:AssumeRole on"},
+			[]string{"no fresh second factor, or another's name, for operator", "can sts:AssumeRole on"},
+		},
+		"a name of the caller's choice for operators": {
+			in(roleType, "outsiders-operator", trust, `,"sts:RoleSessionName":["${aws:username}"]`, ""),
+			[]string{"another's name, for operator", "arn:aws:iam::789012345678:user/someone can sts:AssumeRole on", "role/cutover/security/cutover-prod-operator"},
+		},
+		"confirmations under any name": {
+			in(policyType, "operator-control-table", "policy", "closing#${aws:userid}", "closing#AROA:bob"),
+			[]string{"and nobody under another's", "cutover-prod-operator can dynamodb:PutItem"},
 		},
 		"no external id for the pipeline": {
 			in(roleType, "outsiders-deploy", trust, `"Condition":{"StringEquals":{"sts:ExternalId":["cutover-prod-deploy"]}},`, ""),

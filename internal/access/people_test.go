@@ -40,7 +40,12 @@ func (s scene) peopleRules() []access.Rule {
 			Actions: []string{"ssm:GetParameter", "ssm:GetParametersByPath"},
 		},
 		{Name: "people change no function", Actions: []string{"lambda:GetFunction", "lambda:UpdateFunctionCode"}, Callers: people, On: s.arns("aws:lambda/function:Function", "")},
-		{Name: "people start no function", Actions: []string{"lambda:InvokeFunction"}, Callers: people, On: s.functionsBut("-install", "-lane")},
+		{Name: "people start no function", Actions: []string{"lambda:InvokeFunction"}, Callers: people, On: s.functionsBut("-finalise", "-install", "-lane")},
+		{
+			Name: "of people operators alone start what ends the migration", Actions: []string{"lambda:InvokeFunction"}, Callers: s.everyRole(),
+			On:  []string{s.arn("aws:lambda/function:Function", "blue-finalise"), s.arn("aws:lambda/function:Function", "green-finalise")},
+			May: []access.Caller{s.role("", "operator"), s.role("", "deploy")}, // which may deploy another function
+		},
 		{
 			Name: "operators start machines, auditors do not", Actions: []string{"states:StartExecution"}, Callers: people,
 			On: s.arns("aws:sfn/stateMachine:StateMachine", ""), May: []access.Caller{s.role("", "operator")},

@@ -26,7 +26,7 @@ func (s scene) secretRules() []access.Rule {
 		rules = append(rules,
 			access.Rule{
 				Name: "the master's secret is read by the rotation", Actions: []string{"secretsmanager:GetSecretValue"}, On: master,
-				May: append(s.movers([]string{"install"}, naming.Colors()...), access.Administrator, s.role(color, "rotation")),
+				May: append(s.movers([]string{"finalise", "install"}, naming.Colors()...), access.Administrator, s.role(color, "rotation")),
 			},
 			access.Rule{
 				Name: "the master's secret is written by RDS alone", On: master, May: administrator,

@@ -16,7 +16,7 @@ import (
 func takers() map[string]string {
 	return map[string]string{
 		"-task": "ecs-tasks", "-execution": "ecs-tasks", "-sync": "lambda", "-canary": "lambda", "-scheduler": "scheduler", "-rotation": "lambda",
-		"-install": "lambda", "-chunk": "lambda", "-verify": "lambda", "-switch": "lambda", "-states": "states",
+		"-install": "lambda", "-finalise": "lambda", "-chunk": "lambda", "-verify": "lambda", "-switch": "lambda", "-states": "states",
 		"-backup": "backup", "-replication": "s3", "-database-monitoring": "monitoring.rds",
 	}
 }
@@ -107,6 +107,7 @@ func (s scene) outsiderRules(everybody []access.Caller) []access.Rule {
 	person := func(minutes string) map[string][]string {
 		return with(one("aws:MultiFactorAuthPresent", "true"), one("aws:MultiFactorAuthAge", minutes))
 	}
+	named := with(one("aws:username", "ann"), one("sts:RoleSessionName", "ann"))
 	assume := []string{"sts:AssumeRole"}
 	var rules []access.Rule
 	for kind, want := range map[string]struct {
@@ -118,8 +119,11 @@ func (s scene) outsiderRules(everybody []access.Caller) []access.Rule {
 		"audit": {account: "678901234567", proof: person("60"), wrong: []map[string][]string{
 			{}, person("3600"), one("aws:MultiFactorAuthPresent", "true"), with(person("60"), one("aws:MultiFactorAuthPresent", "false")),
 		}},
-		"operator": {account: "789012345678", proof: person("60"), wrong: []map[string][]string{
-			{}, person("900"), one("aws:MultiFactorAuthPresent", "true"), with(person("60"), one("aws:MultiFactorAuthPresent", "false")),
+		"operator": {account: "789012345678", proof: with(named, person("60")), wrong: []map[string][]string{
+			{}, with(named, person("900")), with(named, one("aws:MultiFactorAuthPresent", "true")),
+			with(named, person("60"), one("aws:MultiFactorAuthPresent", "false")),
+			// Somebody else's name, and a session of a role in the operators' account, which has no user.
+			with(person("60"), one("aws:username", "ann"), one("sts:RoleSessionName", "bob")), with(person("60"), one("sts:RoleSessionName", "ann")),
 		}},
 	} {
 		trusted := access.Caller{Stranger: "arn:aws:iam::" + want.account + ":user/someone"}
@@ -132,7 +136,7 @@ func (s scene) outsiderRules(everybody []access.Caller) []access.Rule {
 			access.Rule{Name: "no external id for " + kind, Actions: assume, On: on, Callers: callers, With: with(want.proof)},
 			access.Rule{Name: "a wrong external id for " + kind, Actions: assume, On: on, Callers: callers, With: with(want.proof, one("sts:ExternalId", "another"))})
 		for _, wrong := range want.wrong {
-			rules = append(rules, access.Rule{Name: "no fresh second factor for " + kind, Actions: assume, On: on, Callers: callers, With: with(external, wrong)})
+			rules = append(rules, access.Rule{Name: "no fresh second factor, or another's name, for " + kind, Actions: assume, On: on, Callers: callers, With: with(external, wrong)})
 		}
 	}
 	return rules

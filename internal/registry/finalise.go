@@ -14,7 +14,6 @@ import (
 	"github.com/cutover/cutover/projects/migration/move"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops"
-	"github.com/cutover/cutover/shared/ops/fault"
 )
 
 // reverseWindow is how long the way back stays open at least.
@@ -24,25 +23,29 @@ var reverseWindow = finalise.Window
 // and has one every second.
 const quiet = time.Minute
 
-// MigrateFinalise ends the migration between the local databases. In AWS it refuses:
-// no function there has the rights of an administrator on both sides and the key of
-// the closing record.
+// MigrateFinalise ends the migration: between the local databases by this process; in
+// AWS by a function, once each of two operators has given the command under an own
+// session.
 func MigrateFinalise(ctx context.Context, a *ops.App) error {
 	return a.Work(ctx, "migrate:finalise", true, func(ctx context.Context, w *ops.Workplace) error {
-		if !w.Local {
-			return fault.New(fault.Usage, "migrate:finalise is not offered in AWS yet: environment is %q, expected %q", w.Environment, "local").
-				WithHint(`what "Ending a migration" in docs/sync.md lists stays as it is; nothing was changed`)
-		}
 		o, err := operator(ctx, w)
 		if err != nil {
 			return err
 		}
-		return finaliseHere(ctx, o, w)
+		order := finalise.Order{Operators: w.Settings.Operators, Reason: w.Settings.Reason}
+		if w.Local {
+			return finaliseHere(ctx, o, w, order)
+		}
+		cloud, err := deployed(ctx, w)
+		if err != nil {
+			return err
+		}
+		return o.FinaliseBy(ctx, cloud, order)
 	})
 }
 
 // finaliseHere ends the migration by this process, and then the processes of lanes.
-func finaliseHere(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+func finaliseHere(ctx context.Context, o *move.Operator, w *ops.Workplace, order finalise.Order) error {
 	profile := local.Profile{Root: w.Root}
 	folder, signer, err := profile.Proofs()
 	if err != nil {
@@ -60,7 +63,6 @@ func finaliseHere(ctx context.Context, o *move.Operator, w *ops.Workplace) error
 	f := &finalise.Finaliser{
 		Store: o.Store, Signer: signer, Proofs: folder, Sides: sides, Window: reverseWindow, Quiet: quiet, Owner: uuid.NewString(),
 	}
-	order := finalise.Order{Operators: w.Settings.Operators, Reason: w.Settings.Reason}
 	err = o.Finalise(ctx, f, order, func(name string) string { return name + " in " + folder.Path })
 	if err != nil || o.DryRun {
 		return err

@@ -62,7 +62,7 @@ func newAmazon(t *testing.T) *amazon {
 	}}
 	for _, color := range naming.Colors() {
 		functions, machines := map[string]any{}, map[string]any{}
-		for _, name := range []string{"install", "lane", "switch"} {
+		for _, name := range []string{"finalise", "install", "lane", "switch"} {
 			functions[name] = fmt.Sprintf("fn-%s-%s", color, name)
 		}
 		for _, name := range []string{"backfill", "verification", "switch"} {
@@ -81,8 +81,11 @@ func (a *amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if parts := strings.Split(r.URL.Path, "/"); len(parts) > 3 && parts[2] == "functions" {
 		operation = "Invoke " + parts[3]
 	}
-	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("Action") { // CloudWatch's protocol
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("Action") { // the protocol of CloudWatch and STS
 		operation = form.Get("Action")
+	}
+	if object, isRecord := strings.CutPrefix(r.URL.Path, "/proofs/"); isRecord {
+		operation = "GetObject " + object
 	}
 	a.mutex.Lock()
 	a.asked = append(a.asked, operation)

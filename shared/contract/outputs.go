@@ -103,6 +103,9 @@ type SecurityOutputs struct {
 	AuditRoleARN     pulumi.StringOutput `pulumi:"auditRoleArn"`
 	OperatorRoleARN  pulumi.StringOutput `pulumi:"operatorRoleArn"`
 	OperatorRoleName pulumi.StringOutput `pulumi:"operatorRoleName"`
+	// OperatorRoleID is the role's unique id, such as AROA…, with which AWS names who
+	// has taken it: "<id>:<name of the session>", and the session has its user's name.
+	OperatorRoleID pulumi.StringOutput `pulumi:"operatorRoleId"`
 }
 
 // Principals are one colour's keys, as ARNs, and roles.
@@ -137,10 +140,10 @@ type Principals struct {
 	// BackupRoleARN is taken by AWS Backup for plans over this colour's data.
 	BackupRoleARN pulumi.StringOutput `pulumi:"backupRoleArn"`
 	// MoverRoles are taken by the functions that move data beside the lane, by
-	// function: "chunk", "install", "switch", "verify". StatesRole is taken by the
+	// function: "chunk", "finalise", "install", "switch", "verify". StatesRole is taken by the
 	// state machines that call them.
-	MoverRoleARNs  pulumi.StringMapOutput `pulumi:"moverRoleArns" entries:"chunk,install,switch,verify"`
-	MoverRoleNames pulumi.StringMapOutput `pulumi:"moverRoleNames" entries:"chunk,install,switch,verify"`
+	MoverRoleARNs  pulumi.StringMapOutput `pulumi:"moverRoleArns" entries:"chunk,finalise,install,switch,verify"`
+	MoverRoleNames pulumi.StringMapOutput `pulumi:"moverRoleNames" entries:"chunk,finalise,install,switch,verify"`
 	StatesRoleARN  pulumi.StringOutput    `pulumi:"statesRoleArn"`
 	StatesRoleName pulumi.StringOutput    `pulumi:"statesRoleName"`
 }

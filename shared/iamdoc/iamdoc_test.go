@@ -74,6 +74,19 @@ func TestTrustOfPeopleDemandsAFreshSecondFactor(t *testing.T) {
 			"NumericLessThan":{"aws:MultiFactorAuthAge":["900"]}}}]}`, text)
 }
 
+// A session that bears its user's name is somebody; one that bears a name of the
+// caller's choice is anybody.
+func TestTrustOfNamedPeopleDemandsTheirOwnName(t *testing.T) {
+	from := iamdoc.Outsiders{AccountIDs: []string{"111122223333"}, ExternalID: "operators-1"}
+	text, err := iamdoc.AssumeFromAccounts(from).JSON()
+	require.NoError(t, err)
+	assert.NotContains(t, text, "RoleSessionName")
+	from.Named = true
+	text, err = iamdoc.AssumeFromAccounts(from).JSON()
+	require.NoError(t, err)
+	assert.Contains(t, text, `"StringEquals":{"sts:ExternalId":["operators-1"],"sts:RoleSessionName":["${aws:username}"]}`)
+}
+
 func TestExceptedResourcesBelongToRefusals(t *testing.T) {
 	refusal := iamdoc.Statement{Sid: "NoItems", Deny: true, Actions: []string{"a:A"}, ExceptResources: []string{"arn:x"}}
 	text, err := iamdoc.Document{Statements: []iamdoc.Statement{refusal}}.JSON()

@@ -59,6 +59,10 @@ type Outsiders struct {
 	// MFAWithin is how long ago a second factor may have been given; 0 where a
 	// machine takes the role, which has none.
 	MFAWithin time.Duration
+	// Named lets in users of IAM alone, in sessions that bear their name: what such a
+	// session is written down under is then AWS's word and not the caller's (IAM user
+	// guide, "AWS global condition context keys", sts:RoleSessionName).
+	Named bool
 }
 
 // AssumeFromAccounts is the trust policy of a role for outsiders. A request
@@ -70,6 +74,9 @@ func AssumeFromAccounts(from Outsiders) Document {
 		Principals: Principals{AWS: roots(from.AccountIDs)},
 		Actions:    []string{"sts:AssumeRole"},
 		Conditions: Conditions{"StringEquals": {"sts:ExternalId": {from.ExternalID}}},
+	}
+	if from.Named {
+		statement.Conditions["StringEquals"]["sts:RoleSessionName"] = []string{"${aws:username}"}
 	}
 	if from.MFAWithin > 0 {
 		statement.Conditions["Bool"] = map[string][]string{"aws:MultiFactorAuthPresent": {"true"}}

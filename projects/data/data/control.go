@@ -120,7 +120,8 @@ func (c *ControlTable) admitOperators(ctx *pulumi.Context, args *ControlTableArg
 
 // operatorPolicy lets operators write what they decide about the traffic and
 // whether lanes are to run, and read who may write, which releases there are and
-// how lanes do. These they cannot change.
+// how lanes do. These they cannot change. That the migration ends each of them
+// confirms in an item that no other principal can write.
 func operatorPolicy(values map[string]string) iamdoc.Document {
 	table := []string{values["table"]}
 	keys := likeItems
@@ -136,6 +137,10 @@ func operatorPolicy(values map[string]string) iamdoc.Document {
 		{
 			Sid: "Lanes", Resources: table, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
 			Conditions: keys(control.LaneItem("*")),
+		},
+		{
+			Sid: "Confirmation", Resources: table, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
+			Conditions: onlyItems(control.ClosingItem("${aws:userid}")),
 		},
 		useKey("KeyOfTheTable", values["key"], "dynamodb", "kms:Decrypt"),
 	}}

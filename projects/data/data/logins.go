@@ -18,6 +18,7 @@ const syncPrefix = "bgsync_"
 const (
 	laneFunction    = "sync"
 	installFunction = "install"
+	closingFunction = "finalise"
 	chunkFunction   = "chunk"
 	verifyFunction  = "verify"
 	switchFunction  = "switch"
@@ -51,10 +52,10 @@ func syncKey(role string) string { return "bgsync-" + role }
 
 // otherLogins are those outside of the engine's roles: the writers' login, with
 // which a switch tries who may write, and the master user's, without which nobody
-// makes the engine's schema, roles and event trigger on Aurora.
+// makes or drops the engine's schema, roles and event trigger on Aurora.
 func otherLogins() (writers, master loginUsers) {
-	switches, installs := []string{switchFunction}, []string{installFunction}
-	return loginUsers{own: switches, peer: switches}, loginUsers{own: installs, peer: installs}
+	switches, masters := []string{switchFunction}, []string{installFunction, closingFunction}
+	return loginUsers{own: switches, peer: switches}, loginUsers{own: masters, peer: masters}
 }
 
 // addEngineLogins plans a secret for each role of the engine, and who reads what:

@@ -96,9 +96,9 @@ func TestWrongVariablesOfTheProofsAreToldTogether(t *testing.T) {
 	for _, name := range []string{VariablePlatform, VariableProofStore, VariableSigningKey, VariableHashKey} {
 		require.ErrorContains(t, err, "variable "+name+": is missing")
 	}
-	_, err = readProofs(lookupIn(map[string]string{VariableProofStore: "bucket:b", VariableSigningKey: "key", VariableHashKey: "file:x"}))
+	_, err = readProofs(lookupIn(map[string]string{VariableProofStore: "bucket:b", VariableSigningKey: "key", VariableHashKey: "file:x"}), true)
 	require.ErrorContains(t, err, `variable PROOF_KEY is "": expected the ARN of a KMS key with a bucket, and none else`)
 	require.ErrorContains(t, err, `variable PROOF_SIGNING_KEY is "key": expected the ARN of a KMS key or file:<path>`)
-	_, err = readProofs(lookupIn(map[string]string{VariableProofStore: "here", VariableSigningKey: "file:a", VariableHashKey: "arn:b"}))
+	_, err = readProofs(lookupIn(map[string]string{VariableProofStore: "here", VariableSigningKey: "file:a", VariableHashKey: "arn:b"}), true)
 	require.EqualError(t, err, `variable PROOF_STORE is "here": expected bucket:<name> or folder:<path>`)
 }

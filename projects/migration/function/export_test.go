@@ -27,7 +27,7 @@ func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.
 	if err != nil {
 		return nil, err
 	}
-	settings, err := readProofs(lookup)
+	settings, err := readProofs(lookup, true)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +45,17 @@ func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.
 		return primary, done, err
 	}
 	return s.handle, nil
+}
+
+// FinaliseWith is NewFinalise with another time for which the way back was open, and an
+// observer of the steps.
+func FinaliseWith(ctx context.Context, lookup func(string) (string, bool), open time.Duration, at func(string) error) (func(context.Context, FinaliseEvent) (FinaliseAnswer, error), error) {
+	c, err := newCloser(ctx, lookup, io.Discard)
+	if err != nil {
+		return nil, err
+	}
+	c.open, c.at = open, at
+	return c.handle, nil
 }
 
 // Forgotten is after which time the watchdog looks after an armed switch.

@@ -45,6 +45,8 @@ func serve(name string) {
 	switch name {
 	case "install":
 		function.Serve(name, function.NewInstall)
+	case "finalise":
+		function.Serve(name, function.NewFinalise)
 	case "lane":
 		function.Serve(name, function.NewLane)
 	case "chunk":

@@ -16,7 +16,8 @@ import (
 	"github.com/cutover/cutover/shared/variables"
 )
 
-// The variables of the function that moves the authority.
+// The variables of the functions that prove something: the one that moves the
+// authority, and the one that ends the migration.
 const (
 	// VariableProofStore is where proof records are kept: bucket:<name>, or
 	// folder:<path>.
@@ -27,7 +28,7 @@ const (
 	// file:<path>.
 	VariableSigningKey = "PROOF_SIGNING_KEY"
 	// VariableHashKey is the secret of the hashes in them: the ARN of a KMS key for
-	// MACs, or file:<path> of 32 bytes.
+	// MACs, or file:<path> of 32 bytes. It is the former function's alone.
 	VariableHashKey = "PROOF_HASH_KEY"
 )
 
@@ -48,13 +49,16 @@ type proofs struct {
 // proofSettings are what the variables say.
 type proofSettings struct{ store, key, signing, hashing string }
 
-// readProofs joins all that is wrong with the variables.
-func readProofs(lookup func(string) (string, bool)) (proofSettings, error) {
+// readProofs joins all that is wrong with the variables. hashes tells that records
+// with keyed hashes are made.
+func readProofs(lookup func(string) (string, bool), hashes bool) (proofSettings, error) {
 	from := &variables.Reader{Lookup: lookup}
 	s := proofSettings{
 		store: from.Text(VariableProofStore, "bucket:<name> or folder:<path>"), key: from.Optional(VariableProofKey),
 		signing: from.Text(VariableSigningKey, "the ARN of a KMS key or file:<path>"),
-		hashing: from.Text(VariableHashKey, "the ARN of a KMS key or file:<path>"),
+	}
+	if hashes {
+		s.hashing = from.Text(VariableHashKey, "the ARN of a KMS key or file:<path>")
 	}
 	inBucket := strings.HasPrefix(s.store, bucketPrefix)
 	if s.store != "" && !inBucket && !strings.HasPrefix(s.store, folderPrefix) {

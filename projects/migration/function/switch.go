@@ -114,7 +114,7 @@ type switcher struct {
 // a process that died is followed by any other.
 func NewSwitch(ctx context.Context, lookup func(string) (string, bool), out io.Writer) (func(context.Context, SwitchEvent) (SwitchAnswer, error), error) {
 	p, err := assemble(ctx, lookup, out)
-	settings, proofErr := readProofs(lookup)
+	settings, proofErr := readProofs(lookup, true)
 	if err := errors.Join(err, proofErr); err != nil {
 		return nil, err
 	}

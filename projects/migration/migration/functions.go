@@ -31,6 +31,9 @@ type function struct {
 	// own and peer are the groups whose logins it uses on its own side and on the
 	// other; a function without any knows no database.
 	own, peer []bgsync.Group
+	// closes gives it what a migration is ended with: the key and the bucket of
+	// proofs, and who the operators are.
+	closes bool
 	// proves gives it the keys and the bucket of proofs, looks the configuration of
 	// the layer's functions and the alarms.
 	proves, looks bool
@@ -68,6 +71,7 @@ const (
 	canaryName, canaryRole   = "canary", "canary"
 	laneName, syncRole       = "lane", "sync"
 	installName, installRole = "install", "install"
+	closingName, closingRole = "finalise", "finalise"
 	chunkName, chunkRole     = "chunk", "chunk"
 	verifyName, verifyRole   = "verify", "verify"
 	switchName, switchRole   = "switch", "switch"
@@ -93,6 +97,11 @@ func functions(workers Workers) []function {
 			name: installName, description: "Prepares both databases, checks them and makes the lane that ends here, for an operator",
 			timeout: longest, memory: 256, atOnce: alone, role: installRole, looks: true,
 			own: append([]bgsync.Group{place.Administrator}, builds...), peer: []bgsync.Group{place.Administrator, bgsync.Reader},
+		},
+		{
+			name: closingName, description: "Takes the engine out of both databases when the migration to this colour is over, for two operators",
+			timeout: longest, memory: 256, atOnce: alone, role: closingRole, closes: true,
+			own: []bgsync.Group{place.Administrator}, peer: []bgsync.Group{place.Administrator},
 		},
 		{
 			// One more than the workers of a map: it plans while they end.

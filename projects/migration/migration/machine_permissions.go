@@ -66,7 +66,7 @@ func executionARNs(accountID, physical string) []string {
 }
 
 // admitOperators lets operators start, watch and stop the machines, call the
-// functions that are theirs to call (what installs, and the lane), and read and
+// functions that are theirs to call (what installs, the lane, and what ends), and read and
 // check the proofs.
 func (s *Sync) admitOperators(ctx *pulumi.Context, name string, args *SyncArgs) error {
 	values := pulumi.StringMap{"key": args.Keeping.KeyARN, "signing": args.Keeping.SigningKeyARN}
@@ -94,6 +94,7 @@ func (a *SyncArgs) operatorPolicy(values map[string]string) iamdoc.Document {
 	}
 	called := []string{
 		functionARN(account, a.Names.Name(naming.Function, installName)), functionARN(account, a.Names.Name(naming.Function, laneName)),
+		functionARN(account, a.Names.Name(naming.Function, closingName)),
 	}
 	proofs := component.BucketARN(bucketName(naming.New(a.Names.Environment()), account, proofsPurpose))
 	return iamdoc.Document{Statements: []iamdoc.Statement{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/cutover/cutover/projects/migration/lane/proof"
 	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/iamdoc"
@@ -68,14 +69,15 @@ func functionPolicy(f function, values map[string]string) iamdoc.Document {
 }
 
 // special is what single functions need besides: whoever switches keeps a record,
-// signed; whoever installs checks how the functions are set up and how much can be
+// signed, and whoever ends the migration that of its end; whoever installs checks how the functions are set up and how much can be
 // stored.
 func (a *SyncArgs) special(f function, values map[string]string) []iamdoc.Statement {
 	var statements []iamdoc.Statement
-	if f.proves {
+	if f.proves || f.closes {
 		bucket := component.BucketARN(bucketName(naming.New(a.Names.Environment()), a.Environment.AccountID, proofsPurpose))
 		statements = append(statements,
-			iamdoc.Statement{Sid: "Proofs", Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: []string{bucket + "/switch/*"}},
+			iamdoc.Statement{Sid: "Proofs", Actions: []string{"s3:GetObject"}, Resources: []string{bucket + "/switch/*"}},
+			iamdoc.Statement{Sid: "NewProofs", Actions: []string{"s3:PutObject"}, Resources: []string{bucket + "/switch/" + f.records()}},
 			// Without it S3 refuses to say that an object is absent.
 			iamdoc.Statement{
 				Sid: "AbsentProofs", Actions: []string{"s3:ListBucket"}, Resources: []string{bucket},
@@ -83,8 +85,11 @@ func (a *SyncArgs) special(f function, values map[string]string) []iamdoc.Statem
 			},
 			useKey("KeyOfProofs", values["records"], "s3", "kms:Decrypt", "kms:GenerateDataKey*"),
 			iamdoc.Statement{Sid: "SignProofs", Actions: []string{"kms:DescribeKey", "kms:GetPublicKey", "kms:Sign", "kms:Verify"}, Resources: []string{values["signing"]}},
-			iamdoc.Statement{Sid: "HashProofs", Actions: []string{"kms:DescribeKey", "kms:GenerateMac"}, Resources: []string{values["hashes"]}},
 		)
+	}
+	if f.proves {
+		statements = append(statements,
+			iamdoc.Statement{Sid: "HashProofs", Actions: []string{"kms:DescribeKey", "kms:GenerateMac"}, Resources: []string{values["hashes"]}})
 	}
 	if f.looks {
 		var every []string
@@ -97,6 +102,14 @@ func (a *SyncArgs) special(f function, values map[string]string) []iamdoc.Statem
 		)
 	}
 	return statements
+}
+
+// records are the names of the records that a function may make, as a pattern.
+func (f function) records() string {
+	if f.closes {
+		return proof.Closing("*") + ".*"
+	}
+	return "*"
 }
 
 // schedulePolicy is what the schedules need: to start the functions and to set

@@ -59,7 +59,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 				ProofsBucket: records.Proofs.Name, RunsBucket: records.Runs.Name, KeyARN: security.RecordsKeyARN,
 				SigningKeyARN: security.SigningKeyARN, HashKeyARN: security.HashKeyARN,
 			},
-			OperatorRole: security.OperatorRoleName,
+			OperatorRole: security.OperatorRoleName, OperatorRoleID: security.OperatorRoleID,
 		}, opts...)
 		if err != nil {
 			return none, err

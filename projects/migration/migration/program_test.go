@@ -56,7 +56,7 @@ func TestEveryEnvironmentLoadsAndKeepsTheContract(t *testing.T) {
 			recording := run(t, stack)
 			assert.Subset(t, recording.ExportKeys, contract.Keys[contract.MigrationOutputs]())
 			for key, want := range map[string]struct{ color, names string }{
-				"blueSyncFunctionNames":      {"blue", "canary chunk install lane switch verify"},
+				"blueSyncFunctionNames":      {"blue", "canary chunk finalise install lane switch verify"},
 				"greenSyncScheduleNames":     {"green", "canary lane switch-recover verify-continuous verify-incremental"},
 				"greenSyncStateMachineNames": {"green", "backfill switch verification"},
 			} {
@@ -153,9 +153,10 @@ func TestLaneMayAskForItsNextInvocationAndNothingElseMay(t *testing.T) {
 func TestEachFunctionIsToldItsOwnLogins(t *testing.T) {
 	recording := run(t, "prod")
 	for name, want := range map[string]map[string][]string{
-		"green-install": {"green": {"administrator", "bgsync_apply", "bgsync_ddl"}, "blue": {"administrator", "bgsync_reader"}},
-		"green-chunk":   {"green": {"bgsync_apply", "bgsync_ddl"}, "blue": {"bgsync_reader"}},
-		"blue-verify":   {"green": {"bgsync_verify"}, "blue": {"bgsync_verify"}},
+		"green-install":  {"green": {"administrator", "bgsync_apply", "bgsync_ddl"}, "blue": {"administrator", "bgsync_reader"}},
+		"green-chunk":    {"green": {"bgsync_apply", "bgsync_ddl"}, "blue": {"bgsync_reader"}},
+		"blue-verify":    {"green": {"bgsync_verify"}, "blue": {"bgsync_verify"}},
+		"green-finalise": {"green": {"administrator"}, "blue": {"administrator"}},
 		"blue-switch": {
 			"green": {"bgsync_fence", "bgsync_reader", "bgsync_verify", "writers"}, "blue": {"bgsync_fence", "bgsync_reader", "bgsync_verify", "writers"},
 		},
@@ -178,6 +179,10 @@ func TestEachFunctionIsToldItsOwnLogins(t *testing.T) {
 	assert.Equal(t, "security/recordsKeyArn", switches["PROOF_KEY"])
 	assert.Equal(t, "security/signingKeyArn", switches["PROOF_SIGNING_KEY"])
 	assert.Equal(t, "security/hashKeyArn", switches["PROOF_HASH_KEY"])
+	closes := recording.Find(t, functionType, "blue-finalise").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
+	assert.Equal(t, "security/operatorRoleId", closes["OPERATOR_ROLE_ID"])
+	assert.Equal(t, "security/signingKeyArn", closes["PROOF_SIGNING_KEY"])
+	assert.NotContains(t, closes, "PROOF_HASH_KEY")
 	assert.Contains(t, switches["DATABASES"], "data/blueApplicationSecretArns/payment-api")
 }
 
@@ -185,7 +190,7 @@ func TestFunctionsRunSideBySideAsManyAsAreConfigured(t *testing.T) {
 	opts := options(t, "prod")
 	opts.Config = map[string]string{"migration:workers": `{"load": 40, "verify": 8}`}
 	recording := pulumitest.MustRun(t, opts, migration.Program)
-	for name, want := range map[string]int{"green-chunk": 41, "green-verify": 9, "green-switch": 2, "green-install": 1} {
+	for name, want := range map[string]int{"green-chunk": 41, "green-verify": 9, "green-switch": 2, "green-install": 1, "green-finalise": 1} {
 		assert.EqualValues(t, want, recording.Find(t, functionType, name).Inputs["reservedConcurrentExecutions"], name)
 	}
 	assert.Contains(t, recording.Find(t, machineType, "green-backfill").Inputs["definition"], `"MaxConcurrency":40`)
@@ -274,13 +279,20 @@ func TestProofsAreLockedAndWrittenByThoseWhoSwitch(t *testing.T) {
 	assert.Equal(t, map[string]any{"defaultRetention": map[string]any{"mode": "COMPLIANCE", "days": 2557.0}}, lock)
 	writers := statements(t, recording.Find(t, "aws:s3/bucketPolicy:BucketPolicy", "records-proofs").Inputs["policy"])["RefuseOtherWriters"]
 	assert.Equal(t, "Deny", writers.Effect)
-	assert.Equal(t, []string{"security/blueMoverRoleArns/switch", "security/greenMoverRoleArns/switch"}, writers.Condition["ArnNotEquals"]["aws:PrincipalArn"])
+	assert.Equal(t, []string{
+		"security/blueMoverRoleArns/finalise", "security/blueMoverRoleArns/switch", "security/greenMoverRoleArns/finalise", "security/greenMoverRoleArns/switch",
+	}, writers.Condition["ArnNotEquals"]["aws:PrincipalArn"])
 	runs := statements(t, recording.Find(t, "aws:s3/bucketPolicy:BucketPolicy", "records-runs").Inputs["policy"])
 	assert.Equal(t, []string{"security/blueStatesRoleArn", "security/greenStatesRoleArn"}, runs["RefuseOtherKeys"].Condition["ArnNotEquals"]["aws:PrincipalArn"])
 	assert.Equal(t, []string{"false"}, runs["RefuseOtherKeysOfServices"].Condition["Null"]["s3:x-amz-server-side-encryption-aws-kms-key-id"])
 	switches := statements(t, recording.Find(t, policyType, "blue-switch").Inputs["policy"])
 	assert.Equal(t, []string{"arn:aws:s3:::cutover-prod-proofs-345678901234/switch/*"}, switches["Proofs"].Resource)
+	assert.Equal(t, []string{"arn:aws:s3:::cutover-prod-proofs-345678901234/switch/*"}, switches["NewProofs"].Resource)
 	assert.Equal(t, []string{"security/signingKeyArn"}, switches["SignProofs"].Resource)
+	closes := statements(t, recording.Find(t, policyType, "blue-finalise").Inputs["policy"])
+	assert.Equal(t, []string{"arn:aws:s3:::cutover-prod-proofs-345678901234/switch/*.closing.*"}, closes["NewProofs"].Resource, "and not the record of a switch")
+	assert.Equal(t, []string{"security/signingKeyArn"}, closes["SignProofs"].Resource)
+	assert.NotContains(t, closes, "HashProofs")
 	assert.NotContains(t, statements(t, recording.Find(t, policyType, "blue-verify").Inputs["policy"]), "SignProofs")
 }
 
@@ -289,6 +301,7 @@ func TestOperatorsStartMachinesAndCallWhatInstalls(t *testing.T) {
 	assert.Contains(t, policy["Machines"].Action, "states:StartExecution")
 	assert.Len(t, policy["Machines"].Resource, 3)
 	assert.Equal(t, []string{
+		"arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-finalise",
 		"arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-install", "arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-lane",
 	}, policy["Functions"].Resource)
 }
@@ -349,7 +362,7 @@ var withoutResource = []string{"NetworkByLambda", "NoNetworkByCode", "Traces", "
 
 func TestPermissionsNameTheirResourcesAndTheWayToKeys(t *testing.T) {
 	recording := run(t, "prod")
-	require.Len(t, recording.OfType(policyType), 2*(6+4+2), "of functions, of schedules, of machines and operators")
+	require.Len(t, recording.OfType(policyType), 2*(7+4+2), "of functions, of schedules, of machines and operators")
 	for _, policy := range recording.OfType(policyType) {
 		for sid, s := range statements(t, policy.Inputs["policy"]) {
 			at := policy.Name + " " + sid

@@ -48,8 +48,8 @@ type Records struct {
 	Proofs, Runs *component.Bucket
 }
 
-// NewRecords makes both buckets. Proofs are put by the functions that switch alone,
-// results by Step Functions in the name of the machines' roles alone.
+// NewRecords makes both buckets. Proofs are put by the functions that switch and that
+// end the migration alone, results by Step Functions in the name of the machines' roles alone.
 func NewRecords(ctx *pulumi.Context, name string, args *RecordsArgs, opts ...pulumi.ResourceOption) (*Records, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("records: %w", err)
@@ -58,15 +58,17 @@ func NewRecords(ctx *pulumi.Context, name string, args *RecordsArgs, opts ...pul
 	if err := ctx.RegisterComponentResource("cutover:migration:Records", name, r, opts...); err != nil {
 		return nil, fmt.Errorf("register records: %w", err)
 	}
-	var switches, machines []pulumi.StringInput
+	var provers, machines []pulumi.StringInput
 	for _, color := range naming.Colors() {
-		switches = append(switches, component.Entry(args.Principals[color].MoverRoleARNs, "roles of functions of "+string(color), switchRole))
+		for _, role := range []string{switchRole, closingRole} {
+			provers = append(provers, component.Entry(args.Principals[color].MoverRoleARNs, "roles of functions of "+string(color), role))
+		}
 		machines = append(machines, args.Principals[color].StatesRoleARN)
 	}
 	var err error
 	if r.Proofs, err = args.bucket(ctx, r, name, proofsPurpose, &component.BucketArgs{
 		Rules:   s3.BucketLifecycleConfigurationV2RuleArray{archiving()},
-		Writers: switches, ObjectLock: &component.ObjectLock{Mode: args.Proofs.LockMode, Days: args.Proofs.LockDays},
+		Writers: provers, ObjectLock: &component.ObjectLock{Mode: args.Proofs.LockMode, Days: args.Proofs.LockDays},
 	}); err != nil {
 		return nil, err
 	}

@@ -35,6 +35,8 @@ type SyncArgs struct {
 	Keeping      Keeping
 	// OperatorRole is the name of the role of those who move data.
 	OperatorRole pulumi.StringInput
+	// OperatorRoleID is its unique id, by which AWS names its sessions.
+	OperatorRoleID pulumi.StringInput
 }
 
 // Keeping is where records are kept, and what they are encrypted, signed and hashed
@@ -67,8 +69,8 @@ func (a *SyncArgs) Validate() error {
 	if a.Window == nil {
 		problems = append(problems, errors.New("window between the networks: is missing, expected its last day or nothing while it is closed"))
 	}
-	if a.OperatorRole == nil {
-		problems = append(problems, errors.New("operator role: is missing, expected its name"))
+	if a.OperatorRole == nil || a.OperatorRoleID == nil {
+		problems = append(problems, errors.New("operator role: is missing, expected its name and its id"))
 	}
 	for kind, count := range map[string]int{"load": a.Workers.Load, "verify": a.Workers.Verify} {
 		if count < 1 || count > maxWorkers {

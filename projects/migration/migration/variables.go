@@ -37,11 +37,16 @@ func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
 		variables[handler.VariableFunctions] = pulumi.String(a.settings())
 		variables[handler.VariableWindow] = a.Window
 	}
-	if f.proves {
+	if f.proves || f.closes {
 		variables[handler.VariableProofStore] = pulumi.Sprintf("bucket:%s", a.Keeping.ProofsBucket)
 		variables[handler.VariableProofKey] = a.Keeping.KeyARN
 		variables[handler.VariableSigningKey] = a.Keeping.SigningKeyARN
+	}
+	if f.proves {
 		variables[handler.VariableHashKey] = a.Keeping.HashKeyARN
+	}
+	if f.closes {
+		variables[handler.VariableOperatorRole] = a.OperatorRoleID
 	}
 	return variables
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/finalise"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	items "github.com/cutover/cutover/shared/control"
-	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/fault"
 )
 
@@ -30,21 +29,19 @@ func (o *Operator) Finalise(ctx context.Context, f *finalise.Finaliser, order fi
 		o.Say("would end the migration; there is no way back afterwards but a new one")
 		return nil
 	}
-	f.At = func(step string) error {
-		for _, color := range naming.Colors() {
-			if step == finalise.Retiring(color) {
-				return function.Want(ctx, o.Store, function.Lane(color), false)
-			}
-		}
-		return nil
-	}
+	f.At = function.Unwanted(ctx, o.Store)
 	report, err := f.Finalise(ctx, order)
 	if err != nil {
 		return unfinished(err)
 	}
-	o.Say("the migration has ended: nothing of the engine is left in either database; the closing record is %s", record(report.Proof))
-	o.Say("%s", closeWindow)
+	o.gone(record(report.Proof))
 	return nil
+}
+
+// gone tells that the migration has ended, and what is left to do.
+func (o *Operator) gone(record string) {
+	o.Say("the migration has ended: nothing of the engine is left in either database; the closing record is %s", record)
+	o.Say("%s", closeWindow)
 }
 
 // closeWindow says what is left to do: the networks are open to each other until a

@@ -18,6 +18,7 @@ type Deployment struct {
 // The functions and state machines that commands call.
 const (
 	installFunction     = "install"
+	finaliseFunction    = "finalise"
 	laneFunction        = "lane"
 	switchFunction      = "switch"
 	backfillMachine     = "backfill"
@@ -42,7 +43,7 @@ func Read(outputs map[string]any) (Deployment, error) {
 			into    map[naming.Color]map[string]string
 			entries []string
 		}{
-			{string(color) + "SyncFunctionNames", d.Functions, []string{installFunction, laneFunction, switchFunction}},
+			{string(color) + "SyncFunctionNames", d.Functions, []string{finaliseFunction, installFunction, laneFunction, switchFunction}},
 			{string(color) + "SyncStateMachineArns", d.Machines, []string{backfillMachine, verificationMachine, switchMachine}},
 		} {
 			all, _ := outputs[each.output].(map[string]any) // an empty one lacks its entries

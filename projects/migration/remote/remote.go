@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/shared/naming"
@@ -41,6 +42,8 @@ type Cloud struct {
 	states *sfn.Client
 	bucket *s3.Client
 	keys   *kms.Client
+
+	identities *sts.Client
 }
 
 // New makes clients of a configuration. A call of a function is sent once and waited
@@ -50,7 +53,7 @@ func New(c aws.Config, d Deployment, store control.Store, folder string, now fun
 	return &Cloud{
 		Deployment: d, Store: store, Folder: folder, Now: now,
 		lambda: lambda.NewFromConfig(c, func(o *lambda.Options) { o.RetryMaxAttempts = 1 }),
-		states: sfn.NewFromConfig(c), bucket: s3.NewFromConfig(c), keys: kms.NewFromConfig(c),
+		states: sfn.NewFromConfig(c), bucket: s3.NewFromConfig(c), keys: kms.NewFromConfig(c), identities: sts.NewFromConfig(c),
 	}
 }
 

@@ -57,6 +57,14 @@ func (p People) outsiders() iamdoc.Outsiders {
 	}
 }
 
+// named are people whose sessions bear the name of their user: two sessions of two
+// names are two people, which two operators' decision rests on.
+func (p People) named() iamdoc.Outsiders {
+	from := p.outsiders()
+	from.Named = true
+	return from
+}
+
 const (
 	maxSessionHours = 12
 	maxMFAMinutes   = 720

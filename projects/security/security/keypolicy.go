@@ -99,7 +99,7 @@ var uses = map[Purpose]use{
 	// Step Functions (AWS Step Functions developer guide, "Data at rest encryption").
 	Records: {
 		description: "proofs of switches, definitions and histories of the state machines", via: []string{"s3", "states"},
-		own: []string{switching, states}, outside: []string{deploy, operator}, deliveries: true,
+		own: []string{switching, closing, states}, outside: []string{deploy, operator}, deliveries: true,
 	},
 }
 

@@ -78,19 +78,20 @@ func (o *Outsiders) addPeople(ctx *pulumi.Context, name string, args *OutsidersA
 	access := args.Config.Access
 	for _, person := range []struct {
 		kind, description string
-		people            People
+		trusted           iamdoc.Outsiders
 		made              **iam.Role
+		hours             int
 		may               iamdoc.Document
 	}{
-		{audit, "Auditors of other accounts: configuration and evidence, no data", access.Audit, &o.Audit, auditPolicy(at)},
-		{operator, "Operators of other accounts: traffic and migration", access.Operator, &o.Operator, operatorPolicy(at)},
+		{audit, "Auditors of other accounts: configuration and evidence, no data", access.Audit.outsiders(), &o.Audit, access.Audit.SessionHours, auditPolicy(at)},
+		{operator, "Operators of other accounts: traffic and migration", access.Operator.named(), &o.Operator, access.Operator.SessionHours, operatorPolicy(at)},
 	} {
 		if *person.made, err = component.NewRole(ctx, name+"-"+person.kind, &component.RoleArgs{
 			Name:        args.Names.Name(naming.Role, person.kind),
 			Description: person.description,
-			Trust:       iamdoc.AssumeFromAccounts(person.people.outsiders()),
+			Trust:       iamdoc.AssumeFromAccounts(person.trusted),
 			BoundaryARN: boundary,
-			Session:     time.Duration(person.people.SessionHours) * time.Hour,
+			Session:     time.Duration(person.hours) * time.Hour,
 		}, pulumi.Parent(o)); err != nil {
 			return err
 		}

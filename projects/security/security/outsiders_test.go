@@ -36,6 +36,11 @@ func TestOutsidersNameTheirExternalIDAndPeopleASecondFactor(t *testing.T) {
 		assert.Equal(t, []string{"sts:AssumeRole"}, statement.Action, kind)
 		assert.Equal(t, []string{"cutover-prod-" + kind}, statement.Condition["StringEquals"]["sts:ExternalId"], kind)
 		assert.Equal(t, want.age, statement.Condition["NumericLessThan"]["aws:MultiFactorAuthAge"], kind)
+		named := []string(nil)
+		if kind == "operator" {
+			named = []string{"${aws:username}"}
+		}
+		assert.Equal(t, named, statement.Condition["StringEquals"]["sts:RoleSessionName"], kind)
 		if want.age != nil {
 			assert.Equal(t, []string{"true"}, statement.Condition["Bool"]["aws:MultiFactorAuthPresent"], kind)
 		}

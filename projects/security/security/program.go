@@ -90,6 +90,7 @@ func build(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (cont
 		AuditRoleARN:      outsiders.Audit.Arn,
 		OperatorRoleARN:   outsiders.Operator.Arn,
 		OperatorRoleName:  outsiders.Operator.Name,
+		OperatorRoleID:    outsiders.Operator.UniqueId,
 	}, nil
 }
 

@@ -213,7 +213,7 @@ func TestTheOtherColourReachesAKeyThroughWhatKeepsBothEqualOnly(t *testing.T) {
 	const green = "arn:aws:iam::" + prodAccount + ":role/cutover/security/cutover-prod-green-"
 	for name, want := range map[string][]string{
 		"blue-database": nil, "blue-messaging": nil,
-		"blue-secrets":   {green + "chunk", green + "install", green + "switch", green + "sync", green + "verify"},
+		"blue-secrets":   {green + "chunk", green + "finalise", green + "install", green + "switch", green + "sync", green + "verify"},
 		"blue-documents": {green + "replication", green + "sync"}, "blue-sessions": {green + "sync"},
 	} {
 		var found []string
@@ -278,15 +278,17 @@ func TestProofsAreSignedAndHashedByThoseWhoSwitch(t *testing.T) {
 		key, spec, usage string
 		actions          []string
 		algorithm        map[string][]string
+		users            []string
 		knowing          []string
 	}{
 		{
 			"shared-proof-signatures", "ECC_NIST_P256", "SIGN_VERIFY", []string{"kms:Sign", "kms:Verify"},
-			map[string][]string{"kms:MessageType": {"DIGEST"}, "kms:SigningAlgorithm": {"ECDSA_SHA_256"}}, []string{role + "audit", role + "operator"},
+			map[string][]string{"kms:MessageType": {"DIGEST"}, "kms:SigningAlgorithm": {"ECDSA_SHA_256"}},
+			[]string{role + "blue-switch", role + "blue-finalise", role + "green-switch", role + "green-finalise"}, []string{role + "audit", role + "operator"},
 		},
 		{
 			"shared-proof-hashes", "HMAC_256", "GENERATE_VERIFY_MAC", []string{"kms:GenerateMac"},
-			map[string][]string{"kms:MacAlgorithm": {"HMAC_SHA_256"}}, nil,
+			map[string][]string{"kms:MacAlgorithm": {"HMAC_SHA_256"}}, []string{role + "blue-switch", role + "green-switch"}, nil,
 		},
 	} {
 		key := recording.Find(t, keyType, want.key).Inputs
@@ -295,12 +297,12 @@ func TestProofsAreSignedAndHashedByThoseWhoSwitch(t *testing.T) {
 		assert.NotContains(t, key, "enableKeyRotation", "KMS refuses it for such keys")
 		policy := statements(t, key["policy"])
 		require.Len(t, policy, 3, want.key)
-		users := []string{role + "blue-switch", role + "green-switch"}
+		users := want.users
 		conditions := map[string][]string{"aws:PrincipalArn": users, "kms:CallerAccount": {prodAccount}}
 		maps.Copy(conditions, want.algorithm)
 		assert.Equal(t, want.actions, policy["Prove"].Action, want.key)
 		assert.Equal(t, map[string]map[string][]string{"StringEquals": conditions}, policy["Prove"].Condition, want.key)
-		assert.Equal(t, append(users, want.knowing...), policy["Know"].Condition["StringEquals"]["aws:PrincipalArn"], want.key)
+		assert.Equal(t, slices.Concat(users, want.knowing), policy["Know"].Condition["StringEquals"]["aws:PrincipalArn"], want.key)
 	}
 }
 
@@ -331,7 +333,7 @@ func TestEveryWorkloadHasARoleOfItsOwnUnderTheBoundary(t *testing.T) {
 	boundary := recording.Find(t, policyType, "shared-boundary")
 	trusted := map[string]string{
 		"sync": "lambda", "scheduler": "scheduler", "database-monitoring": "monitoring.rds", "rotation": "lambda", "backup": "backup",
-		"replication": "s3", "canary": "lambda", "install": "lambda", "chunk": "lambda", "verify": "lambda", "switch": "lambda", "states": "states",
+		"replication": "s3", "canary": "lambda", "install": "lambda", "finalise": "lambda", "chunk": "lambda", "verify": "lambda", "switch": "lambda", "states": "states",
 	}
 	for _, service := range services.Names() {
 		trusted[service+"-task"], trusted[service+"-execution"] = "ecs-tasks", "ecs-tasks"

@@ -32,6 +32,8 @@ type proving struct {
 	actions   []string
 	algorithm iamdoc.Conditions
 	read      []string
+	// users are the kinds of functions of either colour that use it.
+	users []string
 	// readers are the kinds of roles of neither colour that know the key, too.
 	readers []string
 }
@@ -41,11 +43,13 @@ type proving struct {
 var provings = map[Purpose]*proving{
 	Signatures: {
 		description: "Signs the proofs of switches", spec: "ECC_NIST_P256", usage: "SIGN_VERIFY",
+		users:   []string{switching, closing},
 		actions: []string{"kms:Sign", "kms:Verify"}, read: []string{"kms:DescribeKey", "kms:GetPublicKey"}, readers: []string{audit, operator},
 		algorithm: iamdoc.Conditions{"StringEquals": {"kms:MessageType": {"DIGEST"}, "kms:SigningAlgorithm": {"ECDSA_SHA_256"}}},
 	},
 	Hashes: {
 		description: "Makes the keyed hashes in the proofs of switches", spec: "HMAC_256", usage: "GENERATE_VERIFY_MAC",
+		users:   []string{switching},
 		actions: []string{"kms:GenerateMac"}, read: []string{"kms:DescribeKey"},
 		algorithm: iamdoc.Conditions{"StringEquals": {"kms:MacAlgorithm": {"HMAC_SHA_256"}}},
 	},
@@ -58,13 +62,15 @@ func (p *proving) fill(args *kms.KeyArgs, alias string) {
 	args.EnableKeyRotation, args.RotationPeriodInDays = nil, nil
 }
 
-// policy leaves administration to the account, and use to the functions that move
-// the authority, of either colour. Auditors and operators get the public key, with
+// policy leaves administration to the account, and use to the functions that prove
+// something, of either colour. Auditors and operators get the public key, with
 // which a proof is checked anywhere.
 func (p *proving) policy(roles roster) iamdoc.Document {
 	var users []string
 	for _, color := range naming.Colors() {
-		users = append(users, roles.of(color, switching)...)
+		for _, kind := range p.users {
+			users = append(users, roles.of(color, kind)...)
+		}
 	}
 	narrowed := map[string][]string{"aws:PrincipalArn": users, "kms:CallerAccount": {roles.accountID}}
 	maps.Copy(narrowed, p.algorithm["StringEquals"])

@@ -77,6 +77,7 @@ func (p *Principals) addWorkerRoles(ctx *pulumi.Context, name string, args *Prin
 		{chunk, "lambda.amazonaws.com", "Function that loads parts of the other colour's tables here"},
 		{comparison, "lambda.amazonaws.com", "Function that compares the other colour's tables with these"},
 		{switching, "lambda.amazonaws.com", "Function that moves the authority to write here"},
+		{closing, "lambda.amazonaws.com", "Function that ends the migration to this colour, when two operators have confirmed it"},
 		{states, "states.amazonaws.com", "State machines that call these functions"},
 	} {
 		if p.others[worker.kind], err = p.newRole(ctx, name, args, worker.service, worker.description, worker.kind); err != nil {

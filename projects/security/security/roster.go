@@ -26,12 +26,13 @@ const (
 	chunk      = "chunk"
 	comparison = "verify"
 	switching  = "switch"
+	closing    = "finalise"
 	states     = "states"
 )
 
 // movers are the kinds of the functions' roles that work on both databases beside
 // the lane.
-func movers() []string { return []string{install, chunk, comparison, switching} }
+func movers() []string { return []string{install, chunk, comparison, switching, closing} }
 
 // roster knows the ARN of every role before it exists: key policies name the
 // roles that may use a key, and the keys are made first. A policy of a key must

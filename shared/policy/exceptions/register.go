@@ -154,11 +154,28 @@ func ofOthers() []Exception {
 	}
 }
 
-// ofInstallers are those of the function that prepares both databases. Its commands
-// make roles, a publication and an event trigger, which on Aurora takes the master
-// user; no other function of the migration reads that secret.
+// ofInstallers are those of the functions that prepare both databases, and that take
+// the engine out of them in the end. Their commands make and drop roles, a publication
+// and event triggers, which on Aurora takes the master user; no other function of the
+// migration reads that secret.
 func ofInstallers() []Exception {
 	var all []Exception
+	for _, policy := range []string{
+		"blue-finalise-secrets", "blue-peer-finalise-secrets", "green-finalise-secrets", "green-peer-finalise-secrets",
+	} {
+		all = append(all, Exception{
+			Key: "EXC-15-" + strings.TrimSuffix(policy, "-finalise-secrets"), Control: "M-07", Clause: "never-master", Resource: policyType + " " + policy, Owner: data,
+			Reason:       "event trigger and schema of the engine are dropped by the master user alone; the function ends a migration that two operators have confirmed under their own names",
+			Compensating: []string{"M-05", "M-06", "M-08"}, Runtime: Omitted,
+		})
+	}
+	for _, color := range []string{"blue", "green"} {
+		all = append(all, Exception{
+			Key: "EXC-15-" + color + "-user", Control: "M-07", Clause: "own-user", Resource: functionType + " " + color + "-finalise", Owner: data,
+			Reason:       "the function does nothing but what the master user alone can do, and has that login alone; one for each side",
+			Compensating: []string{"M-05", "M-06", "M-08"}, Runtime: Omitted,
+		})
+	}
 	for _, policy := range []string{"blue-install-secrets", "blue-peer-install-secrets", "green-install-secrets", "green-peer-install-secrets"} {
 		all = append(all, Exception{
 			Key: "EXC-14-" + strings.TrimSuffix(policy, "-install-secrets"), Control: "M-07", Clause: "never-master", Resource: policyType + " " + policy, Owner: data,

@@ -56,6 +56,9 @@ type Finaliser struct {
 	// Window is how long the way back must have been open, by the clock of the side
 	// that has the authority.
 	Window time.Duration
+	// Revision is that of the switch item for which was decided: on another one nothing
+	// begins. nil begins on any.
+	Revision *int64
 	// Quiet bounds the wait for an invocation that still streams.
 	Quiet time.Duration
 	// Owner names this process.
@@ -98,6 +101,9 @@ func (f *Finaliser) Finalise(ctx context.Context, order Order) (Report, error) {
 	}
 	report := Report{Proof: proof.Closing(token.ProofID)}
 	if sw.State != items.Finalised {
+		if f.Revision != nil && *f.Revision != sw.Rev {
+			return report, fmt.Errorf("%w: revision %d of the switch, decided for %d", ErrNotYet, sw.Rev, *f.Revision)
+		}
 		if report.Conditions, err = f.conditions(ctx, token, sw); err != nil {
 			return report, err
 		}

@@ -61,7 +61,9 @@ func (k Key) String() string {
 }
 
 // Functions lists the functions of the migration, by their key in its contract.
-func Functions() []string { return []string{"canary", "chunk", "finalise", "install", "lane", "switch", "verify"} }
+func Functions() []string {
+	return []string{"canary", "chunk", "finalise", "install", "lane", "switch", "verify"}
+}
 
 // Machines lists the state machines of the migration, by their key in its contract.
 func Machines() []string { return []string{"backfill", "switch", "verification"} }

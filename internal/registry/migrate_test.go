@@ -189,10 +189,6 @@ func TestMigrationRefusesBadInputWithAReasonAndAWayOn(t *testing.T) {
 			name: "an end without a reason", target: MigrateFinalise, flags: []settings.Flag{flag("operators", "ann,bob")}, code: fault.Usage,
 			says: []string{"the decision is not complete: expected who decides, and why"},
 		},
-		{
-			name: "an end in AWS", target: MigrateFinalise, flags: append([]settings.Flag{flag("env", "staging"), flag("yes", "true")}, decided...), code: fault.Usage,
-			says: []string{`migrate:finalise is not offered in AWS yet: environment is "staging", expected "local"`},
-		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.cause != nil {

@@ -151,6 +151,7 @@ func (s scene) moverRules(control []string, services, workers []access.Caller) [
 			Name: "the progress of a load is written by those who load", Actions: put, On: control, With: item("load#orders"),
 			May: slices.Concat(administrator, workers, of("chunk")),
 		},
+		{Name: "what comparisons tell, for operators", Actions: get, On: control, With: item("verify#orders"), May: slices.Concat(administrator, operator, of("verify"))},
 		{Name: "what comparisons tell", Actions: put, On: control, With: item("verify#orders"), May: slices.Concat(administrator, of("verify"))},
 		{Name: "what checks of databases tell", Actions: put, On: control, With: item("check#orders"), May: slices.Concat(administrator, of("install"))},
 		{Name: "leases of lanes", Actions: []string{"dynamodb:UpdateItem"}, On: control, With: item("lane#orders"), May: slices.Concat(administrator, workers)},
@@ -192,6 +193,16 @@ func (s scene) objectRules() []access.Rule {
 			On:   []string{s.arn(bucketType, "records-proofs") + "/switch/a.closing.json", s.arn(bucketType, "records-proofs") + "/switch/a.closing.7.draft.json"},
 			With: one("s3:x-amz-server-side-encryption-aws-kms-key-id", s.arn(keyType, "shared-records")),
 			May:  s.movers([]string{"finalise", "switch"}, naming.Colors()...),
+		},
+		access.Rule{
+			Name: "why a load has failed is read by machines and operators", Actions: []string{"s3:GetObject"}, Callers: roles,
+			On:  []string{s.arn(bucketType, "records-runs") + "/backfill/a.json"},
+			May: append(s.movers([]string{"states"}, naming.Colors()...), s.role("", "operator")),
+		},
+		access.Rule{
+			Name: "other results of runs by machines alone", Actions: []string{"s3:GetObject"}, Callers: roles,
+			On:  []string{s.arn(bucketType, "records-runs") + "/verification/a.json", s.arn(bucketType, "records-runs") + "/a.json"},
+			May: s.movers([]string{"states"}, naming.Colors()...),
 		},
 		access.Rule{
 			Name: "proofs are deleted by no role", Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"}, Callers: roles,

@@ -40,7 +40,7 @@ func (s scene) peopleRules() []access.Rule {
 			Actions: []string{"ssm:GetParameter", "ssm:GetParametersByPath"},
 		},
 		{Name: "people change no function", Actions: []string{"lambda:GetFunction", "lambda:UpdateFunctionCode"}, Callers: people, On: s.arns("aws:lambda/function:Function", "")},
-		{Name: "people start no function", Actions: []string{"lambda:InvokeFunction"}, Callers: people, On: s.functionsBut("-finalise", "-install", "-lane")},
+		{Name: "people start no function", Actions: []string{"lambda:InvokeFunction"}, Callers: people, On: s.functionsBut("-finalise", "-install", "-lane", "-switch")},
 		{
 			Name: "of people operators alone start what ends the migration", Actions: []string{"lambda:InvokeFunction"}, Callers: s.everyRole(),
 			On:  []string{s.arn("aws:lambda/function:Function", "blue-finalise"), s.arn("aws:lambda/function:Function", "green-finalise")},

@@ -119,8 +119,8 @@ func (c *ControlTable) admitOperators(ctx *pulumi.Context, args *ControlTableArg
 }
 
 // operatorPolicy lets operators write what they decide about the traffic and
-// whether lanes are to run, and read who may write, which releases there are and
-// how lanes do. These they cannot change. That the migration ends each of them
+// whether lanes are to run, and read who may write, which releases there are, and how
+// lanes and comparisons do. These they cannot change. That the migration ends each of them
 // confirms in an item that no other principal can write.
 func operatorPolicy(values map[string]string) iamdoc.Document {
 	table := []string{values["table"]}
@@ -132,7 +132,7 @@ func operatorPolicy(values map[string]string) iamdoc.Document {
 		},
 		{
 			Sid: "Decisions", Resources: table, Actions: []string{"dynamodb:GetItem"},
-			Conditions: keys(control.AuthorityItem, control.SwitchItem, control.ReleaseItem, control.ReleasePrefix+"*", control.LoadItem("*")),
+			Conditions: keys(control.AuthorityItem, control.SwitchItem, control.ReleaseItem, control.ReleasePrefix+"*", control.LoadItem("*"), control.VerifyItem("*")),
 		},
 		{
 			Sid: "Lanes", Resources: table, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},

@@ -66,8 +66,8 @@ func executionARNs(accountID, physical string) []string {
 }
 
 // admitOperators lets operators start, watch and stop the machines, call the
-// functions that are theirs to call (what installs, the lane, and what ends), and read and
-// check the proofs.
+// functions that are theirs to call (what installs, the lane, what switches and what
+// ends), read and check the proofs, and read why a load has failed.
 func (s *Sync) admitOperators(ctx *pulumi.Context, name string, args *SyncArgs) error {
 	values := pulumi.StringMap{"key": args.Keeping.KeyARN, "signing": args.Keeping.SigningKeyARN}
 	_, err := component.NewPolicy(ctx, name+"-operator", &component.PolicyArgs{
@@ -92,14 +92,17 @@ func (a *SyncArgs) operatorPolicy(values map[string]string) iamdoc.Document {
 	for _, f := range functions(a.Workers) {
 		every = append(every, functionARN(account, a.Names.Name(naming.Function, f.name)))
 	}
-	called := []string{
-		functionARN(account, a.Names.Name(naming.Function, installName)), functionARN(account, a.Names.Name(naming.Function, laneName)),
-		functionARN(account, a.Names.Name(naming.Function, closingName)),
+	var called []string
+	for _, name := range []string{closingName, installName, laneName, switchName} {
+		called = append(called, functionARN(account, a.Names.Name(naming.Function, name)))
 	}
-	proofs := component.BucketARN(bucketName(naming.New(a.Names.Environment()), account, proofsPurpose))
+	bucket := func(purpose string) string {
+		return component.BucketARN(bucketName(naming.New(a.Names.Environment()), account, purpose))
+	}
 	return iamdoc.Document{Statements: []iamdoc.Statement{
-		{Sid: "Proofs", Actions: []string{"s3:GetObject"}, Resources: []string{proofs + "/switch/*"}},
-		useKey("KeyOfProofs", values["key"], "s3", "kms:Decrypt"),
+		{Sid: "Proofs", Actions: []string{"s3:GetObject"}, Resources: []string{bucket(proofsPurpose) + "/switch/*"}},
+		{Sid: "FailedLoads", Actions: []string{"s3:GetObject"}, Resources: []string{bucket(runsPurpose) + "/" + machine.BackfillName + "/*"}},
+		useKey("KeyOfRecords", values["key"], "s3", "kms:Decrypt"),
 		{Sid: "CheckProofs", Actions: []string{"kms:GetPublicKey"}, Resources: []string{values["signing"]}},
 		{Sid: "Machines", Resources: machines, Actions: []string{"states:DescribeStateMachine", "states:ListExecutions", "states:StartExecution"}},
 		{Sid: "Executions", Resources: slices.Clone(executions), Actions: []string{

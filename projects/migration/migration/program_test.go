@@ -296,14 +296,17 @@ func TestProofsAreLockedAndWrittenByThoseWhoSwitch(t *testing.T) {
 	assert.NotContains(t, statements(t, recording.Find(t, policyType, "blue-verify").Inputs["policy"]), "SignProofs")
 }
 
-func TestOperatorsStartMachinesAndCallWhatInstalls(t *testing.T) {
+func TestOperatorsStartMachinesAndCallWhatTheirCommandsCall(t *testing.T) {
 	policy := statements(t, run(t, "prod").Find(t, policyType, "green-operator").Inputs["policy"])
 	assert.Contains(t, policy["Machines"].Action, "states:StartExecution")
 	assert.Len(t, policy["Machines"].Resource, 3)
 	assert.Equal(t, []string{
 		"arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-finalise",
 		"arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-install", "arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-lane",
+		"arn:aws:lambda:us-east-1:345678901234:function:cutover-prod-green-switch",
 	}, policy["Functions"].Resource)
+	assert.Equal(t, []string{"arn:aws:s3:::cutover-prod-proofs-345678901234/switch/*"}, policy["Proofs"].Resource)
+	assert.Equal(t, []string{"arn:aws:s3:::cutover-prod-runs-345678901234/backfill/*"}, policy["FailedLoads"].Resource)
 }
 
 func TestScheduleStartsTheFunctionEveryMinuteWhileTheWindowIsOpen(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 )
 
 // noData is refused to people: what shows or changes what the platform holds for
-// its customers. The control table, the histories of the state machines and the
-// proofs of switches hold nothing of theirs.
+// its customers. The control table, the histories and results of the state machines and
+// the proofs of switches hold nothing of theirs.
 func noData(at place) []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "NoData", Deny: true, Resources: everything(), Actions: []string{
@@ -18,7 +18,7 @@ func noData(at place) []iamdoc.Statement {
 			"secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
 			"sqs:ReceiveMessage", "ssm:GetParameter*",
 		}},
-		{Sid: "NoObjects", Deny: true, ExceptResources: at.proofs(), Actions: []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}},
+		{Sid: "NoObjects", Deny: true, ExceptResources: at.recorded(), Actions: []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}},
 		{Sid: "NoItems", Deny: true, ExceptResources: at.controlTable(), Actions: []string{
 			"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:GetRecords",
 			"dynamodb:PartiQL*", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
@@ -46,16 +46,17 @@ func peopleBoundary(at place) iamdoc.Document {
 	slices.Sort(ceiling)
 	statements := []iamdoc.Statement{{Sid: "Ceiling", Actions: slices.Compact(ceiling), Resources: everything()}}
 	statements = append(statements, noData(at)...)
-	statements = append(statements, proofsForOperators(at))
+	statements = append(statements, recordsForOperators(at))
 	statements = append(statements, safeguards()...)
 	return iamdoc.Document{Statements: append(statements, keepPolicies(everything()))}
 }
 
-// proofsForOperators refuses the proofs of switches to everybody else under the
-// ceiling: operators check them after a switch.
-func proofsForOperators(at place) iamdoc.Statement {
+// recordsForOperators refuses the proofs of switches and the results of runs to
+// everybody else under the ceiling: operators check the ones after a switch, and read in
+// the others why a load has failed.
+func recordsForOperators(at place) iamdoc.Statement {
 	return iamdoc.Statement{
-		Sid: "ProofsForOperators", Deny: true, Resources: at.proofs(), Actions: []string{"s3:GetObject*"},
+		Sid: "RecordsForOperators", Deny: true, Resources: at.recorded(), Actions: []string{"s3:GetObject*"},
 		Conditions: iamdoc.Conditions{"ArnNotEquals": {"aws:PrincipalArn": at.global("iam", "role/"+naming.System+"/security/"+naming.New(at.environment).Name(naming.Role, operator))}},
 	}
 }

@@ -57,8 +57,15 @@ func (p place) records() []string {
 	return arns
 }
 
-// proofs are the objects of the proofs of switches.
-func (p place) proofs() []string { return []string{p.records()[0] + "/*"} }
+// recorded are the objects in those buckets: the proofs of switches, and what the
+// machines' runs came to.
+func (p place) recorded() []string {
+	var objects []string
+	for _, bucket := range p.records() {
+		objects = append(objects, bucket+"/*")
+	}
+	return objects
+}
 
 // controlTable is the table that says who may write.
 func (p place) controlTable() []string {

@@ -28,7 +28,7 @@ func (s *session) showConnections(ctx context.Context, one contract.Layer) error
 	layer := s.app.layers[one]
 	if layer.Connections == nil {
 		return fault.New(fault.Usage, "%s has no connections to show: expected a layer with %s", s.target, strings.Join(s.app.connectable(), ", ")).
-			WithHint("go tool mage outputs:%s -show=%s", contract.Data, settings.ShowConnection)
+			WithHint("%s", s.set.Command("outputs:"+string(contract.Data)))
 	}
 	if err := s.mayReveal(); err != nil {
 		return err

@@ -91,7 +91,7 @@ func TestOtherLayersHaveNoConnections(t *testing.T) {
 	} {
 		err := call(w.app(t, "-show=connection", "-color=green"))
 		assert.Equal(t, fault.Usage, fault.CodeOf(err))
-		assert.Contains(t, fault.HintOf(err), "outputs:data -show=connection")
+		assert.Contains(t, fault.HintOf(err), "outputs:data -color=green -show=connection")
 	}
 	err := w.app(t, "-show=everything").Outputs(t.Context(), contract.Data)
 	assert.ErrorContains(t, err, `flag -show is "everything": expected connection`)

@@ -40,7 +40,7 @@ func (a *App) Doctor(ctx context.Context) error {
 		if code == fault.OK {
 			code = fault.CodeOf(err)
 		}
-		s.con.Block(fmt.Sprintf("%s  %-14s %s", s.con.Red("MEND"), one.name, strings.ReplaceAll(err.Error(), "\n", "\n      ")))
+		s.con.Block(fmt.Sprintf("%s  %-14s %s", s.con.Red("MEND"), one.name, strings.ReplaceAll(s.explain(err).Error(), "\n", "\n      ")))
 	}
 	if len(sick) > 0 {
 		return fault.New(code, "to be mended: %s", strings.Join(sick, ", "))
@@ -124,10 +124,10 @@ func (s *session) lookAtEmulator(ctx context.Context) (string, error) {
 		return "not running; a deployment starts it", nil
 	case !status.Healthy:
 		return "", fault.New(fault.Failed, "process %d does not answer at %s, see %s", status.PID, status.Addr, status.LogFile).
-			WithHint("go tool mage local:down local:up")
+			WithHint("go tool mage local:down, then go tool mage local:up")
 	case status.Outdated:
 		return "", fault.New(fault.Failed, "running at %s, but from other sources than the checkout has now", status.Addr).
-			WithHint("go tool mage local:down local:up")
+			WithHint("go tool mage local:down, then go tool mage local:up")
 	default:
 		return fmt.Sprintf("moto %s at %s", status.Version, status.Addr), nil
 	}

@@ -48,7 +48,7 @@ func (r *run) toolVersions() map[string]string {
 // resumeCommand is the command that goes on with this run.
 func (r *run) resumeCommand() string {
 	again := r.set
-	again.Resume, again.Only, again.From, again.Color = true, nil, "", ""
+	again.Resume, again.Only, again.From, again.Color, again.DryRun = true, nil, "", "", false
 	return again.Command(r.target)
 }
 

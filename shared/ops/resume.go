@@ -21,7 +21,7 @@ func (r *run) resume(context.Context) error {
 	}
 	if last == nil {
 		return fault.New(fault.Usage, "no earlier run of %s in %s: nothing to resume", r.target, r.env.Name).
-			WithHint("go tool mage %s", r.target)
+			WithHint("%s", r.freshCommand())
 	}
 	selected := make([]string, len(last.Layers))
 	for i, l := range last.Layers {
@@ -37,6 +37,13 @@ func (r *run) resume(context.Context) error {
 		r.con.Block(r.con.Yellow("the checkout is not as it was at that run's commit; what is done is not deployed again"))
 	}
 	return nil
+}
+
+// freshCommand is the command that begins a run of its own.
+func (r *run) freshCommand() string {
+	fresh := r.set
+	fresh.Resume = false
+	return fresh.Command(r.target)
 }
 
 func orNone(names []string) string {

@@ -32,7 +32,7 @@ func (a *App) RollbackEdge(ctx context.Context) error {
 	if a.ports.Signals {
 		stop.takeSignals(ctx)
 	}
-	return stop.explain(st.rollback(stop.before))
+	return st.explain(stop.explain(st.rollback(stop.before)))
 }
 
 func (st *steer) rollback(ctx context.Context) error {
@@ -196,7 +196,7 @@ func (st *steer) rest(ctx context.Context, release *traffic.Release) error {
 
 func (st *steer) deployCommand() string {
 	again := st.set
-	again.Yes, again.To = false, ""
+	again.Yes, again.To, again.DryRun = false, "", false
 	return again.Command("deploy:" + string(st.layer.Name))
 }
 
@@ -208,7 +208,7 @@ func (a *App) RollbackList(ctx context.Context) error {
 	}
 	list, err := st.control.Releases(ctx)
 	if err != nil {
-		return err
+		return st.explain(err)
 	}
 	if st.set.Output == settings.JSON {
 		return a.printJSON(list)

@@ -15,6 +15,7 @@ import (
 	"github.com/cutover/cutover/shared/ops/emulator"
 	"github.com/cutover/cutover/shared/ops/engine"
 	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/hint"
 	"github.com/cutover/cutover/shared/ops/settings"
 	"github.com/cutover/cutover/shared/ops/toolchain"
 	"github.com/cutover/cutover/shared/traffic"
@@ -41,6 +42,15 @@ type session struct {
 	// counts.
 	decided *traffic.Split
 }
+
+// given is the command of this session, for the hints that it shows.
+func (s *session) given() hint.Place {
+	return hint.Place{Target: s.target, Settings: s.set, Guarded: s.env.Guarded}
+}
+
+// explain returns err with the commands that it names as they are to be given in this
+// session's environment.
+func (s *session) explain(err error) error { return s.given().Explain(err) }
 
 // open reads the settings and the environment of a command.
 func (a *App) open(ctx context.Context, target string) (*session, error) {

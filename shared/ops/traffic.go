@@ -38,7 +38,7 @@ func (a *App) step(ctx context.Context, target string) error {
 	if a.ports.Signals {
 		stop.takeSignals(ctx)
 	}
-	return stop.explain(st.stepUp(stop.before))
+	return st.explain(stop.explain(st.stepUp(stop.before)))
 }
 
 // checkStep refuses a share that is no step of the ladder.
@@ -120,7 +120,7 @@ func (st *steer) destination(s steering.Situation) (traffic.Split, error) {
 func (st *steer) maySkip(skipped traffic.Ladder) error {
 	if st.env.Guarded {
 		return fault.New(fault.Policy, "-to=%s skips the steps %s: in %s each is taken", st.set.To, skipped, st.env.Name).
-			WithHint("go tool mage %s -env=%s", shiftTarget, st.env.Name)
+			WithHint("go tool mage %s", shiftTarget)
 	}
 	if st.set.Reason == "" {
 		return fault.New(fault.Usage, "-to=%s skips the steps %s: this needs a reason", st.set.To, skipped).
@@ -204,7 +204,7 @@ func (st *steer) unconfirmed(err error) error {
 		return err
 	}
 	again := st.set
-	again.To, again.Reason, again.Yes, again.Timeout = "", "", false, 0
+	again.To, again.Reason, again.Yes, again.DryRun, again.Timeout = "", "", false, false, 0
 	return fault.New(fault.Cancelled, "%w\nthe same command goes on with it; Pulumi's state of %s is brought in line by the next one that moves the traffic", err, st.layer.Name).
 		WithHint("%s, which shows whether it is everywhere", again.Command("traffic:status"))
 }
@@ -228,6 +228,10 @@ func (a *App) TrafficHold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return st.explain(st.hold(ctx))
+}
+
+func (st *steer) hold(ctx context.Context) error {
 	if st.set.Reason == "" {
 		return fault.New(fault.Usage, "traffic:hold needs a reason: the next one who wants to go on reads it").
 			WithHint("%s -reason='…'", st.set.Command(st.target))
@@ -241,7 +245,7 @@ func (a *App) TrafficHold(ctx context.Context) error {
 		return fault.New(fault.NoStack, "nothing to hold: %w", err)
 	}
 	if st.set.DryRun {
-		return a.print(fmt.Sprintf("%s\nwould hold %s\n", st.title(), s.Real))
+		return st.app.print(fmt.Sprintf("%s\nwould hold %s\n", st.title(), s.Real))
 	}
 	if err := st.agree(ctx, fmt.Sprintf("hold the traffic of %s in %s at %s?", st.control.Site.PublicName, st.env.Name, real)); err != nil {
 		return err

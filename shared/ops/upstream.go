@@ -52,7 +52,7 @@ func (r *run) checkDeployed(ctx context.Context, name string, need contract.Laye
 		return nil
 	}
 	deploy := r.set
-	deploy.Only, deploy.From = nil, ""
+	deploy.Only, deploy.From, deploy.DryRun = nil, "", false
 	return fault.New(fault.NoStack, "layer %s needs layer %s: its stack %s %s", name, need, s.Env, missing).
 		WithHint("%s", deploy.Command("deploy:"+string(need)))
 }

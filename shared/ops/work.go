@@ -37,9 +37,9 @@ type Workplace struct {
 	equipped    bool
 }
 
-// Say shows a line or a block of progress.
+// Say shows a line or a block of progress, the commands in it with their settings.
 func (w *Workplace) Say(format string, args ...any) {
-	w.session.con.Block(fmt.Sprintf(format, args...))
+	w.session.con.Block(w.session.given().Complete(fmt.Sprintf(format, args...)))
 }
 
 // Print writes the result, as text or, when -output=json was given, as JSON.
@@ -47,7 +47,7 @@ func (w *Workplace) Print(text string, value any) error {
 	if w.Settings.Output == settings.JSON {
 		return w.session.app.printJSON(value)
 	}
-	return w.session.app.print(text)
+	return w.session.app.print(w.session.given().Complete(text))
 }
 
 // Outputs is what a layer exports.
@@ -104,7 +104,7 @@ func (a *App) Work(ctx context.Context, target string, writes bool, do func(cont
 			return err
 		}
 	}
-	failure := stop.explain(do(stop.before, w))
+	failure := s.explain(stop.explain(do(stop.before, w)))
 	if !writes {
 		return failure
 	}

@@ -84,6 +84,25 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 	return &with
 }
 
+// reworded is an error that says what it says in other words.
+type reworded struct {
+	err  error
+	edit func(string) string
+}
+
+func (r *reworded) Error() string { return r.edit(r.err.Error()) }
+
+func (r *reworded) Unwrap() error { return r.err }
+
+// Reword returns err with its text, hints included, as edit gives it. Its exit status
+// and all that it wraps stay. It returns nil for nil.
+func Reword(err error, edit func(string) string) error {
+	if err == nil {
+		return nil
+	}
+	return &reworded{err, edit}
+}
+
 // CodeOf returns the exit status for err: 0 for nil, that of the first Error in
 // its tree, 1 when there is none.
 func CodeOf(err error) Code {
@@ -97,8 +116,12 @@ func CodeOf(err error) Code {
 	return Failed
 }
 
-// HintOf returns the hint of the first Error in err's tree, or "".
+// HintOf returns the hint of the first Error in err's tree, or "", as Reword has it.
 func HintOf(err error) string {
+	var r *reworded
+	if errors.As(err, &r) {
+		return r.edit(HintOf(r.err))
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e.Hint

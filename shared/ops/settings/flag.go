@@ -88,6 +88,7 @@ func (s Settings) Command(target string) string {
 	add(s.From != "", "-from="+string(s.From))
 	add(s.Color != Both, "-color="+string(s.Color))
 	add(s.Resume, "-resume")
+	add(s.DryRun, "-dry-run")
 	add(s.Show != "", "-show="+s.Show)
 	add(s.To != "", "-to="+s.To)
 	add(s.Yes, "-yes")

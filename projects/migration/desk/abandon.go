@@ -21,7 +21,7 @@ func (d *Desk) abandon(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	defer done()
-	f := &finalise.Finaliser{Store: d.Store, Sides: sides, Quiet: quiet, Owner: uuid.NewString()}
+	f := &finalise.Finaliser{Store: d.Store, Sides: sides, Quiet: quiet, Owner: uuid.NewString(), At: d.At}
 	order := finalise.Order{Operators: []string{r.By}, Reason: r.Reason}
 	if r.Preview {
 		going, err := f.PreviewAbandon(ctx, order)

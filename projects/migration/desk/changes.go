@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cutover/cutover/projects/migration/lane/schema"
+	"github.com/cutover/cutover/shared/naming"
 )
 
 // Change is a change of replicated tables. It holds names and no value of a row.
@@ -33,16 +35,35 @@ func (d *Desk) withSides(ctx context.Context, do func(schema.Sides) error) error
 	return do(sides)
 }
 
-// changes lists what the authority-to-be has written down: both sides have the same.
+// changes lists what is written down on either side. What one side alone has, or has
+// open, a call that died has left: it is open until the same is asked for again.
 func (d *Desk) changes(ctx context.Context, r Request) (reply Reply, err error) {
 	err = d.withSides(ctx, func(sides schema.Sides) error {
-		list, err := schema.List(ctx, sides[r.To])
-		for i := range list {
-			reply.Changes = append(reply.Changes, described(&list[i]))
+		for _, side := range []naming.Color{r.To.Other(), r.To} {
+			list, err := schema.List(ctx, sides[side])
+			if err != nil {
+				return err
+			}
+			for i := range list {
+				reply.Changes = joined(reply.Changes, described(&list[i]))
+			}
 		}
-		return err
+		slices.SortFunc(reply.Changes, func(a, b Change) int { return int(a.ID - b.ID) })
+		return nil
 	})
 	return reply, err
+}
+
+// joined adds what one side says of a change to what the other does.
+func joined(all []Change, c Change) []Change {
+	at := slices.IndexFunc(all, func(other Change) bool { return other.ID == c.ID })
+	switch {
+	case at < 0:
+		return append(all, c)
+	case c.State == schema.Planned:
+		all[at] = c
+	}
+	return all
 }
 
 func (d *Desk) planChange(ctx context.Context, r Request) (reply Reply, err error) {
@@ -55,7 +76,7 @@ func (d *Desk) planChange(ctx context.Context, r Request) (reply Reply, err erro
 		return Reply{Refused: err.Error(), RefusedAs: Wrong}, nil
 	}
 	err = d.withSides(ctx, func(sides schema.Sides) error {
-		c, err := schema.Plan(ctx, sides, request)
+		c, err := schema.Plan(ctx, sides, request, d.At)
 		if err == nil {
 			reply.Changes = []Change{described(c)}
 		}
@@ -66,7 +87,7 @@ func (d *Desk) planChange(ctx context.Context, r Request) (reply Reply, err erro
 
 func (d *Desk) makeChange(ctx context.Context, r Request) (reply Reply, err error) {
 	err = d.withSides(ctx, func(sides schema.Sides) error {
-		c, err := schema.Apply(ctx, sides, r.ChangeID, nil)
+		c, err := schema.Apply(ctx, sides, r.ChangeID, d.At)
 		if err == nil {
 			reply.Changes = []Change{described(c)}
 		}
@@ -77,7 +98,7 @@ func (d *Desk) makeChange(ctx context.Context, r Request) (reply Reply, err erro
 
 func (d *Desk) withdrawChange(ctx context.Context, r Request) (reply Reply, err error) {
 	err = d.withSides(ctx, func(sides schema.Sides) error {
-		if err := schema.Withdraw(ctx, sides, r.ChangeID, r.By); err != nil {
+		if err := schema.Withdraw(ctx, sides, r.ChangeID, r.By, d.At); err != nil {
 			return err
 		}
 		reply.Done = []string{fmt.Sprintf("change %d is withdrawn: no side has it, and none will get it", r.ChangeID)}

@@ -44,11 +44,14 @@ func (d *Desk) reserve(ctx context.Context, r Request) (Reply, error) {
 	if err := sequence.Record(ctx, conn); err != nil {
 		return Reply{}, err
 	}
+	if err := d.at("reserve.published"); err != nil {
+		return Reply{}, err
+	}
 	reader, err := d.Place.DSN(ctx, source, bgsync.Reader)
 	if err != nil {
 		return Reply{}, err
 	}
-	reserved, err := lane.Reserve(ctx, lane.Reservation{Lane: place.Lane(r.To), Reader: reader, Limits: d.Limits})
+	reserved, err := lane.Reserve(ctx, lane.Reservation{Lane: place.Lane(r.To), Reader: reader, Limits: d.Limits, At: d.At})
 	if err != nil {
 		return Reply{}, err
 	}
@@ -75,7 +78,7 @@ func (d *Desk) adopt(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	adopted, err := lane.Adopt(ctx, lane.Adoption{
-		Lane: place.Lane(r.To), Side: r.To, Reader: reader, Administrator: administrator, Start: d.start(), Limits: d.Limits, By: r.By,
+		Lane: place.Lane(r.To), Side: r.To, Reader: reader, Administrator: administrator, Start: d.start(), Limits: d.Limits, By: r.By, At: d.At,
 	})
 	if errors.Is(err, adopt.ErrNoCopy) || errors.Is(err, adopt.ErrBefore) {
 		return Reply{NoCopy: err.Error()}, nil

@@ -23,8 +23,6 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
 	"github.com/cutover/cutover/projects/migration/lane/schema"
-	"github.com/cutover/cutover/projects/migration/lane/switching"
-	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -44,7 +42,8 @@ const (
 	// Create makes the lane.
 	Create Act = "create"
 	// Return makes the lane back, writes down who may write where, and the first
-	// token. The lane that ends at the other side has to run and be verified.
+	// token, or ends what an earlier call has begun of it. The lane that ends at the other
+	// side has to run and be verified.
 	Return Act = "return"
 	// Resume lets a halted lane go on.
 	Resume Act = "resume"
@@ -127,6 +126,18 @@ type Desk struct {
 	Sample time.Duration
 	// Start asks a clone where it begins; nil asks as Aurora is asked.
 	Start adopt.Start
+	// At is told each durable step of an act after it was done, where the steps are this
+	// package's, and before it as well where they are the engine's; an error ends the act
+	// there. Nil is no observer.
+	At func(step string) error
+}
+
+// at tells the observer of a step.
+func (d *Desk) at(step string) error {
+	if d.At == nil {
+		return nil
+	}
+	return d.At(step)
 }
 
 // acts are all of them.
@@ -201,6 +212,9 @@ func (d *Desk) prepare(ctx context.Context, r Request) (Reply, error) {
 		if err := install(ctx, side.conn, side.color, r.By); err != nil {
 			return reply, err
 		}
+		if err := d.at("prepare.installed_" + string(side.color)); err != nil {
+			return reply, err
+		}
 		reply.Done = append(reply.Done, fmt.Sprintf("%s: schema bgsync of version %d, logins enrolled", side.color, bgsync.SchemaVersion))
 	}
 	if _, err := bgsync.Register(ctx, source, target, r.Plan); err != nil {
@@ -208,7 +222,7 @@ func (d *Desk) prepare(ctx context.Context, r Request) (Reply, error) {
 		return reply, nil
 	}
 	reply.Done = append(reply.Done, fmt.Sprintf("%d tables registered on both sides", len(r.Plan.Tables)))
-	return reply, nil
+	return reply, d.at("prepare.registered")
 }
 
 // logins are the group roles whose users are enrolled.
@@ -262,7 +276,7 @@ func (d *Desk) create(ctx context.Context, r Request) (Reply, error) {
 	if r.To == First { // the way back: all that is there came from here
 		base = lane.Equal
 	}
-	if err := lane.Create(ctx, lane.Creation{Lane: place.Lane(r.To), Endpoints: endpoints, Base: base, Limits: d.Limits}); err != nil {
+	if err := lane.Create(ctx, lane.Creation{Lane: place.Lane(r.To), Endpoints: endpoints, Base: base, Limits: d.Limits, At: d.At}); err != nil {
 		return Reply{}, err
 	}
 	made, err := d.look(ctx, r)
@@ -270,44 +284,23 @@ func (d *Desk) create(ctx context.Context, r Request) (Reply, error) {
 	return made, err
 }
 
-// back makes the lane back. Its tables are registered from the side that the lane
-// there has filled, since that is its source.
-func (d *Desk) back(ctx context.Context, r Request) (Reply, error) {
-	there, err := d.look(ctx, r)
-	if err != nil || there.State != "" {
-		return there, err
-	}
-	source, target, done, err := d.administrators(ctx, r.To)
-	if err != nil {
-		return Reply{}, err
-	}
-	defer done()
-	if _, err := bgsync.Register(ctx, source, target, r.Plan); err != nil {
-		return Reply{}, err
-	}
-	reply, err := d.create(ctx, r)
-	if err != nil {
-		return reply, err
-	}
-	if err := postgres.Record(ctx, target, source); err != nil {
-		return reply, fmt.Errorf("write down who may write: %w", err)
-	}
-	if err := switching.Open(ctx, d.Store, r.To); err != nil {
-		return reply, fmt.Errorf("write the first token: %w", err)
-	}
-	reply.Done = append(reply.Done, fmt.Sprintf("%s has the authority; who may write there is written down on both sides", r.To))
-	return reply, nil
-}
-
-// resume lets a lane that was halted with the code go on.
+// resume lets a lane that was halted with the code go on. One that is not halted goes
+// on as it is: an earlier call may have let it.
 func (d *Desk) resume(ctx context.Context, r Request) (Reply, error) {
 	conn, err := d.connect(ctx, r.To, bgsync.Apply)
 	if err != nil {
 		return Reply{}, err
 	}
 	defer pg.Close(conn)
+	row, err := checkpoint.Load(ctx, conn, place.Lane(r.To))
+	if err != nil {
+		return Reply{}, err
+	}
+	if row.State != checkpoint.Halted {
+		return Reply{State: row.State, Done: []string{fmt.Sprintf("lane %s is not halted, but %s: nothing to resume", place.Lane(r.To), row.State)}}, nil
+	}
 	if err := checkpoint.Resume(ctx, conn, place.Lane(r.To), r.Halt); err != nil {
 		return Reply{}, err
 	}
-	return Reply{State: checkpoint.CatchingUp, Done: []string{fmt.Sprintf("lane %s resumed after halt %s", place.Lane(r.To), r.Halt)}}, nil
+	return Reply{State: checkpoint.CatchingUp, Done: []string{fmt.Sprintf("lane %s resumed after halt %s", place.Lane(r.To), r.Halt)}}, d.at("resume.resumed")
 }

@@ -20,7 +20,7 @@ func (d *Desk) reload(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	err = lane.Reload{Lane: place.Lane(r.To), Endpoints: endpoints, Limits: d.Limits, Schema: schema, Table: table, By: r.By}.Run(ctx)
+	err = lane.Reload{Lane: place.Lane(r.To), Endpoints: endpoints, Limits: d.Limits, Schema: schema, Table: table, By: r.By, At: d.At}.Run(ctx)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -38,7 +38,7 @@ func text(value string) *string { return &value }
 // planned plans a change.
 func (w *world) planned(request schema.Request) *schema.Change {
 	w.t.Helper()
-	c, err := schema.Plan(w.ctx(), w.sides(), request)
+	c, err := schema.Plan(w.ctx(), w.sides(), request, nil)
 	require.NoError(w.t, err)
 	return c
 }
@@ -105,7 +105,7 @@ func TestAChangeIsMadeUnderLoadAndFollowedByBothLanes(t *testing.T) {
 	early.Limits.ArmMax = time.Second
 	_, err := early.Start(s.ctx(), to(naming.Green))
 	require.ErrorContains(t, err, "schema-change", "no switch while a side may have what the other has not")
-	_, err = schema.Plan(s.ctx(), s.sides(), adding("entry", schema.Column{Name: "other", Type: "int"}))
+	_, err = schema.Plan(s.ctx(), s.sides(), adding("entry", schema.Column{Name: "other", Type: "int"}), nil)
 	require.ErrorIs(t, err, schema.ErrOpen)
 	done, err := schema.Apply(s.ctx(), s.sides(), change.ID, nil)
 	require.NoError(t, err)
@@ -223,7 +223,7 @@ func TestAChangeGoesOnAfterACrashAtEveryStep(t *testing.T) {
 		_, err := schema.Apply(w.ctx(), w.sides(), c.ID, stopAt(step))
 		require.ErrorIs(t, err, errStop)
 		if step != schema.BeforePassive {
-			require.ErrorIs(t, schema.Withdraw(w.ctx(), w.sides(), c.ID, "ann"), schema.ErrNotNow, step)
+			require.ErrorIs(t, schema.Withdraw(w.ctx(), w.sides(), c.ID, "ann", nil), schema.ErrNotNow, step)
 		}
 		for _, crash := range []string{"lane.before_claim", "lane.after_claim", "lane.before_commit", "lane.after_commit"} {
 			if step != schema.AfterAuthority { // the lane has nothing to meet, or has met it
@@ -361,7 +361,7 @@ func TestWhatCannotBePlanned(t *testing.T) {
 			Schema: "public", Table: "payment", Index: &schema.NewIndex{Name: "i", Columns: []string{"amount"}}, By: "ann", Reason: "test",
 		}, "expected indexes of its partitions"},
 	} {
-		_, err := schema.Plan(w.ctx(), w.sides(), test.request)
+		_, err := schema.Plan(w.ctx(), w.sides(), test.request, nil)
 		assert.ErrorContains(t, err, test.want, name)
 	}
 	for _, side := range []side{w.blue, w.green} {
@@ -372,16 +372,16 @@ func TestWhatCannotBePlanned(t *testing.T) {
 	now := w.planned(adding("account", schema.Column{Name: "at", Type: "timestamp with time zone", Default: text("now")}))
 	_, err := schema.Apply(w.ctx(), w.sides(), now.ID, nil)
 	require.ErrorIs(t, err, schema.ErrDifferent)
-	require.NoError(t, schema.Withdraw(w.ctx(), w.sides(), now.ID, "ann"))
+	require.NoError(t, schema.Withdraw(w.ctx(), w.sides(), now.ID, "ann", nil))
 	// a change that the authority alone has is no more to be withdrawn, on either side
 	lone := w.planned(adding("account", schema.Column{Name: "lone", Type: "int"}))
 	w.exec(w.blue, `ALTER TABLE public.account ADD COLUMN lone int`)
-	require.ErrorIs(t, schema.Withdraw(w.ctx(), w.sides(), lone.ID, "ann"), schema.ErrNotNow)
+	require.ErrorIs(t, schema.Withdraw(w.ctx(), w.sides(), lone.ID, "ann", nil), schema.ErrNotNow)
 	for _, side := range []side{w.blue, w.green} {
 		require.Equal(t, "planned", value[string](w, side, `SELECT state FROM bgsync.schema_change WHERE id = $1`, lone.ID))
 	}
 	w.exec(w.blue, `INSERT INTO bgsync.ddl_freeze DEFAULT VALUES`)
-	_, err = schema.Plan(w.ctx(), w.sides(), adding("account", schema.Column{Name: "a", Type: "int"}))
+	_, err = schema.Plan(w.ctx(), w.sides(), adding("account", schema.Column{Name: "a", Type: "int"}), nil)
 	require.ErrorIs(t, err, schema.ErrNotNow)
 }
 

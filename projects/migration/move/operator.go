@@ -172,12 +172,9 @@ func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) erro
 			return err
 		}
 	}
-	made, err := o.Desk.Do(ctx, desk.Request{Act: desk.Create, To: to, By: o.By})
+	made, err := o.make(ctx, to)
 	if err != nil {
-		return fmt.Errorf("make the lane: %w", err)
-	}
-	for _, done := range made.Done {
-		o.Say("%s", done)
+		return err
 	}
 	if made.State == checkpoint.Halted {
 		return o.halted(to, made.Halt)
@@ -195,6 +192,20 @@ func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) erro
 		return err
 	}
 	return o.follow(ctx, to, began)
+}
+
+// make makes the lane that ends at to, unless it is there. Of the lane back it also ends
+// what a verification has begun: who may write, and the first token.
+func (o *Operator) make(ctx context.Context, to naming.Color) (desk.Reply, error) {
+	request := desk.Request{Act: desk.Create, To: to}
+	if to == desk.First {
+		plan, err := o.plan(to)
+		if err != nil {
+			return desk.Reply{}, err
+		}
+		request.Act, request.Plan = desk.Return, plan
+	}
+	return o.ask(ctx, request, "%sstart, then %sverify", target, target)
 }
 
 // resume takes the code of a halt that the operator has seen.

@@ -117,16 +117,8 @@ func (o *Operator) unready(ctx context.Context, to naming.Color, why error) erro
 // back makes the lane back and has it run: from then on a switch can be undone
 // without loss.
 func (o *Operator) back(ctx context.Context) error {
-	plan, err := o.plan(desk.First)
-	if err != nil {
+	if _, err := o.make(ctx, desk.First); err != nil {
 		return err
-	}
-	made, err := o.Desk.Do(ctx, desk.Request{Act: desk.Return, To: desk.First, Plan: plan, By: o.By})
-	if err != nil {
-		return fmt.Errorf("make the lane back: %w", err)
-	}
-	for _, done := range made.Done {
-		o.Say("%s", done)
 	}
 	if err := function.Want(ctx, o.Store, function.Lane(desk.First), true); err != nil {
 		return err

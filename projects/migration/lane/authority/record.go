@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -62,6 +63,20 @@ func Record(ctx context.Context, writable, passive *pgx.Conn) error {
 		}
 	}
 	return nil
+}
+
+// Recorded tells whether Record has come to its end: both sides have the same list of
+// writers, and one that is not empty. The passive side's is written last, with its
+// rights taken away.
+func Recorded(ctx context.Context, writable, passive *pgx.Conn) (bool, error) {
+	var lists [2][]string
+	for i, conn := range []*pgx.Conn{writable, passive} {
+		err := conn.QueryRow(ctx, `SELECT coalesce(pg_catalog.array_agg(w::text ORDER BY w::text), '{}') FROM bgsync.writer_acl w`).Scan(&lists[i])
+		if err != nil {
+			return false, pg.Wrap(err, "read bgsync.writer_acl")
+		}
+	}
+	return len(lists[0]) > 0 && slices.Equal(lists[0], lists[1]), nil
 }
 
 // names reads the names of tables and sequences alone.

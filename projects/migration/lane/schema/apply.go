@@ -15,14 +15,25 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 )
 
-// Steps of making a change, for observers.
+// Steps of planning, making and withdrawing a change, for observers. AfterPlan and
+// AfterWithdrawal are followed by the name of the side, AfterNote comes once for each.
 const (
+	AfterPlan       = "schema.after_plan_"
 	BeforePassive   = "schema.before_passive"
 	AfterPassive    = "schema.after_passive"
 	BeforeAuthority = "schema.before_authority"
 	AfterAuthority  = "schema.after_authority"
 	AfterNote       = "schema.after_note"
+	AfterWithdrawal = "schema.after_withdrawal_"
 )
+
+// observer is at, or one that sees nothing.
+func observer(at func(step string) error) func(step string) error {
+	if at == nil {
+		return func(string) error { return nil }
+	}
+	return at
+}
 
 // Apply makes a planned change: on the passive side, on the authority, and then it
 // is written down as done. Each step is left out where it has been done, so that a
@@ -30,9 +41,7 @@ const (
 // planned stays as it was. The lanes follow by themselves; a switch waits until
 // the change is done.
 func Apply(ctx context.Context, sides Sides, id int32, at func(step string) error) (*Change, error) {
-	if at == nil {
-		at = func(string) error { return nil }
-	}
+	at = observer(at)
 	holder, passive, err := sides.order(ctx)
 	if err != nil {
 		return nil, err
@@ -70,8 +79,9 @@ func Apply(ctx context.Context, sides Sides, id int32, at func(step string) erro
 	return c, nil
 }
 
-// Withdraw ends a change that no side has. One that a side has goes on by Apply.
-func Withdraw(ctx context.Context, sides Sides, id int32, by string) error {
+// Withdraw ends a change that no side has. One that a side has goes on by Apply. A call
+// that died is made again.
+func Withdraw(ctx context.Context, sides Sides, id int32, by string, at func(step string) error) error {
 	if strings.TrimSpace(by) == "" {
 		return fmt.Errorf("withdraw change %d: expected the operator's name", id)
 	}
@@ -86,6 +96,9 @@ func Withdraw(ctx context.Context, sides Sides, id int32, by string) error {
 	}
 	for _, color := range []naming.Color{passive, holder} { // the passive side is the first to get it
 		if err := withdrawn(ctx, sides[color], color, id, by); err != nil {
+			return err
+		}
+		if err := observer(at)(AfterWithdrawal + string(color)); err != nil {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ type Sides map[naming.Color]*pgx.Conn
 // transaction that is rolled back: from there come the fingerprints and defaults
 // that the real ones are compared with. An index is not tried. To plan the same
 // change again is no error.
-func Plan(ctx context.Context, sides Sides, request Request) (*Change, error) {
+func Plan(ctx context.Context, sides Sides, request Request, at func(step string) error) (*Change, error) {
 	if err := request.Validate(); err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func Plan(ctx context.Context, sides Sides, request Request) (*Change, error) {
 			return nil, pg.Wrap(err, "plan a change of table %s", request.FullName())
 		}
 	}
-	return c, c.keep(ctx, sides)
+	return c, c.keep(ctx, sides, observer(at))
 }
 
 // locate finds the table's number.
@@ -224,7 +224,7 @@ func (c *Change) admissible(ctx context.Context, on relation.Querier, request *R
 }
 
 // keep writes the change down on both sides under one number.
-func (c *Change) keep(ctx context.Context, sides Sides) error {
+func (c *Change) keep(ctx context.Context, sides Sides, at func(step string) error) error {
 	next := int32(1)
 	there := map[naming.Color]bool{}
 	for _, color := range naming.Colors() {
@@ -252,6 +252,9 @@ func (c *Change) keep(ctx context.Context, sides Sides) error {
 		}
 		if err := pgx.BeginFunc(ctx, sides[color], func(tx pgx.Tx) error { return c.insert(ctx, tx) }); err != nil {
 			return pg.Wrap(err, "write change %d down on %s", c.ID, color)
+		}
+		if err := at(AfterPlan + string(color)); err != nil {
+			return err
 		}
 	}
 	return nil

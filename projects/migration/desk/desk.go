@@ -90,6 +90,8 @@ type Reply struct {
 	// Lane is the lane's state; empty when there is none.
 	State checkpoint.State    `json:"state,omitempty"`
 	Halt  checkpoint.HaltCode `json:"halt,omitempty"`
+	// Why is the reason of the halt, without values of rows.
+	Why string `json:"why,omitempty"`
 	// Done lists what was done, in words.
 	Done []string `json:"done,omitempty"`
 	// Results are those of the checks.
@@ -259,7 +261,7 @@ func (d *Desk) look(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{State: row.State, Halt: row.Halt}, nil
+	return Reply{State: row.State, Halt: row.Halt, Why: row.Reason}, nil
 }
 
 // create makes the lane, unless it is there.

@@ -174,7 +174,10 @@ func (w *world) rotated() {
 // halted requires the functions to say that the lane is halted, and that it goes on
 // when the operator names the halt.
 func (w *world) halted(chunk func(context.Context, function.ChunkEvent) (function.ChunkAnswer, error)) {
-	w.exec(naming.Green, `UPDATE bgsync.lane SET state = 'halted', halt_code = 'operator', halted_at = now() WHERE lane = 'core.fwd'`)
+	w.exec(naming.Green, `UPDATE bgsync.lane SET state = 'halted', halt_code = 'operator', halt_reason = 'asked to', halted_at = now() WHERE lane = 'core.fwd'`)
+	require.Eventually(w.t, func() bool {
+		return strings.Contains(w.emitted.String(), `"lane":"core.fwd","halt_code":"operator","reason":"lane core.fwd is halted since an earlier invocation: asked to"`)
+	}, 5*time.Minute, 10*time.Millisecond, "the lane's log has the reason")
 	answer, err := chunk(w.t.Context(), function.ChunkEvent{Act: function.PlanChunks})
 	require.NoError(w.t, err)
 	assert.Equal(w.t, function.Halted, answer.Outcome)

@@ -218,3 +218,18 @@ func TestTheEndOfAnInvocationTellsWhatItSkippedAndHowItWasSlowedDown(t *testing.
 	measured(out, &now).finish(ended, lane.Report{LoadedRows: 7, Throttled: 0.25}, nil, now)
 	assert.Equal(t, 25.0, lines(t, out)["Throttled"])
 }
+
+// A halt is one structured line of the function's log, with the fields that the saved
+// query asks for.
+func TestAHaltIsALineOfTheLog(t *testing.T) {
+	out := &bytes.Buffer{}
+	p := &parts{color: naming.Green, out: out}
+	p.halted(checkpoint.NewHalt(checkpoint.Gap, "slot %s does not exist", "bgsync_core_fwd_g1"), checkpoint.Row{Generation: 1, Applied: 0x10002})
+	var line map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+	delete(line, "time")
+	assert.Equal(t, map[string]any{
+		"level": "ERROR", "msg": "lane halted", "lane": "core.fwd", "halt_code": "gap", "reason": "slot bgsync_core_fwd_g1 does not exist",
+		"generation": 1.0, "applied": "0/10002",
+	}, line)
+}

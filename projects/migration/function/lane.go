@@ -110,6 +110,7 @@ func (r *laneRunner) handle(ctx context.Context, _ LaneEvent) (LaneAnswer, error
 	answer.State, answer.Applied = report.Row.State, report.Row.Applied.String()
 	if report.Halt != nil {
 		answer.Halt, answer.Reason = report.Halt.Code, report.Halt.Reason
+		r.halted(report.Halt, report.Row)
 	}
 	answer.Unmeasured = watch.failure()
 	if err != nil || report.Halt != nil || r.again == nil {

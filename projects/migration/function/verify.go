@@ -50,6 +50,7 @@ type VerifyAnswer struct {
 	Outcome    Outcome             `json:"outcome"`
 	Lane       string              `json:"lane"`
 	Halt       checkpoint.HaltCode `json:"halt,omitempty"`
+	Reason     string              `json:"reason,omitempty"` // of the halt
 	Kind       verify.Kind         `json:"kind"`
 	AgeSeconds int                 `json:"ageSeconds"`
 	// Round is not raised while the throttle holds comparisons up: that is no reason to
@@ -184,6 +185,9 @@ func (v *verifying) ended(ctx context.Context, verifier *verify.Verifier, report
 		answer.Throttled = append(answer.Throttled, reading.String())
 	}
 	answer.ended(report)
+	if report.Halt != nil {
+		v.halted(report.Halt, checkpoint.Row{})
+	}
 	return v.measure(ctx, verifier)
 }
 
@@ -236,7 +240,8 @@ func (v *verifying) work(ctx context.Context, verifier *verify.Verifier, units [
 		}
 		answer.add(report)
 		if report.Halt != nil {
-			answer.Outcome, answer.Halt = Halted, report.Halt.Code
+			answer.halted(report.Halt)
+			v.halted(report.Halt, checkpoint.Row{})
 			return nil
 		}
 		if !report.Done {
@@ -253,6 +258,10 @@ func (a *VerifyAnswer) fail(unit verify.Unit, reason string) {
 	a.Failures = append(a.Failures, Failure{Item: fmt.Sprintf("%d/%d/%d-%d", unit.Pass, unit.Table, unit.From, unit.To), Reason: reason})
 }
 
+func (a *VerifyAnswer) halted(halt *checkpoint.Halt) {
+	a.Outcome, a.Halt, a.Reason = Halted, halt.Code, halt.Reason
+}
+
 func (a *VerifyAnswer) add(r verify.Report) {
 	a.Pass, a.Rows, a.Buckets = r.Pass, a.Rows+r.Rows, a.Buckets+r.Buckets
 	a.Mismatched, a.Unstable, a.Requested = a.Mismatched+r.Mismatched, a.Unstable+r.Unstable, a.Requested+r.Requested
@@ -266,7 +275,7 @@ func (a *VerifyAnswer) ended(r verify.Report) {
 	}
 	switch {
 	case r.Halt != nil:
-		a.Outcome, a.Halt = Halted, r.Halt.Code
+		a.halted(r.Halt)
 	case r.Done && r.Clean:
 		a.Outcome = Clean
 	case r.Done:

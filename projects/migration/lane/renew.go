@@ -142,7 +142,7 @@ func (r *renewal) compare(ctx context.Context) error {
 }
 
 const renewSQL = `
-UPDATE bgsync.lane SET generation = $3, state = 'catching_up', halt_code = NULL, halted_at = NULL, epoch = (SELECT epoch FROM bgsync.authority),
+UPDATE bgsync.lane SET generation = $3, state = 'catching_up', halt_code = NULL, halt_reason = NULL, halted_at = NULL, epoch = (SELECT epoch FROM bgsync.authority),
   src_db_id = $4::uuid, src_sysid = $5, src_timeline = $6, slot_name = $7, base_lsn = $8::pg_lsn, applied_lsn = $8::pg_lsn, applied_xid = $9::text::xid8,
   applied_at_src = NULL, part_lsn = NULL, part_index = 0, part_change_lsn = NULL, long_lsn = NULL, consistent_after = NULL,
   src_writable = $10, src_epoch = $11, src_attempt = nullif($12, '')::uuid, claim_no = claim_no + 1, claimed_by = $13, schema_fp = $15, txns = 0, echoes = 0

@@ -272,7 +272,7 @@ func (r *run) halt(ctx context.Context, halt *checkpoint.Halt, cause error) erro
 	if err := checkpoint.Stop(ctx, conn, &r.row, halt); err != nil {
 		return err
 	}
-	r.row.State, r.row.Halt = checkpoint.Halted, halt.Code
+	r.row.State, r.row.Halt, r.row.Reason = checkpoint.Halted, halt.Code, halt.Reason
 	return cause
 }
 

@@ -92,7 +92,7 @@ func replicaRole(ctx context.Context, target *pgx.Conn) error {
 func (s *session) halted(context.Context) error {
 	switch s.row.State {
 	case checkpoint.Halted, checkpoint.Retired:
-		return fmt.Errorf("%w: %w", errHalted, checkpoint.NewHalt(s.row.Halt, "lane %s is %s since an earlier invocation", s.row.Lane, s.row.State))
+		return fmt.Errorf("%w: %w", errHalted, checkpoint.NewHalt(s.row.Halt, "lane %s is %s since an earlier invocation: %s", s.row.Lane, s.row.State, s.row.Why()))
 	case checkpoint.Created:
 		return fmt.Errorf("lane %s: %w", s.row.Lane, ErrUnfinished)
 	case checkpoint.Loading, checkpoint.CatchingUp, checkpoint.Running:

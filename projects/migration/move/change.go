@@ -164,7 +164,7 @@ func (o *Operator) Reload(ctx context.Context, to naming.Color, table, reason st
 		return err
 	}
 	if reply.State == checkpoint.Halted {
-		return o.halted(to, reply.Halt)
+		return o.halted(to, reply.Halt, reply.Why)
 	}
 	o.Say("%sstatus shows how far it is; then %sverify", target, target)
 	return nil

@@ -177,7 +177,7 @@ func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) erro
 		return err
 	}
 	if made.State == checkpoint.Halted {
-		return o.halted(to, made.Halt)
+		return o.halted(to, made.Halt, made.Why)
 	}
 	if err := function.Want(ctx, o.Store, function.Lane(to), true); err != nil {
 		return err
@@ -251,7 +251,7 @@ func (o *Operator) follow(ctx context.Context, to naming.Color, began time.Time)
 			case checkpoint.Running:
 				return nil
 			case checkpoint.Halted:
-				return o.halted(to, p.Halt)
+				return o.halted(to, p.Halt, p.Reason)
 			case checkpoint.Created, checkpoint.Loading, checkpoint.CatchingUp, checkpoint.Retired:
 			}
 		}
@@ -286,18 +286,20 @@ var ways = map[checkpoint.HaltCode]string{
 	checkpoint.Poison:            "look at bgsync.quarantine on the target and remove the cause",
 	checkpoint.TornMismatch:      "",
 	checkpoint.Permission:        "grant the right",
-	checkpoint.Unexpected:        "read the lane's log",
+	checkpoint.Unexpected:        "remove what the reason names",
 	checkpoint.ByOperator:        "somebody halted the lane: ask why",
 }
 
-// halted is the error for a halted lane, with its code and one command to go on.
-func (o *Operator) halted(to naming.Color, code checkpoint.HaltCode) error {
+// halted is the error for a halted lane, with its code, the reason that it has kept,
+// and one command to go on.
+func (o *Operator) halted(to naming.Color, code checkpoint.HaltCode, reason string) error {
+	what := strings.TrimSuffix(string(code)+": "+reason, ": ")
 	way, known := ways[code]
 	if !known || way == "" {
-		return fault.New(fault.Gate, "lane %s is halted: %s. It cannot be resumed: its log or its checkpoint is not what it was", function.Lane(to), code).
+		return fault.New(fault.Gate, "lane %s is halted: %s. It cannot be resumed: its log or its checkpoint is not what it was", function.Lane(to), what).
 			WithHint("see \"Halts\" in docs/sync.md: it takes a new generation, or an empty target and %sstart", target)
 	}
-	return fault.New(fault.Gate, "lane %s is halted: %s. First %s", function.Lane(to), code, way).
+	return fault.New(fault.Gate, "lane %s is halted: %s. First %s", function.Lane(to), what, way).
 		WithHint("%sstart%s -halt=%s", target, toward(to), code)
 }
 

@@ -151,7 +151,7 @@ func (l LaneStatus) notes() []string {
 		return nil
 	}
 	if l.Halt != "" {
-		notes = append(notes, "halt "+string(l.Halt))
+		notes = append(notes, strings.TrimSuffix("halt "+string(l.Halt)+": "+l.Reason, ": "))
 	}
 	if rate := l.Rate(); l.State == checkpoint.Loading && rate.BytesPerSecond > 0 {
 		notes = append(notes, fmt.Sprintf("%s/s, %s to %s left", size(int64(rate.BytesPerSecond)),

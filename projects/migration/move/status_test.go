@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/gauge"
 	"github.com/cutover/cutover/projects/migration/lane/throttle"
 )
@@ -37,4 +38,14 @@ func TestTheStatusSaysWhyALoadIsThrottled(t *testing.T) {
 	free := LaneStatus{Known: true, Wanted: true}
 	free.Throttle = &gauge.Throttle{State: throttle.Unthrottled()}
 	assert.Empty(t, free.notes())
+}
+
+// A halt stands with the reason that it has kept; one of a version that kept none
+// stands alone.
+func TestTheStatusSaysWhyALaneIsHalted(t *testing.T) {
+	halted := LaneStatus{Known: true, Wanted: true}
+	halted.Halt, halted.Reason = checkpoint.Permission, "write table card.token: SQLSTATE 42501, relation card.token"
+	assert.Equal(t, []string{"halt permission: write table card.token: SQLSTATE 42501, relation card.token"}, halted.notes())
+	halted.Reason = ""
+	assert.Equal(t, []string{"halt permission"}, halted.notes())
 }

@@ -87,7 +87,7 @@ func (o *Operator) Verify(ctx context.Context, v Comparer, to naming.Color) erro
 	case err != nil:
 		return fmt.Errorf("verify lane %s: %w", lane, err)
 	case report.Halt != nil:
-		return o.halted(to, report.Halt.Code)
+		return o.halted(to, report.Halt.Code, report.Halt.Reason)
 	case !report.Clean:
 		return fault.New(fault.Verification, "pass %d of lane %s: %d buckets differ, %d were changing all the time, %d rows are being repaired",
 			report.Pass, lane, report.Mismatched, report.Unstable, report.Requested).WithHint("%sverify", target)

@@ -74,7 +74,7 @@ func (c Comparison) report(ctx context.Context, a function.VerifyAnswer, end *en
 	case function.Clean, function.Unclean:
 		return r, nil
 	case function.Halted:
-		r.Halt = &checkpoint.Halt{Code: a.Halt}
+		r.Halt = &checkpoint.Halt{Code: a.Halt, Reason: a.Reason}
 		return r, nil
 	case function.Passive:
 		return r, verify.ErrPassive

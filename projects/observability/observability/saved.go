@@ -57,7 +57,7 @@ func questions(services catalog.Catalog, baseline bool) []query {
 		}
 	}
 	return append(all, query{"lane-halts", functions, "filter level = \"ERROR\" or ispresent(halt_code)\n" +
-		"| fields @timestamp, @log, lane, halt_code, msg\n| sort @timestamp desc\n| limit 100"})
+		"| fields @timestamp, @log, lane, halt_code, reason, msg\n| sort @timestamp desc\n| limit 100"})
 }
 
 // QueriesArgs describes the saved queries.

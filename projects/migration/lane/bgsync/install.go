@@ -19,7 +19,7 @@ import (
 )
 
 // SchemaVersion is the version of the schema that this engine works with.
-const SchemaVersion = 4
+const SchemaVersion = 5
 
 //go:embed sql/roles.sql
 var rolesSQL string
@@ -36,9 +36,12 @@ var throttleSQL string
 //go:embed sql/004_types.sql
 var typesSQL string
 
+//go:embed sql/005_reasons.sql
+var reasonsSQL string
+
 // migrations are the steps from one version of the schema to the next; the first
 // leads from nothing to version 1.
-var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL}
+var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL, reasonsSQL}
 
 // installLock keeps two installers of one database apart.
 const installLock = 0x6267_7379_6e63

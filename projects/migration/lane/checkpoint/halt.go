@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,8 +42,8 @@ func HaltCodes() []HaltCode {
 	}
 }
 
-// Halt is the error that stops a lane. Reason is for people and carries no
-// values of rows.
+// Halt is the error that stops a lane. Reason is for people: tables, columns,
+// constraints, positions and SQLSTATEs, and never a value of a row.
 type Halt struct {
 	Code   HaltCode
 	Reason string
@@ -50,9 +52,29 @@ type Halt struct {
 // Error names code and reason.
 func (h *Halt) Error() string { return fmt.Sprintf("halt %s: %s", h.Code, h.Reason) }
 
-// NewHalt makes a halt.
+// NewHalt makes a halt. Of errors of a server among args no more is told than a
+// pg.ServerError has: its own texts carry values of rows.
 func NewHalt(code HaltCode, format string, args ...any) *Halt {
-	return &Halt{Code: code, Reason: fmt.Sprintf(format, args...)}
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if err, failed := arg.(error); failed {
+			args[i] = pg.Reduce(err)
+		}
+	}
+	return &Halt{Code: code, Reason: short(fmt.Sprintf(format, args...))}
+}
+
+// longestReason is how many bytes of a reason are kept.
+const longestReason = 1000
+
+// short cuts a text to what the lane's row takes, at the end of a character.
+func short(text string) string {
+	text = strings.ToValidUTF8(text, "?")
+	for len(text) > longestReason {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	}
+	return text
 }
 
 // ErrOwnershipLost tells that another process, or an operator, has moved the
@@ -64,9 +86,9 @@ var ErrOwnershipLost = errors.New("another process owns the lane now")
 // no say. What comparisons have shown counts no more.
 func Stop(ctx context.Context, conn *pgx.Conn, row *Row, halt *Halt) error {
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = $3, halted_at = pg_catalog.clock_timestamp()
+		tag, err := tx.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = $3, halt_reason = $5, halted_at = pg_catalog.clock_timestamp()
 			WHERE lane = $1 AND generation = $2 AND applied_lsn = $4::pg_lsn AND state NOT IN ('halted', 'retired')`,
-			row.Lane, row.Generation, string(halt.Code), row.Applied.String())
+			row.Lane, row.Generation, string(halt.Code), row.Applied.String(), short(halt.Reason))
 		if err != nil {
 			return err
 		}
@@ -110,7 +132,7 @@ func Resume(ctx context.Context, conn *pgx.Conn, lane string, code HaltCode) err
 
 // resumeSQL lets a lane load on only if it has applied nothing yet: once it has,
 // what is still to be loaded is loaded beside the stream.
-const resumeSQL = `UPDATE bgsync.lane l SET halt_code = NULL, halted_at = NULL,
+const resumeSQL = `UPDATE bgsync.lane l SET halt_code = NULL, halt_reason = NULL, halted_at = NULL,
     state = CASE WHEN l.applied_lsn = l.base_lsn AND l.part_lsn IS NULL AND EXISTS (
                    SELECT FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) WHERE c.lane = l.lane AND c.state = 'planned')
                  THEN 'loading' ELSE 'catching_up' END

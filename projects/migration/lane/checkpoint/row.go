@@ -67,6 +67,8 @@ type Row struct {
 	Txns        int64
 	Echoes      int64
 	Halt        HaltCode
+	// Reason is why it was halted, "" for a halt of a version that kept none.
+	Reason string
 }
 
 // Part is the committed part of a source transaction.
@@ -82,6 +84,14 @@ type Part struct {
 // Torn tells whether the target has a part of a source transaction. It then equals
 // no state of the source.
 func (r Row) Torn() bool { return r.Part.Index > 0 }
+
+// Why is the reason of the halt, in words that say so where there is none.
+func (r Row) Why() string {
+	if r.Reason == "" {
+		return "the reason was not kept"
+	}
+	return r.Reason
+}
 
 // Tolerant tells whether rows may still be there, or be missing, against
 // expectation.
@@ -115,7 +125,7 @@ const rowSQL = `
 SELECT lane, state, generation, epoch, src_db_id::text, src_sysid, src_timeline, slot_name,
        base_lsn, applied_lsn, applied_xid::text::numeric::int8, coalesce(applied_at_src, 'epoch'::timestamptz),
        coalesce(part_lsn, '0/0'), part_index, coalesce(part_change_lsn, '0/0'), coalesce(long_lsn, '0/0'), coalesce(consistent_after, '0/0'), src_writable, src_epoch, coalesce(src_attempt::text, ''),
-       schema_fp, claim_no, coalesce(claimed_by, ''), txns, echoes, coalesce(halt_code, '')
+       schema_fp, claim_no, coalesce(claimed_by, ''), txns, echoes, coalesce(halt_code, ''), coalesce(halt_reason, '')
 FROM bgsync.lane WHERE lane = $1`
 
 // Load reads the row. It sees every commit that was acknowledged before.
@@ -157,7 +167,7 @@ func load(ctx context.Context, conn interface {
 	r := &Row{}
 	err = conn.QueryRow(ctx, sql, lane).Scan(&r.Lane, &r.State, &r.Generation, &r.Epoch, &r.SourceDB, &r.SourceSystem,
 		&r.SourceTimeline, &r.Slot, &r.Base, &r.Applied, &r.AppliedXid, &r.AppliedAt, &r.Part.Commit, &r.Part.Index, &r.Part.Change, &r.Long, &r.ConsistentAfter,
-		&r.SourceWritable, &r.SourceEpoch, &r.SourceAttempt, &r.Fingerprint, &r.Claim, &r.ClaimedBy, &r.Txns, &r.Echoes, &r.Halt)
+		&r.SourceWritable, &r.SourceEpoch, &r.SourceAttempt, &r.Fingerprint, &r.Claim, &r.ClaimedBy, &r.Txns, &r.Echoes, &r.Halt, &r.Reason)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("lane %s: %w", lane, ErrAbsent)
 	}

@@ -28,7 +28,7 @@ func (f *Finaliser) retire(ctx context.Context) error {
 			if err != nil || !there {
 				return err
 			}
-			_, err = f.Sides[color].Exec(ctx, `UPDATE bgsync.lane SET state = 'retired', halt_code = NULL, halted_at = NULL WHERE state <> 'retired'`)
+			_, err = f.Sides[color].Exec(ctx, `UPDATE bgsync.lane SET state = 'retired', halt_code = NULL, halt_reason = NULL, halted_at = NULL WHERE state <> 'retired'`)
 			return err
 		})
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/jackc/pglogrepl"
@@ -26,6 +27,7 @@ type Snapshot struct {
 	At         time.Time           `json:"at"` // this process's clock
 	State      checkpoint.State    `json:"state"`
 	Halt       checkpoint.HaltCode `json:"halt,omitempty"`
+	Reason     string              `json:"reason,omitempty"` // of the halt
 	Generation int64               `json:"generation"`
 	Epoch      int64               `json:"epoch"`
 	Applied    string              `json:"applied"`
@@ -90,7 +92,7 @@ func Read(ctx context.Context, source, target *pgx.Conn, lane string) (Snapshot,
 		return Snapshot{}, err
 	}
 	s := Snapshot{
-		Lane: lane, State: row.State, Halt: row.Halt, Generation: row.Generation, Epoch: row.Epoch,
+		Lane: lane, State: row.State, Halt: row.Halt, Reason: row.Reason, Generation: row.Generation, Epoch: row.Epoch,
 		Applied: row.Applied.String(), Transactions: row.Txns, Echoes: row.Echoes,
 	}
 	if err := s.load(ctx, target); err != nil {
@@ -224,7 +226,7 @@ func (s Snapshot) Since(former Snapshot) Progress {
 func (s Snapshot) String() string {
 	text := fmt.Sprintf("lane %s: %s, %.1f s and %d bytes behind", s.Lane, s.State, s.LagSeconds, s.LagBytes)
 	if s.Halt != "" {
-		text += ", halt " + string(s.Halt)
+		text += strings.TrimSuffix(", halt "+string(s.Halt)+": "+s.Reason, ": ")
 	}
 	return text
 }

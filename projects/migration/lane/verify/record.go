@@ -160,9 +160,10 @@ func (v *Verifier) Diverged(ctx context.Context, reason string) error {
 
 // diverged halts the lane whatever its position is, and returns the halt.
 func (s *session) diverged(ctx context.Context, generation int64, reason string) error {
+	halt := checkpoint.NewHalt(checkpoint.Divergence, "%s", reason)
 	err := pgx.BeginFunc(ctx, s.target, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = 'divergence', halted_at = clock_timestamp()
-			WHERE lane = $1 AND generation = $2 AND state IN ('catching_up', 'running')`, s.Lane, generation)
+		tag, err := tx.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = 'divergence', halt_reason = $3, halted_at = clock_timestamp()
+			WHERE lane = $1 AND generation = $2 AND state IN ('catching_up', 'running')`, s.Lane, generation, halt.Reason)
 		if err != nil {
 			return err
 		}
@@ -174,5 +175,5 @@ func (s *session) diverged(ctx context.Context, generation int64, reason string)
 	if err != nil {
 		return pg.Wrap(err, "halt lane %s", s.Lane)
 	}
-	return checkpoint.NewHalt(checkpoint.Divergence, "%s", reason)
+	return halt
 }

@@ -163,7 +163,7 @@ func (c *crew) halted(ctx context.Context, err error) error {
 	if unread != nil || row.State != checkpoint.Halted {
 		return err
 	}
-	return checkpoint.NewHalt(row.Halt, "the lane was halted while it was compared")
+	return checkpoint.NewHalt(row.Halt, "the lane was halted while it was compared: %s", row.Why())
 }
 
 func (c *crew) report() Report {

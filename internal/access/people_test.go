@@ -28,8 +28,13 @@ func (s scene) peopleRules() []access.Rule {
 			On: []string{s.arn("aws:rds/cluster:Cluster", "blue-database"), s.arn("aws:rds/cluster:Cluster", "green-database")},
 		},
 		{
-			Name: "people read no logs of workloads", Actions: []string{"logs:GetLogEvents", "logs:FilterLogEvents", "logs:StartQuery"},
-			On: s.arns("aws:cloudwatch/logGroup:LogGroup", ""), Callers: people,
+			Name: "people read no logs of workloads", Actions: []string{"logs:GetLogEvents", "logs:StartQuery"},
+			On: s.arns(logGroupType, ""), Callers: people,
+		},
+		{Name: "nor filter them", Actions: []string{"logs:FilterLogEvents"}, Callers: people, On: s.logsBut(s.logsOfTheMigration())},
+		{
+			Name: "but operators those of what moves the data", Actions: []string{"logs:FilterLogEvents"}, Callers: people,
+			On: s.logsOfTheMigration(), May: []access.Caller{operator},
 		},
 		{
 			Name: "people change nothing of a database", Callers: people, On: s.arns("aws:rds/cluster:Cluster", ""),
@@ -55,6 +60,24 @@ func (s scene) peopleRules() []access.Rule {
 			On: s.arns("aws:sfn/stateMachine:StateMachine", ""),
 		},
 	}...)
+}
+
+// logsOfTheMigration are the groups of the functions that have an entry in the
+// migration layer's outputs: no value of a row is in them.
+func (s scene) logsOfTheMigration() []string {
+	var arns []string
+	for _, color := range naming.Colors() {
+		names, _ := s.g.Exports(contract.Migration)[string(color)+"SyncFunctionNames"].(map[string]any)
+		require.NotEmpty(s.t, names)
+		for name := range names {
+			arns = append(arns, s.arn(logGroupType, string(color)+"-"+name))
+		}
+	}
+	return arns
+}
+
+func (s scene) logsBut(others []string) []string {
+	return slices.DeleteFunc(s.arns(logGroupType, ""), func(arn string) bool { return slices.Contains(others, arn) })
 }
 
 // functionsBut are the functions whose names do not end so: those are the operators'

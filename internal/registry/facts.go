@@ -4,10 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"github.com/cutover/cutover/projects/edge/edge"
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
 	"github.com/cutover/cutover/projects/observability/watch"
-	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/metrics"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops"
@@ -29,39 +27,31 @@ func switchFacts(w *ops.Workplace) func(context.Context) preflight.Facts {
 			facts.Names.Unknown, facts.Alarms.Unknown = err.Error(), err.Error()
 			return facts
 		}
-		facts.Names = preflight.Answer(publicName(ctx, w, steering.NewRoute53(cloud)))
+		facts.Names = preflight.Answer(publicName(ctx, w))
 		facts.Alarms = preflight.Answer(standing(ctx, w.Environment, steering.NewCloud(cloud)))
 		return facts
 	}
 }
 
 // publicName reads the weighted records of the edge layer's name.
-func publicName(ctx context.Context, w *ops.Workplace, dns steering.DNS) (preflight.Names, error) {
-	outputs, err := w.Outputs(ctx, contract.Edge)
+func publicName(ctx context.Context, w *ops.Workplace) (preflight.Names, error) {
+	place, real, err := w.Traffic(ctx)
 	if err != nil {
 		return preflight.Names{}, err
 	}
-	place, err := edge.Place(outputs)
-	if err != nil {
-		return preflight.Names{}, err
-	}
-	return records(ctx, place, dns)
+	return records(place, real), nil
 }
 
 // records are those of a place. They are aliases of balancers, all with the TTL that
 // Route 53 gives those.
-func records(ctx context.Context, place traffic.Place, dns steering.DNS) (preflight.Names, error) {
-	real, err := dns.Observe(ctx, place)
-	if err != nil {
-		return preflight.Names{}, err
-	}
+func records(place traffic.Place, real steering.Reality) preflight.Names {
 	names := preflight.Names{Name: place.PublicName}
 	for _, color := range naming.Colors() {
 		if side := real.Of(color); side.Exists {
 			names.Records = append(names.Records, preflight.Record{Side: color, Weight: side.Weight, Shut: side.Shut && !side.HalfShut})
 		}
 	}
-	return names, nil
+	return names
 }
 
 // sentry knows the states of alarms; steering.Cloud does.

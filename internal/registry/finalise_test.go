@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/proof"
+	"github.com/cutover/cutover/projects/migration/lane/proof/prooftest"
 	"github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/fault"
@@ -20,7 +19,7 @@ import (
 )
 
 const (
-	closes  = "Invoke fn-green-finalise"
+	closes  = "Invoke cutover-staging-green-finalise"
 	closing = "s-1.closing"
 )
 
@@ -33,15 +32,11 @@ func (a *amazon) settled(caller string) {
 		`</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>`)
 	a.answers["PutItem"] = func(body string) (int, string) { return a.put(caller, body) }
 	a.answers[closes] = a.close
-	record, err := json.Marshal(proof.Record{Format: proof.Format, ID: closing})
-	require.NoError(a.t, err)
-	digest := sha256.Sum256(record)
-	signed, err := json.Marshal(proof.Signed{
-		Record: record, SHA256: hex.EncodeToString(digest[:]), Signature: proof.Signature{Algorithm: "ECDSA_SHA_256", Key: "arn:signing", Value: []byte("x")},
-	})
+	key := prooftest.NewKey(a.t, "arn:signing")
+	signed, err := proof.Seal(a.t.Context(), key, proof.Record{ID: closing})
 	require.NoError(a.t, err)
 	a.answers["GetObject switch/"+closing+".json"] = says(string(signed))
-	a.answers["Verify"] = says(`{"SignatureValid": true}`)
+	a.answers["GetPublicKey"] = says(key.Public(a.t))
 }
 
 // put stores an item as IAM lets the caller: that of its own id alone.
@@ -105,10 +100,10 @@ func TestTwoOperatorsEndAMigrationInAWS(t *testing.T) {
 	a.asked = nil
 	code, said := a.run(t.Context(), MigrateFinalise, bothOperators)
 	assert.Equal(t, fault.OK, code, said)
-	for _, part := range []string{"bob has confirmed", "the migration has ended", "s3://proofs/switch/" + closing + ".json", "foundation:syncWindow"} {
+	for _, part := range []string{"bob has confirmed", "the migration has ended", "s3://cutover-staging-proofs-" + stagingAccount + "/switch/" + closing + ".json", "foundation:syncWindow"} {
 		assert.Contains(t, said, part)
 	}
-	assert.Equal(t, []string{closes, "GetCallerIdentity", "PutItem", closes, "GetObject switch/" + closing + ".json", "Verify"}, a.calls())
+	assert.Equal(t, []string{closes, "GetCallerIdentity", "PutItem", closes, "GetObject switch/" + closing + ".json", "GetPublicKey"}, a.calls())
 }
 
 // A call that died after the decision is made again by anybody: it asks nobody any
@@ -166,7 +161,7 @@ func TestWhatKeepsAMigrationFromItsEndInAWS(t *testing.T) {
 		"a record without a good signature": {
 			"AROAEXAMPLE:ann", func(a *amazon) {
 				a.answers[closes] = says(fmt.Sprintf(`{"outcome": "done", "decided": true, "proof": %q}`, closing))
-				a.answers["Verify"] = refuses("KMSInvalidSignatureException")
+				a.answers["GetPublicKey"] = says(prooftest.NewKey(a.t, "arn:signing").Public(a.t))
 			}, nil, fault.Verification, "its closing record " + closing + " cannot be shown", nil,
 		},
 	} {

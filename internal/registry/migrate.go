@@ -20,7 +20,6 @@ import (
 	"github.com/cutover/cutover/projects/migration/move"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/projects/migration/remote"
-	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops"
 	"github.com/cutover/cutover/shared/ops/fault"
@@ -233,16 +232,8 @@ func deployed(ctx context.Context, w *ops.Workplace) (*remote.Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := w.Outputs(ctx, contract.Migration)
-	if err != nil {
-		return nil, err
-	}
-	deployment, err := remote.Read(outputs)
-	if err != nil {
-		return nil, fault.New(fault.NoStack, "%w", err).WithHint("go tool mage deploy:%s -env=%s", contract.Migration, w.Environment)
-	}
 	folder := filepath.Join(w.Root, ".cutover", w.Environment, "proofs")
-	return remote.New(cloud, deployment, table(cloud, w), folder, w.Now), nil
+	return remote.New(cloud, remote.Named(w.Environment, w.AccountID), table(cloud, w), folder, w.Now), nil
 }
 
 // table is the control table of the environment.

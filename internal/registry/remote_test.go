@@ -28,10 +28,8 @@ import (
 	"github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops"
-	"github.com/cutover/cutover/shared/ops/engine"
 	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/settings"
-	"github.com/cutover/cutover/shared/ops/toolchain"
 )
 
 const stagingAccount = "210987654321"
@@ -40,7 +38,6 @@ const stagingAccount = "210987654321"
 // asked.
 type amazon struct {
 	t       *testing.T
-	outputs map[string]any
 	account string
 	// items are those of the control table.
 	items map[string]map[string]string
@@ -57,19 +54,13 @@ type amazon struct {
 const request = "11111111-2222-3333-4444-555555555555"
 
 func newAmazon(t *testing.T) *amazon {
-	a := &amazon{t: t, account: stagingAccount, items: map[string]map[string]string{}, answers: map[string]func(string) (int, string){}, outputs: map[string]any{
-		"proofsBucket": "proofs", "proofSigningKeyArn": "arn:signing",
-	}}
-	for _, color := range naming.Colors() {
-		functions, machines := map[string]any{}, map[string]any{}
-		for _, name := range []string{"finalise", "install", "lane", "switch"} {
-			functions[name] = fmt.Sprintf("fn-%s-%s", color, name)
+	a := &amazon{t: t, account: stagingAccount, items: map[string]map[string]string{}, answers: map[string]func(string) (int, string){}}
+	for _, document := range []string{"place", "traffic"} {
+		a.answers["GetObject cutover/staging/edge/"+document+".json"] = func(string) (int, string) {
+			return http.StatusNotFound, `<Error><Code>NoSuchKey</Code></Error>`
 		}
-		for _, name := range []string{"backfill", "verification", "switch"} {
-			machines[name] = fmt.Sprintf("arn:aws:states:us-east-1:%s:stateMachine:sm-%s-%s", stagingAccount, color, name)
-		}
-		a.outputs[string(color)+"SyncFunctionNames"], a.outputs[string(color)+"SyncStateMachineArns"] = functions, machines
 	}
+	a.answers["hostedzonesbyname"] = says(`<ListHostedZonesByNameResponse><HostedZones/></ListHostedZonesByNameResponse>`)
 	return a
 }
 
@@ -84,8 +75,13 @@ func (a *amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("Action") { // the protocol of CloudWatch and STS
 		operation = form.Get("Action")
 	}
-	if object, isRecord := strings.CutPrefix(r.URL.Path, "/proofs/"); isRecord {
-		operation = "GetObject " + object
+	for _, bucket := range []string{"/cutover-staging-proofs-" + stagingAccount + "/", "/cutover-state-staging/"} {
+		if object, isInIt := strings.CutPrefix(r.URL.Path, bucket); isInIt {
+			operation = "GetObject " + object
+		}
+	}
+	if call, isDNS := strings.CutPrefix(r.URL.Path, "/2013-04-01/"); isDNS {
+		operation = call
 	}
 	a.mutex.Lock()
 	a.asked = append(a.asked, operation)
@@ -142,19 +138,6 @@ func (a *amazon) item(body []byte) string {
 	return string(text)
 }
 
-// exports is an engine of which a command asks nothing but what a layer exports.
-type exports struct {
-	engine.Engine
-	outputs map[string]any
-}
-
-func (e exports) Outputs(context.Context, engine.Stack) (map[string]any, error) {
-	if e.outputs == nil {
-		return nil, fault.New(fault.NoStack, "stack migration/staging does not exist")
-	}
-	return e.outputs, nil
-}
-
 // run runs a target in staging and returns its exit status and all that it said.
 func (a *amazon) run(ctx context.Context, target func(context.Context, *ops.App) error, flags ...settings.Flag) (fault.Code, string) {
 	a.t.Helper()
@@ -171,13 +154,9 @@ func (a *amazon) run(ctx context.Context, target func(context.Context, *ops.App)
 	ports.Environ = func() []string { return nil }
 	ports.Commit = func(context.Context, string) (string, bool) { return "", false }
 	ports.Account = func(context.Context, aws.Config) (string, error) { return a.account, nil }
-	ports.Engine = func(engine.Options) (engine.Engine, error) { return exports{outputs: a.outputs}, nil }
-	ports.Toolchain = func(_ context.Context, o toolchain.Options) (toolchain.Toolchain, error) {
-		assert.True(a.t, o.OfficialOnly)
-		return toolchain.Toolchain{Env: map[string]string{
-			"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-		}}, nil
-	}
+	a.t.Setenv("AWS_ENDPOINT_URL", server.URL)
+	a.t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	a.t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	app, err := ops.NewWith(ops.Config{
 		Root: root, Layers: Layers(root), Environments: config.Names(), Load: LoadEnvironment,
 		Flags: append([]settings.Flag{{Name: "env", Value: "staging"}, {Name: "yes", Value: "true"}, {Name: "reason", Value: "test"}}, flags...),
@@ -191,13 +170,14 @@ func (a *amazon) run(ctx context.Context, target func(context.Context, *ops.App)
 	return fault.CodeOf(err), out.String() + err.Error()
 }
 
-// calls are the operations that were asked for, each once, without reads of items.
+// calls are the operations that were asked for, each once, without reads of items and
+// of where the public name leads.
 func (a *amazon) calls() []string {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	var calls []string
 	for _, each := range a.asked {
-		if each != "GetItem" && (len(calls) == 0 || calls[len(calls)-1] != each) {
+		if each != "GetItem" && each != "hostedzonesbyname" && !strings.HasPrefix(each, "GetObject cutover/") && (len(calls) == 0 || calls[len(calls)-1] != each) {
 			calls = append(calls, each)
 		}
 	}
@@ -208,7 +188,7 @@ func (a *amazon) calls() []string {
 // finds nothing in the way.
 func (a *amazon) holds() {
 	a.answers["DescribeAlarms"] = says(`<DescribeAlarmsResponse><DescribeAlarmsResult/></DescribeAlarmsResponse>`)
-	a.answers["Invoke fn-green-install"] = says(`{"results": [{"ID": "PF36", "Name": "names and alarms are in order", "Status": "ok"}]}`)
+	a.answers["Invoke cutover-staging-green-install"] = says(`{"results": [{"ID": "PF36", "Name": "names and alarms are in order", "Status": "ok"}]}`)
 	token := control.Token{Rev: 1, Holder: naming.Blue, Epoch: 1, Phase: control.PhaseOpen}
 	a.items[control.AuthorityItem] = token.Fields()
 }
@@ -224,7 +204,7 @@ func refuses(code string) func(string) (int, string) {
 // What stands in the way of a command in AWS is told with the name of what it called
 // and the way on, and ends with its own exit status.
 func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
-	const install, machine = "Invoke fn-green-install", "arn:aws:states:us-east-1:210987654321:stateMachine:sm-green-switch"
+	const install, machine = "Invoke cutover-staging-green-install", "arn:aws:states:us-east-1:210987654321:stateMachine:cutover-staging-green-switch"
 	for name, c := range map[string]struct {
 		prepare func(*amazon)
 		target  func(context.Context, *ops.App) error
@@ -235,27 +215,13 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 		"credentials of another account": {
 			func(a *amazon) { a.account = "111111111111" }, MigratePreflight, fault.Credentials, []string{"111111111111", stagingAccount}, nil,
 		},
-		"the layer is not deployed": {
-			func(a *amazon) { a.outputs = nil }, MigratePreflight, fault.NoStack, []string{"migration/staging does not exist"}, nil,
-		},
-		"outputs are missing": {
-			func(a *amazon) {
-				delete(a.outputs, "proofsBucket")
-				delete(a.outputs["greenSyncFunctionNames"].(map[string]any), "install")
-				a.outputs["blueSyncStateMachineArns"] = "none"
-			},
-			MigrateCutover, fault.NoStack, []string{
-				"output proofsBucket of the migration layer", "output greenSyncFunctionNames/install", "output blueSyncStateMachineArns/switch",
-				"go tool mage deploy:migration -env=staging",
-			}, nil,
-		},
 		"a right is missing": {
 			func(a *amazon) { a.answers[install] = refuses("AccessDeniedException") }, MigratePreflight, fault.Credentials,
-			[]string{"invoke function fn-green-install", "AccessDenied", "operatorRoleArn"}, []string{install},
+			[]string{"invoke function cutover-staging-green-install", "AccessDenied", "operatorRoleArn"}, []string{install},
 		},
 		"the function is not there": {
 			func(a *amazon) { a.answers[install] = refuses("ResourceNotFoundException") }, MigratePreflight, fault.NoStack,
-			[]string{"function fn-green-install", "deploy:migration"}, []string{install},
+			[]string{"function cutover-staging-green-install", "deploy:migration"}, []string{install},
 		},
 		"somebody else is being served": {
 			func(a *amazon) {
@@ -263,7 +229,7 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 					_, text := refusal("TooManyRequestsException")
 					return http.StatusTooManyRequests, text
 				}
-			}, MigratePreflight, fault.Locked, []string{"function fn-green-install", "the same command again"}, []string{install},
+			}, MigratePreflight, fault.Locked, []string{"function cutover-staging-green-install", "the same command again"}, []string{install},
 		},
 		"the function fails": {
 			func(a *amazon) {
@@ -271,16 +237,16 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 					return functionFailed, `{"errorType": "wrapError", "errorMessage": "blue: connection refused"}`
 				}
 			}, MigratePreflight, fault.Failed, []string{
-				"function fn-green-install, request " + request + ": blue: connection refused", "log group", "the same command again",
+				"function cutover-staging-green-install, request " + request + ": blue: connection refused", "log group", "the same command again",
 			}, []string{install},
 		},
 		"the function fails without words": {
 			func(a *amazon) { a.answers[install] = func(string) (int, string) { return functionFailed, `killed` } },
-			MigratePreflight, fault.Failed, []string{"function fn-green-install", request, "without a message"}, []string{install},
+			MigratePreflight, fault.Failed, []string{"function cutover-staging-green-install", request, "without a message"}, []string{install},
 		},
 		"an answer of another version": {
 			func(a *amazon) { a.answers[install] = says(`["x"]`) }, MigratePreflight, fault.Failed,
-			[]string{"function fn-green-install", "not of the form that this version knows"}, []string{install},
+			[]string{"function cutover-staging-green-install", "not of the form that this version knows"}, []string{install},
 		},
 		"nobody has the authority": {
 			func(*amazon) {}, MigrateCutover, fault.Gate, []string{"nothing to switch", "migrate:verify"}, nil,
@@ -291,7 +257,7 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 		},
 		"the machine is not there": {
 			func(a *amazon) { a.holds(); a.answers["ListExecutions"] = refuses("StateMachineDoesNotExist") },
-			MigrateCutover, fault.NoStack, []string{machine, "deploy:migration"}, []string{"DescribeAlarms", "Invoke fn-green-install", "ListExecutions"},
+			MigrateCutover, fault.NoStack, []string{machine, "deploy:migration"}, []string{"DescribeAlarms", "Invoke cutover-staging-green-install", "ListExecutions"},
 		},
 		"a gate is closed": {
 			func(a *amazon) {
@@ -299,7 +265,7 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 				a.ends("FAILED", `{"outcome": "gates", "reason": "lag is 7 s", "gates": [{"name": "lag", "verdict": "fail", "detail": "7 s"}]}`)
 			},
 			MigrateCutover, fault.Gate, []string{"asked for the switch to green as green-e1-r0", "lag: fail, 7 s", "the authority is where it was: lag is 7 s", "migrate:status"},
-			[]string{"DescribeAlarms", "Invoke fn-green-install", "ListExecutions", "DescribeExecution", "StartExecution", "DescribeExecution", "GetExecutionHistory"},
+			[]string{"DescribeAlarms", "Invoke cutover-staging-green-install", "ListExecutions", "DescribeExecution", "StartExecution", "DescribeExecution", "GetExecutionHistory"},
 		},
 		"the preflight of the switch refuses": {
 			func(a *amazon) {
@@ -308,7 +274,7 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 					"Findings": [{"Status": "refuse", "Where": "alarm x", "Found": "is ALARM", "Want": "OK"}]}]}`)
 			},
 			MigrateCutover, fault.Gate, []string{"preflight refuses the switch", "alarm x: is ALARM, expected OK", "go tool mage migrate:cutover"},
-			[]string{"DescribeAlarms", "Invoke fn-green-install"},
+			[]string{"DescribeAlarms", "Invoke cutover-staging-green-install"},
 		},
 		"a check after the switch failed": {
 			func(a *amazon) { a.holds(); a.ends("FAILED", `{"outcome": "unconfirmed", "reason": "canary"}`) },
@@ -316,7 +282,7 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 		},
 		"an execution without an answer": {
 			func(a *amazon) { a.holds(); a.ends("TIMED_OUT", "") }, MigrateCutover, fault.Failed,
-			[]string{"execution:sm-green-switch:green-e1-r0", "TIMED_OUT", "has answered nothing", "migrate:status"}, nil,
+			[]string{"execution:cutover-staging-green-switch:green-e1-r0", "TIMED_OUT", "has answered nothing", "migrate:status"}, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -380,10 +346,10 @@ func TestStoppingToWatchStopsNothing(t *testing.T) {
 	assert.NotContains(t, a.calls(), "StopExecution")
 }
 
-// A command calls what the outputs name, and of the colour where its lane ends.
+// A command calls what names say, and of the colour where its lane ends.
 func TestCommandsCallWhatTheOutputsName(t *testing.T) {
 	a := newAmazon(t)
-	a.answers["Invoke fn-blue-install"] = func(body string) (int, string) {
+	a.answers["Invoke cutover-staging-blue-install"] = func(body string) (int, string) {
 		var r desk.Request
 		assert.NoError(t, json.Unmarshal([]byte(body), &r))
 		assert.Equal(t, naming.Blue, r.To)
@@ -394,5 +360,5 @@ func TestCommandsCallWhatTheOutputsName(t *testing.T) {
 	code, said := a.run(t.Context(), MigratePreflight, settings.Flag{Name: "color", Value: "blue"})
 	assert.Equal(t, fault.OK, code, said)
 	assert.Contains(t, said, "lane core.rev is there, running")
-	assert.Equal(t, []string{"Invoke fn-blue-install"}, a.calls())
+	assert.Equal(t, []string{"Invoke cutover-staging-blue-install"}, a.calls())
 }

@@ -80,7 +80,6 @@ func (s *session) sections(ctx context.Context) (values map[string]any, text str
 	values = map[string]any{}
 	var b strings.Builder
 	w := s.workplace()
-	w.equipped = true
 	for _, section := range s.app.config.Sections {
 		value, told := section.Read(ctx, w)
 		values[section.Name] = value

@@ -4,15 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/ops/engine"
 	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/settings"
+	"github.com/cutover/cutover/shared/ops/steering"
+	"github.com/cutover/cutover/shared/traffic"
 )
 
 // Companion is what belongs to the local profile besides the emulator. Each of its
@@ -24,17 +24,18 @@ type Companion interface {
 }
 
 // Workplace is what a command works with whose substance this package does not
-// know: its settings, its environment, the screen, and on demand AWS and what the
-// layers export.
+// know: its settings, its environment, the screen, and on demand AWS and where the
+// traffic is. It knows no stack: what layers have made is found by its name, so that
+// a command takes no more than the rights to what it calls.
 type Workplace struct {
 	Root        string // of the checkout
 	Environment string
+	AccountID   string // of the environment
 	Local       bool
 	Settings    settings.Settings
 	By          string // user@host
 	Now         func() time.Time
 	session     *session
-	equipped    bool
 }
 
 // Say shows a line or a block of progress, the commands in it with their settings.
@@ -50,35 +51,26 @@ func (w *Workplace) Print(text string, value any) error {
 	return w.session.app.print(w.session.given().Complete(text))
 }
 
-// Outputs is what a layer exports.
-func (w *Workplace) Outputs(ctx context.Context, layer contract.Layer) (map[string]any, error) {
-	if err := w.equip(ctx); err != nil {
-		return nil, err
-	}
-	return w.session.engine.Outputs(ctx, w.session.stack(string(layer), os.DevNull))
-}
-
 // AWS is the configuration for the environment's account, whose credentials these
 // have to be.
 func (w *Workplace) AWS(ctx context.Context) (aws.Config, error) {
-	if err := w.equip(ctx); err != nil {
-		return aws.Config{}, err
-	}
+	w.session.vars = w.session.variables()
 	if err := w.session.connect(ctx); err != nil {
 		return aws.Config{}, err
 	}
 	return w.session.cloud, nil
 }
 
-func (w *Workplace) equip(ctx context.Context) error {
-	if w.equipped {
-		return nil
+// Traffic is where the public name leads: its place, and what Route 53 has there.
+func (w *Workplace) Traffic(ctx context.Context) (traffic.Place, steering.Reality, error) {
+	if _, err := w.AWS(ctx); err != nil {
+		return traffic.Place{}, steering.Reality{}, err
 	}
-	if err := w.session.equip(ctx); err != nil {
-		return err
+	st, err := w.session.steer()
+	if err != nil {
+		return traffic.Place{}, steering.Reality{}, err
 	}
-	w.equipped = true
-	return nil
+	return st.control.Find(ctx)
 }
 
 // Work runs a command. One that writes needs, outside of the local environment, a
@@ -122,7 +114,7 @@ func (a *App) Work(ctx context.Context, target string, writes bool, do func(cont
 func (s *session) workplace() *Workplace {
 	user, host := s.app.ports.Who()
 	return &Workplace{
-		Root: s.app.config.Root, Environment: s.env.Name, Local: s.env.Local, Settings: s.set, By: user + "@" + host,
+		Root: s.app.config.Root, Environment: s.env.Name, AccountID: s.env.AccountID, Local: s.env.Local, Settings: s.set, By: user + "@" + host,
 		Now: s.app.ports.Now, session: s,
 	}
 }

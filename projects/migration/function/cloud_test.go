@@ -36,6 +36,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/control/controltest"
 	"github.com/cutover/cutover/projects/migration/migration"
 	"github.com/cutover/cutover/projects/migration/place"
+	"github.com/cutover/cutover/projects/migration/remote"
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/metrics"
@@ -114,6 +115,12 @@ func (c *cloud) upstream() map[contract.Layer]map[string]any {
 		key, err := keys.CreateKey(t.Context(), input)
 		require.NoError(t, err)
 		security[output] = aws.ToString(key.KeyMetadata.Arn)
+		if output == "signingKeyArn" {
+			alias := aws.String(remote.Named(stack, account).SigningKey)
+			_, _ = keys.DeleteAlias(t.Context(), &kms.DeleteAliasInput{AliasName: alias}) // of a world before this one
+			_, err = keys.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: alias, TargetKeyId: key.KeyMetadata.KeyId})
+			require.NoError(t, err)
+		}
 	}
 	data["controlTableName"] = c.store.Table
 	for side, database := range c.w.sides {

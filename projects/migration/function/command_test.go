@@ -47,9 +47,7 @@ type commands struct {
 }
 
 func (c *cloud) commands(dryRun bool) commands {
-	deployment, err := remote.Read(c.outputs)
-	require.NoError(c.w.t, err)
-	all := remote.New(c.config, deployment, c.store, filepath.Join(c.w.profile.Root, "copies"), time.Now)
+	all := remote.New(c.config, remote.Named(stack, account), c.store, filepath.Join(c.w.profile.Root, "copies"), time.Now)
 	all.Poll = 20 * time.Millisecond
 	said := &output{}
 	return commands{cloud: all, said: said, Operator: &move.Operator{

@@ -67,7 +67,8 @@ func executionARNs(accountID, physical string) []string {
 
 // admitOperators lets operators start, watch and stop the machines, call the
 // functions that are theirs to call (what installs, the lane, what switches and what
-// ends), read and check the proofs, and read why a load has failed.
+// ends), read and check the proofs, and read why a load or a function has failed: no
+// value of a row is in results and logs.
 func (s *Sync) admitOperators(ctx *pulumi.Context, name string, args *SyncArgs) error {
 	values := pulumi.StringMap{"key": args.Keeping.KeyARN, "signing": args.Keeping.SigningKeyARN}
 	_, err := component.NewPolicy(ctx, name+"-operator", &component.PolicyArgs{
@@ -83,7 +84,7 @@ func (s *Sync) admitOperators(ctx *pulumi.Context, name string, args *SyncArgs) 
 
 func (a *SyncArgs) operatorPolicy(values map[string]string) iamdoc.Document {
 	account := a.Environment.AccountID
-	var machines, executions, every []string
+	var machines, executions, every, logs []string
 	for _, name := range machine.Names() {
 		physical := a.Names.Name(naming.StateMachine, name)
 		machines = append(machines, machineARN(account, physical))
@@ -91,6 +92,8 @@ func (a *SyncArgs) operatorPolicy(values map[string]string) iamdoc.Document {
 	}
 	for _, f := range functions(a.Workers) {
 		every = append(every, functionARN(account, a.Names.Name(naming.Function, f.name)))
+		group := fmt.Sprintf("arn:aws:logs:%s:%s:log-group:%s", config.Region, account, a.Names.Name(naming.LogGroup, "functions", f.name))
+		logs = append(logs, group, group+":*")
 	}
 	var called []string
 	for _, name := range []string{closingName, installName, laneName, switchName} {
@@ -110,6 +113,7 @@ func (a *SyncArgs) operatorPolicy(values map[string]string) iamdoc.Document {
 		}},
 		useKey("KeyOfHistories", values["key"], "states", "kms:Decrypt", "kms:GenerateDataKey*"),
 		{Sid: "Functions", Resources: called, Actions: []string{"lambda:InvokeFunction"}},
+		{Sid: "Logs", Resources: logs, Actions: []string{"logs:FilterLogEvents"}},
 		{Sid: "LookAtFunctions", Resources: every, Actions: []string{"lambda:GetFunctionConfiguration"}},
 	}}
 }

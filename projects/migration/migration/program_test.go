@@ -307,6 +307,8 @@ func TestOperatorsStartMachinesAndCallWhatTheirCommandsCall(t *testing.T) {
 	}, policy["Functions"].Resource)
 	assert.Equal(t, []string{"arn:aws:s3:::cutover-prod-proofs-345678901234/switch/*"}, policy["Proofs"].Resource)
 	assert.Equal(t, []string{"arn:aws:s3:::cutover-prod-runs-345678901234/backfill/*"}, policy["FailedLoads"].Resource)
+	assert.Len(t, policy["Logs"].Resource, 14, "two ways to name each function's group")
+	assert.Contains(t, policy["Logs"].Resource, "arn:aws:logs:us-east-1:345678901234:log-group:/cutover/prod/green/functions/lane")
 }
 
 func TestScheduleStartsTheFunctionEveryMinuteWhileTheWindowIsOpen(t *testing.T) {

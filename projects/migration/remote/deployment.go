@@ -1,9 +1,10 @@
 package remote
 
 import (
-	"errors"
 	"fmt"
 
+	"github.com/cutover/cutover/projects/migration/machine"
+	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -11,7 +12,8 @@ import (
 type Deployment struct {
 	// Functions are names, Machines ARNs of state machines, by colour.
 	Functions, Machines map[naming.Color]map[string]string
-	// ProofsBucket keeps the proofs of switches, SigningKey signs them.
+	// ProofsBucket keeps the proofs of switches, SigningKey signs them: an alias of
+	// AWS KMS.
 	ProofsBucket, SigningKey string
 }
 
@@ -21,39 +23,30 @@ const (
 	finaliseFunction    = "finalise"
 	laneFunction        = "lane"
 	switchFunction      = "switch"
-	backfillMachine     = "backfill"
-	verificationMachine = "verification"
-	switchMachine       = "switch"
+	backfillMachine     = machine.BackfillName
+	verificationMachine = machine.VerificationName
+	switchMachine       = machine.SwitchName
 )
 
-// Read takes the deployment from the layer's outputs and joins all that is missing.
-func Read(outputs map[string]any) (Deployment, error) {
-	d := Deployment{Functions: map[naming.Color]map[string]string{}, Machines: map[naming.Color]map[string]string{}}
-	var problems []error
-	text := func(name string, value any) string {
-		found, isText := value.(string)
-		if !isText || found == "" {
-			problems = append(problems, fmt.Errorf("output %s of the migration layer: is missing or no text", name))
-		}
-		return found
+// Named is what an environment's layers call these things. Names follow from the
+// environment and its account alone, so a command needs no right to read the state of
+// a stack, which has more in it than an operator is to see.
+func Named(environment, accountID string) Deployment {
+	names := naming.New(environment)
+	d := Deployment{
+		Functions: map[naming.Color]map[string]string{}, Machines: map[naming.Color]map[string]string{},
+		ProofsBucket: names.Global(naming.Bucket, accountID, "proofs"),
+		SigningKey:   "alias/" + names.Name(naming.KeyAlias, "proof-signatures"),
 	}
 	for _, color := range naming.Colors() {
-		for _, each := range []struct {
-			output  string
-			into    map[naming.Color]map[string]string
-			entries []string
-		}{
-			{string(color) + "SyncFunctionNames", d.Functions, []string{finaliseFunction, installFunction, laneFunction, switchFunction}},
-			{string(color) + "SyncStateMachineArns", d.Machines, []string{backfillMachine, verificationMachine, switchMachine}},
-		} {
-			all, _ := outputs[each.output].(map[string]any) // an empty one lacks its entries
-			each.into[color] = map[string]string{}
-			for _, entry := range each.entries {
-				each.into[color][entry] = text(each.output+"/"+entry, all[entry])
-			}
+		d.Functions[color], d.Machines[color] = map[string]string{}, map[string]string{}
+		for _, function := range []string{finaliseFunction, installFunction, laneFunction, switchFunction} {
+			d.Functions[color][function] = names.In(color).Name(naming.Function, function)
+		}
+		for _, each := range machine.Names() {
+			d.Machines[color][each] = fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:%s",
+				config.Region, accountID, names.In(color).Name(naming.StateMachine, each))
 		}
 	}
-	d.ProofsBucket = text("proofsBucket", outputs["proofsBucket"])
-	d.SigningKey = text("proofSigningKeyArn", outputs["proofSigningKeyArn"])
-	return d, errors.Join(problems...)
+	return d
 }

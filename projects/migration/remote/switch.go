@@ -90,14 +90,15 @@ func (c *Cloud) known(ctx context.Context, machine, name string) (bool, error) {
 	return true, nil
 }
 
-// Proof reads a record, has its signature checked, and keeps a copy for the operator.
+// Proof reads a record, checks its signature on this machine, and keeps a copy for the
+// operator.
 func (c *Cloud) Proof(ctx context.Context, id string) (where string, err error) {
 	bucket := &proof.Bucket{Client: c.bucket, Name: c.ProofsBucket}
 	body, err := bucket.Get(ctx, id)
 	if err != nil {
 		return "", err
 	}
-	if _, err := proof.Open(ctx, &proof.KMS{Client: c.keys, Key: c.SigningKey}, body); err != nil {
+	if _, err := proof.Open(ctx, &proof.PublicKey{Client: c.keys, Key: c.SigningKey}, body); err != nil {
 		return "", fmt.Errorf("proof record %s in bucket %s: %w", id, c.ProofsBucket, err)
 	}
 	path := filepath.Join(c.Folder, id+".json")

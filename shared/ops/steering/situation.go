@@ -48,7 +48,7 @@ func (c *Controller) Look(ctx context.Context) (Situation, error) {
 	var group sync.WaitGroup
 	group.Go(func() { table, s.RecordErr = c.latest(ctx) })
 	var lookErr error
-	group.Go(func() { s.Place, s.Real, lookErr = c.find(ctx) })
+	group.Go(func() { s.Place, s.Real, lookErr = c.Find(ctx) })
 	group.Wait()
 	if lookErr != nil {
 		return s, lookErr
@@ -112,11 +112,11 @@ func (c *Controller) copied(ctx context.Context) (*traffic.Record, error) {
 	return &found, nil
 }
 
-// find returns where the traffic is moved and what stands there. The document
+// Find returns where the traffic is moved and what stands there. The document
 // beside the state saves a call and knows a colour's entrance when its record is
 // gone; without it, or when it tells of a zone that is no more, Route 53 is asked
 // for the zone of the domain.
-func (c *Controller) find(ctx context.Context) (traffic.Place, Reality, error) {
+func (c *Controller) Find(ctx context.Context) (traffic.Place, Reality, error) {
 	place, err := c.remembered(ctx)
 	if err == nil {
 		real, err := c.DNS.Observe(ctx, place)

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tests.support import EmulatorTest, bootstrap_zip, client
 
@@ -23,6 +28,44 @@ class KeyRotation(EmulatorTest):
         )
         kms.disable_key_rotation(**key)
         self.assertFalse(kms.get_key_rotation_status(**key)["KeyRotationEnabled"])
+
+
+class PublicKey(EmulatorTest):
+    def test_names_the_key_behind_an_alias(self) -> None:
+        kms = client("kms")
+        arn = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")[
+            "KeyMetadata"
+        ]["Arn"]
+        kms.create_alias(AliasName="alias/signs", TargetKeyId=arn)
+        for key in (arn, "alias/signs"):
+            self.assertEqual(kms.get_public_key(KeyId=key)["KeyId"], arn)
+
+
+    def test_verifies_what_was_signed_anywhere(self) -> None:
+        kms = client("kms")
+        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")[
+            "KeyMetadata"
+        ]["KeyId"]
+        public = load_der_public_key(kms.get_public_key(KeyId=key)["PublicKey"])
+        digest = hashlib.sha256(b"a message").digest()
+        for kind, message in (("DIGEST", digest), ("RAW", b"a message")):
+            signed = kms.sign(
+                KeyId=key,
+                Message=message,
+                MessageType=kind,
+                SigningAlgorithm="ECDSA_SHA_256",
+            )["Signature"]
+            public.verify(signed, b"a message", ec.ECDSA(hashes.SHA256()))
+            for other, same in (("DIGEST", digest), ("RAW", b"a message")):
+                self.assertTrue(
+                    kms.verify(
+                        KeyId=key,
+                        Message=same,
+                        MessageType=other,
+                        Signature=signed,
+                        SigningAlgorithm="ECDSA_SHA_256",
+                    )["SignatureValid"]
+                )
 
 
 class Rotation(EmulatorTest):

@@ -3,6 +3,7 @@
 package proof_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +18,16 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/control/controltest"
 	"github.com/cutover/cutover/projects/migration/lane/proof"
 )
+
+// byPublicPart signs with a key of KMS and checks without it.
+type byPublicPart struct {
+	*proof.KMS
+	public *proof.PublicKey
+}
+
+func (b byPublicPart) Verify(ctx context.Context, payload []byte, s proof.Signature) error {
+	return b.public.Verify(ctx, payload, s)
+}
 
 // A bucket with a lock and keys of KMS keep the same promises as a folder and a key
 // in a file.
@@ -52,7 +63,18 @@ func TestBucketAndKMSKeepThePromises(t *testing.T) {
 			return &proof.KMS{Client: keys, Key: made(kmstypes.KeySpecEccNistP256, kmstypes.KeyUsageTypeSignVerify)}
 		}
 		signs(t, sign(), sign())
-		_, err := (&proof.KMS{Client: keys, Key: "arn:aws:kms:us-east-1:123456789012:key/none"}).Sign(t.Context(), nil)
+		public := func() byPublicPart {
+			signer := sign()
+			return byPublicPart{signer, &proof.PublicKey{Client: keys, Key: signer.Key}}
+		}
+		one := public()
+		signs(t, one, public())
+		alias := aws.String("alias/signs-proofs")
+		_, err := keys.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: alias, TargetKeyId: aws.String(one.Key)})
+		require.NoError(t, err)
+		one.public.Key = *alias
+		signs(t, one, public())
+		_, err = (&proof.KMS{Client: keys, Key: "arn:aws:kms:us-east-1:123456789012:key/none"}).Sign(t.Context(), nil)
 		require.ErrorContains(t, err, "sign with key arn:aws:kms")
 	})
 	t.Run("secret of the hashes", func(t *testing.T) {

@@ -107,7 +107,12 @@ type Signed struct {
 // Signer signs records, and makes the keyed hashes in them with a key that never
 // leaves it.
 type Signer interface {
+	Verifier
 	Sign(ctx context.Context, payload []byte) (Signature, error)
+}
+
+// Verifier checks signatures of one key; ErrInvalid tells of one that is not good.
+type Verifier interface {
 	Verify(ctx context.Context, payload []byte, signature Signature) error
 }
 
@@ -152,7 +157,7 @@ func Seal(ctx context.Context, signer Signer, record Record) ([]byte, error) {
 }
 
 // Open reads what is stored and checks its signature.
-func Open(ctx context.Context, signer Signer, body []byte) (Record, error) {
+func Open(ctx context.Context, verifier Verifier, body []byte) (Record, error) {
 	var signed Signed
 	if err := json.Unmarshal(body, &signed); err != nil {
 		return Record{}, fmt.Errorf("%w: not in the form of a signed record", ErrInvalid)
@@ -161,7 +166,7 @@ func Open(ctx context.Context, signer Signer, body []byte) (Record, error) {
 	if hex.EncodeToString(digest[:]) != signed.SHA256 {
 		return Record{}, fmt.Errorf("%w: its bytes have another hash", ErrInvalid)
 	}
-	if err := signer.Verify(ctx, signed.Record, signed.Signature); err != nil {
+	if err := verifier.Verify(ctx, signed.Record, signed.Signature); err != nil {
 		return Record{}, err
 	}
 	var record Record

@@ -128,7 +128,7 @@ func TestATornTransactionThatComesBackDifferentlyHaltsTheLane(t *testing.T) {
 			w.exec(w.green, `UPDATE bgsync.lane SET `+edit)
 			require.Equal(t, checkpoint.TornMismatch, w.haltOf("halting"))
 			require.Error(t, checkpoint.Resume(w.ctx(), w.green.admin, "core.fwd", checkpoint.TornMismatch), "there is no way on from here")
-			w.exec(w.green, fmt.Sprintf(`UPDATE bgsync.lane SET state = 'running', halt_code = NULL, halted_at = NULL, part_lsn = '%s', part_index = %d, part_change_lsn = '%s'`,
+			w.exec(w.green, fmt.Sprintf(`UPDATE bgsync.lane SET state = 'running', halt_code = NULL, halt_reason = NULL, halted_at = NULL, part_lsn = '%s', part_index = %d, part_change_lsn = '%s'`,
 				sound.Commit, sound.Index, sound.Change))
 		})
 	}

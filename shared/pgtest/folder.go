@@ -72,7 +72,7 @@ func removeUnclaimed(dir string) error {
 		return file.Close()
 	}
 	if err == nil {
-		err = os.RemoveAll(dir)
+		err = errors.Join(release(filepath.Join(dir, dataFolder)), os.RemoveAll(dir))
 	}
 	return errors.Join(err, file.Close())
 }

@@ -222,10 +222,13 @@ func (s *Server) tailFrom(place int) string {
 	return text[max(min(place, len(text)), len(text)-most):]
 }
 
-func (s *Server) dataDir() string { return filepath.Join(s.dir, "data") }
+// dataFolder of a server's folder holds its data.
+const dataFolder = "data"
+
+func (s *Server) dataDir() string { return filepath.Join(s.dir, dataFolder) }
 func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }
 
 // remove ends the server, however it is, and deletes its folder.
 func (s *Server) remove() error {
-	return errors.Join(s.Kill(), os.RemoveAll(s.dir), s.claim.Close())
+	return errors.Join(s.Kill(), release(s.dataDir()), os.RemoveAll(s.dir), s.claim.Close())
 }

@@ -243,6 +243,7 @@ func (a *ChunkAnswer) one(ctx, patience context.Context, crew **lane.Crew, item 
 			loaded, err = again.Load(ctx, patience, chunk)
 		}
 	}
+	a.Rows, a.Bytes = a.Rows+loaded.Rows, a.Bytes+loaded.Bytes
 	var halt *checkpoint.Halt
 	switch {
 	case errors.As(err, &halt):
@@ -258,7 +259,7 @@ func (a *ChunkAnswer) one(ctx, patience context.Context, crew **lane.Crew, item 
 	case loaded.Snapshot == "":
 		a.Elsewhere++
 	default:
-		a.Loaded, a.Rows, a.Bytes = a.Loaded+1, a.Rows+loaded.Rows, a.Bytes+loaded.Bytes
+		a.Loaded++
 	}
 	return nil
 }

@@ -46,10 +46,10 @@ func (s *session) loadAll(ctx context.Context, chunks []backfill.Chunk, leave fu
 		s.run.throttled, s.run.over = governor.Withheld(), names(governor.State())
 		governor.Close()
 	}()
-	work := make(chan backfill.Chunk)
+	work, known := make(chan backfill.Chunk), &pace{}
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(s.limits.LoadWorkers, len(chunks)) {
-		group.Go(func() error { return s.loadSome(ctx, governor, work) })
+		group.Go(func() error { return s.loadSome(ctx, governor, known, work) })
 	}
 	var left error
 	group.Go(func() error {
@@ -83,25 +83,36 @@ func (s *session) deal(ctx context.Context, chunks []backfill.Chunk, work chan<-
 }
 
 // loadSome is one worker.
-func (s *session) loadSome(ctx context.Context, governor *govern.Governor, work <-chan backfill.Chunk) error {
+func (s *session) loadSome(ctx context.Context, governor *govern.Governor, known *pace, work <-chan backfill.Chunk) error {
 	source, target, done, err := s.loaders(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
 	loader := &backfill.Loader{Source: source, Target: target, Lane: s.row.Lane, Invocation: s.invocation, Tables: s.byID(), At: s.at, Flow: governor.Flow}
+	pieces := pieces{loader: loader, governor: governor, chunkBytes: s.limits.ChunkBytes, pace: known}
 	for chunk := range work {
-		leave, err := governor.Enter(ctx)
-		if err != nil {
-			return err
-		}
-		err = s.loadOne(ctx, loader, governor.Size(), chunk)
-		leave()
-		if err != nil {
-			return err
+		for rest := &chunk; rest != nil; {
+			if rest, err = s.loadNext(ctx, pieces, *rest); err != nil {
+				return err
+			}
+			if s.ending() { // what is left stays planned
+				break
+			}
 		}
 	}
 	return nil
+}
+
+// loadNext loads a chunk or its beginning when there is room for one more, and returns
+// what is left of it.
+func (s *session) loadNext(ctx context.Context, pieces pieces, chunk backfill.Chunk) (rest *backfill.Chunk, err error) {
+	leave, err := pieces.governor.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return s.loadOne(ctx, pieces, chunk)
 }
 
 // loaders opens a loader's session on each side; done closes both.
@@ -118,31 +129,24 @@ func (s *session) loaders(ctx context.Context) (source, target *pgx.Conn, done f
 }
 
 // loadOne loads a chunk, or splits it when it takes too long. While the load is
-// throttled it loads the chunk's beginning only, and leaves the rest planned.
-func (s *session) loadOne(ctx context.Context, loader *backfill.Loader, size float64, chunk backfill.Chunk) error {
-	chunk, err := begun(ctx, loader, size, s.limits.ChunkBytes, chunk)
-	if errors.Is(err, backfill.ErrElsewhere) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+// throttled it loads the chunk's beginning only, and returns the rest, which is planned.
+func (s *session) loadOne(ctx context.Context, pieces pieces, chunk backfill.Chunk) (*backfill.Chunk, error) {
 	limited, cancel := context.WithTimeout(ctx, s.limits.ChunkTime)
 	defer cancel()
-	loaded, err := loader.Load(limited, chunk)
+	loaded, piece, rest, err := pieces.load(limited, chunk)
 	switch {
 	case errors.Is(err, backfill.ErrElsewhere):
-		return nil
+		return nil, nil
 	case errors.Is(err, backfill.ErrEarly): // it stays planned
-		return sleep(ctx, settlePoll)
+		return nil, sleep(ctx, settlePoll)
 	case err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded):
-		return s.split(ctx, chunk)
+		return nil, s.split(ctx, piece)
 	case err != nil:
-		return err
+		return nil, err
 	}
 	s.counters.loadedRows.Add(loaded.Rows)
 	s.counters.loadedBytes.Add(loaded.Bytes)
-	return nil
+	return rest, nil
 }
 
 // split halves a chunk over sessions of its own: the loader's are broken by the

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/cutover/cutover/projects/migration/lane/backfill"
 	"github.com/cutover/cutover/projects/migration/lane/govern"
 	"github.com/cutover/cutover/projects/migration/lane/throttle"
 )
@@ -33,13 +32,4 @@ func names(state throttle.State) []string {
 		names = append(names, reading.Name)
 	}
 	return names
-}
-
-// begun is the chunk, or while the load is throttled its beginning only: the rest stays
-// planned.
-func begun(ctx context.Context, loader *backfill.Loader, size float64, chunkBytes int64, chunk backfill.Chunk) (backfill.Chunk, error) {
-	if size >= 1 {
-		return chunk, nil
-	}
-	return backfill.Trim(ctx, loader.Source, loader.Target, loader.Lane, loader.Tables[chunk.TableID], chunk, int64(size*float64(chunkBytes)))
 }

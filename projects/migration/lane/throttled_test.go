@@ -39,6 +39,35 @@ func TestAThrottledLoadTakesSmallerChunks(t *testing.T) {
 	w.equal()
 }
 
+// While clients are at work on the source a chunk is read in pieces, each in one go: no
+// snapshot is held while its rows are held up.
+func TestAThrottledLoadReadsAChunkInPieces(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(w.blue, someRows, `INSERT INTO public.account (owner, balance, currency) SELECT repeat('o', 500) || n, 100, 'EUR' FROM generate_series(201, 12000) n`, `ANALYZE`)
+	w.create()
+	planned := value[int](w, w.green, `SELECT count(*) FROM bgsync.chunk`)
+	at, end := context.WithCancel(t.Context())
+	defer end()
+	client := w.connect(w.blue.AdminDSN(database), "client")
+	_, err := client.Exec(t.Context(), `SET application_name = 'client'`)
+	require.NoError(t, err)
+	go func() { _, _ = client.Exec(at, `SELECT pg_sleep(600)`) }() // it ends with the test
+	require.Eventually(t, func() bool {
+		return value[bool](w, w.blue, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'client' AND state = 'active')`)
+	}, time.Minute, 10*time.Millisecond)
+	r := w.runner("pieces")
+	r.Limits.ThrottleInterval = 50 * time.Millisecond
+	r.Limits.SourceCost = 0.1
+	stop := w.background(r)
+	w.running()
+	_, err = stop()
+	require.NoError(t, err)
+	require.Greater(t, value[int](w, w.green, `SELECT count(*) FROM bgsync.chunk`), planned)
+	require.Equal(t, 1, value[int](w, w.green, `SELECT count(DISTINCT load_no) FROM bgsync.chunk`))
+	w.equal()
+}
+
 // The target's storage is watched where it is bounded: at its end nothing is loaded.
 func TestALoadStopsAtTheEndOfTheStorage(t *testing.T) {
 	t.Parallel()

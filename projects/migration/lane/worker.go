@@ -83,6 +83,7 @@ var ErrNotNow = errors.New("the throttle let nothing begin in time")
 type Crew struct {
 	Worker
 	governor *govern.Governor
+	pace     pace
 }
 
 // Join begins to obey the throttle; Close ends it.
@@ -103,38 +104,56 @@ func (c *Crew) Close() { c.governor.Close() }
 // where there is none before patience ends, that is ErrNotNow. A chunk that is loaded
 // already, or belongs to a load that has ended, is no error and brings nothing. One that
 // takes longer than it may is halved: both halves are planned, and this call brings
-// nothing. While the load is throttled only the chunk's beginning may be loaded; the
-// rest stays planned.
-func (c *Crew) Load(ctx, patience context.Context, chunk backfill.Chunk) (backfill.Loaded, error) {
-	leave, err := c.governor.Enter(patience)
-	if err != nil {
-		if patience.Err() != nil && ctx.Err() == nil {
-			return backfill.Loaded{}, ErrNotNow
+// nothing of them. While the load is throttled the chunk is loaded piece by piece; what
+// is left of it when patience ends stays planned. After an error what was loaded before
+// is told with it.
+func (c *Crew) Load(ctx, patience context.Context, chunk backfill.Chunk) (all backfill.Loaded, err error) {
+	var pieces pieces
+	done := func() {}
+	defer func() { done() }()
+	for rest := &chunk; rest != nil; {
+		leave, err := c.governor.Enter(patience)
+		switch {
+		case err != nil && all.Snapshot != "" && patience.Err() != nil:
+			return all, nil
+		case err != nil && patience.Err() != nil && ctx.Err() == nil:
+			return all, ErrNotNow
+		case err != nil:
+			return all, err
 		}
-		return backfill.Loaded{}, err
+		if pieces.loader == nil {
+			if pieces.loader, done, err = c.loader(ctx); err != nil {
+				leave()
+				done = func() {}
+				return all, err
+			}
+			pieces.loader.Flow, pieces.governor, pieces.chunkBytes, pieces.pace = c.governor.Flow, c.governor, c.Limits.ChunkBytes, &c.pace
+		}
+		rest, err = c.next(ctx, pieces, *rest, &all)
+		leave()
+		if err != nil {
+			return all, err
+		}
 	}
-	defer leave()
-	loader, done, err := c.loader(ctx)
-	if err != nil {
-		return backfill.Loaded{}, err
-	}
-	loader.Flow = c.governor.Flow
+	return all, nil
+}
+
+// next loads the chunk or its beginning, adds it to all, and returns what is left.
+func (c *Crew) next(ctx context.Context, pieces pieces, chunk backfill.Chunk, all *backfill.Loaded) (*backfill.Chunk, error) {
 	limited, cancel := context.WithTimeout(ctx, c.Limits.ChunkTime)
-	var loaded backfill.Loaded
-	if chunk, err = begun(limited, loader, c.governor.Size(), c.Limits.ChunkBytes, chunk); err == nil {
-		loaded, err = loader.Load(limited, chunk)
-	}
-	late := ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded)
-	cancel()
-	done()
+	defer cancel()
+	loaded, piece, rest, err := pieces.load(limited, chunk)
 	switch {
 	case errors.Is(err, backfill.ErrElsewhere):
-		return backfill.Loaded{}, nil
-	case err != nil && late:
-		return backfill.Loaded{}, c.split(ctx, chunk)
-	default:
-		return loaded, err
+		return nil, nil
+	case err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded):
+		return nil, c.split(ctx, piece)
+	case err != nil:
+		return nil, err
 	}
+	loaded.Rows, loaded.Bytes = loaded.Rows+all.Rows, loaded.Bytes+all.Bytes
+	*all = loaded
+	return rest, nil
 }
 
 // Load is Join and one chunk, with patience until ctx ends.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
@@ -63,6 +64,8 @@ type Loaded struct {
 	// Snapshot is what was visible, Until the source's position after the read.
 	Snapshot string
 	Until    pglogrepl.LSN
+	// Crossing is how long the rows took, without the time for which they were held up.
+	Crossing time.Duration
 }
 
 func (l *Loader) at(step string) error {
@@ -234,13 +237,13 @@ func (l *Loader) snapshot(ctx context.Context, read pgx.Tx, least string, loaded
 // relay runs both COPYs at once. A failure of either ends the other.
 func (l *Loader) relay(ctx context.Context, out, in string, loaded *Loaded) error {
 	reader, writer := io.Pipe()
-	read := make(chan error, 1)
+	read, began := make(chan error, 1), time.Now()
 	go func() {
 		counted := &counter{ctx: ctx, to: writer, flow: l.Flow}
 		buffered := bufio.NewWriterSize(counted, relay)
 		_, err := l.Source.PgConn().CopyTo(ctx, buffered, out)
 		err = errors.Join(err, buffered.Flush())
-		loaded.Bytes = counted.bytes
+		loaded.Bytes, loaded.Crossing = counted.bytes, time.Since(began)-counted.held
 		read <- err
 		_ = writer.CloseWithError(err) // never fails
 	}()
@@ -263,12 +266,16 @@ type counter struct {
 	to    io.Writer
 	flow  func(ctx context.Context, bytes int) error
 	bytes int64
+	held  time.Duration
 }
 
 // Write passes on.
 func (c *counter) Write(data []byte) (int, error) {
 	if c.flow != nil {
-		if err := c.flow(c.ctx, len(data)); err != nil {
+		began := time.Now()
+		err := c.flow(c.ctx, len(data))
+		c.held += time.Since(began)
+		if err != nil {
 			return 0, err
 		}
 	}

@@ -19,30 +19,37 @@ func Split(ctx context.Context, source, target *pgx.Conn, lane string, table *re
 	if err != nil || middle == nil {
 		return err
 	}
-	return cut(ctx, target, lane, table, chunk, middle)
+	_, err = cut(ctx, target, lane, table, chunk, middle)
+	return err
 }
 
-// Trim leaves of a planned chunk a beginning of about that many bytes, and plans the
-// rest as another one. It returns what is left, the chunk itself when it is not
-// larger.
-func Trim(ctx context.Context, source, target *pgx.Conn, lane string, table *relation.Table, chunk Chunk, bytes int64) (Chunk, error) {
+// Trim leaves of a planned chunk its first rows, that many at most, and plans the rest
+// as another one. It returns both; there is no rest when the chunk has no more rows.
+func Trim(ctx context.Context, source, target *pgx.Conn, lane string, table *relation.Table, chunk Chunk, rows int64) (first Chunk, rest *Chunk, err error) {
+	end, err := nth(ctx, source, table, chunk.Bounds, max(1, rows))
+	if err != nil || end == nil || equal(end, chunk.Hi) {
+		return chunk, nil, err
+	}
+	if rest, err = cut(ctx, target, lane, table, chunk, end); err != nil {
+		return chunk, nil, err
+	}
+	chunk.Hi = end
+	return chunk, rest, nil
+}
+
+// Rows is how many rows of a table come to that many bytes of it, at least one.
+func Rows(table *relation.Table, bytes float64) int64 {
 	row := float64(leanRow)
 	if table.Rows > 0 {
 		row = math.Max(row, float64(table.Bytes)/table.Rows)
 	}
-	end, err := nth(ctx, source, table, chunk.Bounds, int64(math.Max(1, float64(bytes)/row)))
-	if err != nil || end == nil || equal(end, chunk.Hi) {
-		return chunk, err
-	}
-	if err := cut(ctx, target, lane, table, chunk, end); err != nil {
-		return chunk, err
-	}
-	chunk.Hi = end
-	return chunk, nil
+	return int64(math.Max(1, bytes/row))
 }
 
 // cut ends a planned chunk at a key, and plans what lies behind it.
-func cut(ctx context.Context, target *pgx.Conn, lane string, table *relation.Table, chunk Chunk, middle []string) error {
+func cut(ctx context.Context, target *pgx.Conn, lane string, table *relation.Table, chunk Chunk, middle []string) (*Chunk, error) {
+	rest := chunk
+	rest.Lo = middle
 	err := pgx.BeginFunc(ctx, target, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_catalog.pg_advisory_xact_lock($1, $2)`, int32(checkpoint.CutLock), chunk.TableID); err != nil {
 			return err
@@ -56,12 +63,11 @@ func cut(ctx context.Context, target *pgx.Conn, lane string, table *relation.Tab
 		if tag.RowsAffected() == 0 {
 			return ErrElsewhere
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO bgsync.chunk (lane, table_id, load_no, chunk_no, lo, hi, state)
-			SELECT $1, $2, $3, max(chunk_no) + 1, $4::text[], $5::text[], 'planned' FROM bgsync.chunk WHERE lane = $1 AND table_id = $2 AND load_no = $3`,
-			lane, chunk.TableID, chunk.Load, middle, chunk.Hi)
-		return err
+		return tx.QueryRow(ctx, `INSERT INTO bgsync.chunk (lane, table_id, load_no, chunk_no, lo, hi, state)
+			SELECT $1, $2, $3, max(chunk_no) + 1, $4::text[], $5::text[], 'planned' FROM bgsync.chunk WHERE lane = $1 AND table_id = $2 AND load_no = $3
+			RETURNING chunk_no`, lane, chunk.TableID, chunk.Load, middle, chunk.Hi).Scan(&rest.Number)
 	})
-	return pg.Wrap(err, "split chunk %d of table %s", chunk.Number, table.FullName())
+	return &rest, pg.Wrap(err, "split chunk %d of table %s", chunk.Number, table.FullName())
 }
 
 // splitTimeout bounds the search for the middle of a chunk.

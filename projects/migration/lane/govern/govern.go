@@ -117,6 +117,10 @@ func (g *Governor) Withheld() float64 { return g.gate.Withheld() }
 // Size is how large a piece of work may be now, as a part of what it is meant to be.
 func (g *Governor) Size() float64 { return g.gate.State().Size }
 
+// Window waits until data may flow for a while on end, and tells for how long; 0 is
+// without end.
+func (g *Governor) Window(ctx context.Context) (time.Duration, error) { return g.gate.Window(ctx) }
+
 // Flow lets that many bytes pass when data may flow.
 func (g *Governor) Flow(ctx context.Context, bytes int) error { return g.gate.Flow(ctx, bytes) }
 

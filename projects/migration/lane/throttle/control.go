@@ -79,8 +79,8 @@ func NewControl(most int, from State) *Control {
 }
 
 // Next follows readings, and what the flow of data may take of the time. What that flow
-// costs the source's clients is met by the duty and by fewer at once, and cuts no pieces:
-// it is held up in the middle of one, and to look for where to cut costs the source more.
+// costs the source's clients is met by the duty and by fewer at once, and not by the size:
+// a piece is made to fit into the time for which data may flow anyway.
 func (c *Control) Next(now time.Time, duty float64, readings []Reading) State {
 	worst, others := Free, Free
 	for _, reading := range readings {

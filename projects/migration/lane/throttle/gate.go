@@ -190,6 +190,34 @@ func (g *Gate) Phase() time.Duration {
 	return g.phase(time.Now())
 }
 
+// Window waits until data may flow for a fair part of the allowed time on end, and tells
+// for how long it may; 0 is without end.
+func (g *Gate) Window(ctx context.Context) (time.Duration, error) {
+	for {
+		g.mutex.Lock()
+		open, at, wait := Open(g.period, g.state.Duty), g.phase(time.Now()), g.period
+		switch {
+		case !g.told:
+		case open >= g.period:
+			g.mutex.Unlock()
+			return 0, ctx.Err()
+		case open-at > open/fair:
+			g.mutex.Unlock()
+			return open - at, ctx.Err()
+		default:
+			wait = g.period - at
+		}
+		changed := g.changed
+		g.mutex.Unlock()
+		if err := pause(ctx, changed, wait); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// fair is the part of the allowed time, as its divisor, for which it is worth to begin.
+const fair = 4
+
 // Open is the part of a period in which data may flow.
 func Open(period time.Duration, duty float64) time.Duration {
 	return time.Duration(float64(period) * min(1, max(0, duty)))

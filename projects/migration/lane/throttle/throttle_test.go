@@ -177,3 +177,34 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 		require.ErrorIs(t, gate.Flow(ctx, 1), context.DeadlineExceeded)
 	})
 }
+
+// A piece begins only where a fair part of the time is left for which data may flow.
+func TestAWindowIsAFairPartOfTheTimeForWhichDataMayFlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := throttle.NewGate(1, time.Second, 0)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := gate.Window(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "nothing was told yet")
+		gate.Set(throttle.State{Share: 1, Size: 1, Duty: 0.4}, 0)
+		at := func(phase time.Duration) time.Duration {
+			t.Helper()
+			time.Sleep((time.Second + phase - gate.Phase()) % time.Second)
+			left, err := gate.Window(t.Context())
+			require.NoError(t, err)
+			return left
+		}
+		assert.Equal(t, 400*time.Millisecond, at(0))
+		assert.Equal(t, 150*time.Millisecond, at(250*time.Millisecond))
+		assert.Equal(t, 400*time.Millisecond, at(310*time.Millisecond), "the next one's")
+		assert.Zero(t, gate.Phase())
+		assert.Equal(t, 400*time.Millisecond, at(700*time.Millisecond))
+		gate.Set(throttle.Unthrottled(), 0)
+		assert.Zero(t, at(700*time.Millisecond), "without end")
+		gate.Set(throttle.State{Share: 1, Size: 1}, 0)
+		ctx, end := context.WithTimeout(t.Context(), time.Minute)
+		defer end()
+		_, err = gate.Window(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "no time is allowed")
+	})
+}

@@ -22,7 +22,7 @@ func MigrateChanges(ctx context.Context, a *ops.App) error {
 		}
 		changes, err := o.Changes(ctx)
 		if err != nil {
-			return err
+			return move.Concluded(ctx, err)
 		}
 		return w.Print(move.TellChanges(changes), changes)
 	})

@@ -27,11 +27,7 @@ const quiet = time.Minute
 // AWS by a function, once each of two operators has given the command under an own
 // session.
 func MigrateFinalise(ctx context.Context, a *ops.App) error {
-	return a.Work(ctx, "migrate:finalise", true, func(ctx context.Context, w *ops.Workplace) error {
-		o, err := operator(ctx, w)
-		if err != nil {
-			return err
-		}
+	return migrate(ctx, a, "migrate:finalise", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
 		order := finalise.Order{Operators: w.Settings.Operators, Reason: w.Settings.Reason}
 		if w.Local {
 			return finaliseHere(ctx, o, w, order)

@@ -181,9 +181,9 @@ func migrate(ctx context.Context, a *ops.App, target string, do func(context.Con
 	return a.Work(ctx, target, true, func(ctx context.Context, w *ops.Workplace) error {
 		o, err := operator(ctx, w)
 		if err != nil {
-			return err
+			return move.Concluded(ctx, err)
 		}
-		return do(ctx, o, w)
+		return move.Concluded(ctx, do(ctx, o, w))
 	})
 }
 

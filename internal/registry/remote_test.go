@@ -229,7 +229,7 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 					_, text := refusal("TooManyRequestsException")
 					return http.StatusTooManyRequests, text
 				}
-			}, MigratePreflight, fault.Locked, []string{"function cutover-staging-green-install", "the same command again"}, []string{install},
+			}, MigratePreflight, fault.Locked, []string{"function cutover-staging-green-install", "served: go tool mage migrate:preflight -env=staging"}, []string{install},
 		},
 		"the function fails": {
 			func(a *amazon) {
@@ -237,7 +237,7 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 					return functionFailed, `{"errorType": "wrapError", "errorMessage": "blue: connection refused"}`
 				}
 			}, MigratePreflight, fault.Failed, []string{
-				"function cutover-staging-green-install, request " + request + ": blue: connection refused", "log group", "the same command again",
+				"function cutover-staging-green-install, request " + request + ": blue: connection refused", "log group", "go tool mage migrate:preflight -env=staging -yes -reason='test': every act can be repeated",
 			}, []string{install},
 		},
 		"the function fails without words": {
@@ -278,7 +278,11 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 		},
 		"a check after the switch failed": {
 			func(a *amazon) { a.holds(); a.ends("FAILED", `{"outcome": "unconfirmed", "reason": "canary"}`) },
-			MigrateCutover, fault.Verification, []string{"canary"}, nil,
+			MigrateCutover, fault.Verification, []string{
+				"green has the authority, and the switch is not at its end: a check after the switch failed: canary",
+				"remove the cause, then go tool mage migrate:cutover -env=staging, which asks the checks again; or, to go back, " +
+					"go tool mage migrate:accept -env=staging -reason='…', then go tool mage migrate:rollback -env=staging",
+			}, nil,
 		},
 		"an execution without an answer": {
 			func(a *amazon) { a.holds(); a.ends("TIMED_OUT", "") }, MigrateCutover, fault.Failed,

@@ -166,7 +166,7 @@ func (o *Operator) Reload(ctx context.Context, to naming.Color, table, reason st
 	if reply.State == checkpoint.Halted {
 		return o.halted(to, reply.Halt, reply.Why)
 	}
-	o.Say("%sstatus shows how far it is; then %sverify", target, target)
+	o.Say("%sstatus shows how far it is; then %sverify%s", target, target, toward(to))
 	return nil
 }
 

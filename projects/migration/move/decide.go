@@ -84,16 +84,41 @@ func (o *Operator) Decide(ctx context.Context, d Decider, act function.SwitchAct
 // undecidable is the error of a decision that does not fit, with the command that does.
 func undecidable(act function.SwitchAct, sw control.Switch) error {
 	e := fault.New(fault.Gate, "the switch is in state %s, %s fits %v", sw.State, act, decided[act])
-	switch {
-	case sw.State == control.Steady:
+	if sw.State == control.Steady {
 		return fault.New(fault.Usage, "no switch is under way: nothing to %s", act).WithHint("%sstatus", target)
-	case sw.State == control.Switched:
-		return e.WithHint("%saccept -reason='…', or the way back by %s", target, goingOn(sw.To.Other()))
-	case sw.State == control.Arming || sw.State == control.Armed:
-		return e.WithHint("%scancel -reason='…'", target)
-	default:
-		return e.WithHint("%s: it goes on, or recovers", goingOn(sw.To))
 	}
+	return e.WithHint("%s", wayOn(sw))
+}
+
+// underway is the error of a command that wants another switch than the one that is
+// under way.
+func underway(sw control.Switch) error {
+	return fault.New(fault.Locked, "a switch to %s is under way, state %s", sw.To, sw.State).WithHint("%s", wayOn(sw))
+}
+
+// wayOn is what to do about a switch that is not at rest.
+func wayOn(sw control.Switch) string {
+	switch sw.State {
+	case control.Switched:
+		return afterwards(sw.To)
+	case control.Arming, control.Armed:
+		return fmt.Sprintf("%scancel -reason='…' gives it up, %s goes on with it", target, goingOn(sw.To))
+	default:
+		return goingOn(sw.To) + ": it goes on, or recovers"
+	}
+}
+
+// unconfirmed is the error of a switch after which a check failed: the authority is
+// with to. It cannot be moved back before that switch has come to its end, which takes
+// either checks that pass or the word of an operator.
+func unconfirmed(err error, to naming.Color) error {
+	return fault.New(fault.Verification, "%s has the authority, and the switch is not at its end: %w", to, err).WithHint("%s", afterwards(to))
+}
+
+// afterwards are the ways on from such a switch.
+func afterwards(to naming.Color) string {
+	return fmt.Sprintf("remove the cause, then %s, which asks the checks again; or, to go back, %saccept -reason='…', then %s",
+		goingOn(to), target, goingOn(to.Other()))
 }
 
 // goingOn is the command that goes on with a switch to a side.
@@ -117,7 +142,7 @@ func (o *Operator) tellDecided(act function.SwitchAct, to naming.Color, a functi
 	case act == function.Thaw && a.State == control.Steady && a.Outcome != function.Refused:
 		o.Say("the schema is free again on both sides, and autovacuum as it was")
 	case a.Outcome == function.Unconfirmed:
-		return fault.New(fault.Verification, "%w: %s", switching.ErrUnconfirmed, a.Reason).WithHint("%sstatus", target)
+		return unconfirmed(fmt.Errorf("%w: %s", switching.ErrUnconfirmed, a.Reason), to)
 	case a.Outcome == function.HeldUp:
 		return fault.New(fault.Gate, "%w: %s", switching.ErrHeld, a.Reason).WithHint("%sstatus", target)
 	default:

@@ -44,7 +44,7 @@ func (o *Operator) SwitchBy(ctx context.Context, m Mover, to naming.Color, reaso
 		e.Request = fmt.Sprintf("%s-e%d-r%d", to, token.Epoch, sw.Rev)
 		o.Say("asked for the switch to %s as %s", to, e.Request)
 	case sw.To != to:
-		return fault.New(fault.Locked, "a switch to %s is under way, state %s", sw.To, sw.State).WithHint("%sstatus", target)
+		return underway(sw)
 	default:
 		e.Request = function.RequestOf(sw.Owner)
 		o.Say("the switch %s is under way, state %s: it goes on", e.Request, sw.State)
@@ -108,7 +108,7 @@ func (o *Operator) moved(ctx context.Context, m Mover, to naming.Color, a functi
 		o.Say("%s has the authority, epoch %d; writers waited %s; the proof is %s", to, a.Epoch, ms(time.Duration(a.PauseMilliseconds)*time.Millisecond), where)
 		return nil
 	case function.Unconfirmed:
-		return fault.New(fault.Verification, "%w: %s", switching.ErrUnconfirmed, a.Reason).WithHint("%s", status)
+		return unconfirmed(fmt.Errorf("%w: %s", switching.ErrUnconfirmed, a.Reason), to)
 	case function.Underway:
 		return fault.New(fault.Locked, "%s", a.Reason).WithHint("%s", status)
 	case function.Refused:

@@ -12,6 +12,7 @@ import (
 	"github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/hint"
 )
 
 // Switch moves the authority to a side, from arming to the proof, or goes on with a
@@ -44,7 +45,7 @@ func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.C
 			return o.unswitched(armed, err)
 		}
 	} else if sw.To != to {
-		return fault.New(fault.Locked, "a switch to %s is under way, state %s", sw.To, sw.State).WithHint("%sstatus", target)
+		return underway(sw)
 	}
 	return o.carryOn(ctx, m, proofs)
 }
@@ -121,7 +122,9 @@ func (o *Operator) unswitched(outcome switching.Outcome, err error) error {
 	}
 	switch {
 	case errors.Is(err, switching.ErrUnconfirmed):
-		return fault.Wrap(fault.Verification, err)
+		return unconfirmed(err, outcome.Switch.To)
+	case errors.Is(err, switching.ErrTooLate):
+		return fault.New(fault.Timeout, "%w", err).WithHint("%s, with a longer -timeout", hint.Again)
 	case errors.Is(err, switching.ErrUnderway), errors.Is(err, switching.ErrTakenOver):
 		return fault.New(fault.Locked, "%w", err).WithHint("%sstatus", target)
 	case errors.Is(err, switching.ErrGates), errors.Is(err, switching.ErrBackedOut), errors.Is(err, switching.ErrHeld):

@@ -79,18 +79,18 @@ func (o *Operator) Verify(ctx context.Context, v Comparer, to naming.Color) erro
 	})
 	switch {
 	case errors.Is(err, verify.ErrPassive):
-		return fault.New(fault.Usage, "%w", err).WithHint("%sstatus", target)
+		return fault.New(fault.Usage, "%w", err).WithHint("%sverify%s", target, toward(to.Other()))
 	case errors.Is(err, verify.ErrNotReady):
 		return o.unready(ctx, to, err)
 	case err != nil && ctx.Err() != nil:
-		return fault.New(codeOf(ctx), "stopped watching: %w", err).WithHint("%sverify", target)
+		return fault.New(codeOf(ctx), "stopped watching: %w", err).WithHint("%sverify%s", target, toward(to))
 	case err != nil:
 		return fmt.Errorf("verify lane %s: %w", lane, err)
 	case report.Halt != nil:
 		return o.halted(to, report.Halt.Code, report.Halt.Reason)
 	case !report.Clean:
 		return fault.New(fault.Verification, "pass %d of lane %s: %d buckets differ, %d were changing all the time, %d rows are being repaired",
-			report.Pass, lane, report.Mismatched, report.Unstable, report.Requested).WithHint("%sverify", target)
+			report.Pass, lane, report.Mismatched, report.Unstable, report.Requested).WithHint("%sverify%s", target, toward(to))
 	}
 	o.Say("%s: pass %d is clean: %s buckets, %s rows equal, in %s", lane, report.Pass, thousands(report.Buckets), thousands(report.Rows),
 		report.Took.Round(time.Millisecond))

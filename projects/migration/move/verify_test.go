@@ -53,3 +53,37 @@ func TestAComparisonThatComesTooEarlySaysWhetherToStartOrToWait(t *testing.T) {
 		})
 	}
 }
+
+// Each end of a comparison says which side is to be compared, and again.
+func TestTheEndOfAComparisonNamesItsLane(t *testing.T) {
+	for name, c := range map[string]struct {
+		to    naming.Color
+		ends  ending
+		code  fault.Code
+		wayOn string
+	}{
+		"the lane does not lead from the authority":      {naming.Green, ending{err: verify.ErrPassive}, fault.Usage, "go tool mage migrate:verify -color=blue"},
+		"nor does the lane back":                         {naming.Blue, ending{err: verify.ErrPassive}, fault.Usage, "go tool mage migrate:verify"},
+		"rows differ":                                    {naming.Green, ending{}, fault.Verification, "go tool mage migrate:verify"},
+		"rows differ on the lane back":                   {naming.Blue, ending{}, fault.Verification, "go tool mage migrate:verify -color=blue"},
+		"nobody watches the comparison of the lane back": {naming.Blue, ending{err: errors.New("cut")}, fault.Cancelled, "go tool mage migrate:verify -color=blue"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			if c.code == fault.Cancelled {
+				stop()
+			}
+			err := (&move.Operator{Store: &control.Memory{}}).Verify(ctx, c.ends, c.to)
+			assert.Equal(t, c.code, fault.CodeOf(err))
+			assert.Equal(t, c.wayOn, fault.HintOf(err))
+		})
+	}
+}
+
+// ending ends with a report that is not clean, or with an error.
+type ending struct{ err error }
+
+func (c ending) Full(context.Context, func(verify.Progress)) (verify.Report, error) {
+	return verify.Report{Done: true}, c.err
+}

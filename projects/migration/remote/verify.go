@@ -10,6 +10,8 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/verify"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/hint"
 )
 
 // Comparison compares all of a lane by the functions of its colour.
@@ -80,6 +82,9 @@ func (c Comparison) report(ctx context.Context, a function.VerifyAnswer, end *en
 		return r, verify.ErrPassive
 	case function.NotReady, function.Idle:
 		return r, verify.ErrNotReady
+	case function.Stuck:
+		return r, fault.New(fault.Verification, "%w", errors.Join(end.err(execution), errors.New("several rounds of the pass have brought nothing"))).
+			WithHint("go tool mage migrate:status, which tells what holds it; then %s", hint.Again)
 	default:
 		return r, errors.Join(end.err(execution), fmt.Errorf("the pass ended with %q", a.Outcome))
 	}

@@ -30,7 +30,7 @@ func TestWhatAnOperatorDoesBesidesMoving(t *testing.T) {
 	assert.Regexp(t, `load: about 269,?\d* rows`, said)
 
 	column := []settings.Flag{flag("table", "payments.account"), flag("columns", "note text; tier text default 'basic' not null"), why}
-	d.refuses(MigratePlanChange, column[:2], fault.Usage, "flag -reason is missing", "go tool mage migrate:planChange -reason='…'")
+	d.refuses(MigratePlanChange, column[:2], fault.Usage, "flag -reason is missing", "go tool mage migrate:planChange -table=payments.account -columns='note text; tier text default '\\''basic'\\'' not null' -reason='…'")
 	d.refuses(MigratePlanChange, column[1:], fault.Usage, "flag -table is missing")
 	d.refuses(MigratePlanChange, []settings.Flag{column[0], flag("columns", "a text, DROP COLUMN owner"), why}, fault.Usage, "expected a type's name")
 	d.refuses(MigratePlanChange, []settings.Flag{flag("table", "payments.rate_cache"), column[1], why}, fault.Usage, "it is not replicated", "go tool mage migrate:changes")

@@ -12,6 +12,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/schema"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/hint"
 )
 
 // ask has a desk do an act, shows what was done, and gives what was refused its exit
@@ -32,10 +33,11 @@ func (o *Operator) ask(ctx context.Context, r desk.Request, hint string, args ..
 	return reply, fault.New(code, "%s", reply.Refused).WithHint(hint, args...)
 }
 
-// because wants a reason: all of these acts leave one behind.
+// because wants a reason: all of these acts leave one behind. The command is one of
+// those that hint.AlwaysNeedsReason knows.
 func because(command, reason string) error {
 	if strings.TrimSpace(reason) == "" {
-		return fault.New(fault.Usage, "flag -reason is missing: expected why").WithHint("%s%s -reason='…'", target, command)
+		return fault.New(fault.Usage, "flag -reason is missing: expected why to %s", command).WithHint(hint.Again)
 	}
 	return nil
 }
@@ -146,7 +148,7 @@ func (o *Operator) WithdrawChange(ctx context.Context, id int, reason string) er
 
 // Reload empties one table on the side where a lane ends and loads it anew.
 func (o *Operator) Reload(ctx context.Context, to naming.Color, table, reason string) error {
-	if err := because("reload -table=SCHEMA.NAME", reason); err != nil {
+	if err := because("reload", reason); err != nil {
 		return err
 	}
 	if table == "" {
@@ -176,7 +178,7 @@ func (o *Operator) Abandon(ctx context.Context, reason string) error {
 		return err
 	}
 	request := desk.Request{Act: desk.Abandon, To: naming.Green, Reason: reason, Preview: true}
-	if _, err := o.ask(ctx, request, "%sstatus; what has switched ends by %sfinalise", target, target); err != nil {
+	if _, err := o.ask(ctx, request, "%sstatus; what has switched ends by %sfinalise -reason='…' -operators=ONE,OTHER", target, target); err != nil {
 		return err
 	}
 	if o.DryRun {

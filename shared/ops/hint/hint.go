@@ -38,7 +38,7 @@ type Place struct {
 // an equals sign. A value in quotes may have anything in it, another ends before the
 // sign with which a sentence goes on.
 var command = regexp.MustCompile(`go tool mage ([a-z][A-Za-z0-9]*(?::[A-Za-z0-9<>]+)?)` +
-	`((?: -[a-z][a-z-]*(?:=(?:'(?:[^'\n]|'\\'')*'|"[^"\n]*"|[^\s'"]*[^\s'",;:.)]))?)*)`)
+	`((?: -[a-z][a-z-]*(?:=(?:'(?:[^'\n]|'\\'')*'|"[^"\n]*"|[^\s'"\x60]*[^\s'"\x60,;:.)]))?)*)`)
 
 // Complete gives each command in text its settings. A text that is complete stays.
 func (p Place) Complete(text string) string {
@@ -56,7 +56,7 @@ func (p Place) flags(target, given string) string {
 	if p.Settings.Env != local && !strings.HasPrefix(target, "local:") && !strings.Contains(given, " -env=") {
 		given = " -env=" + p.Settings.Env + given
 	}
-	if p.Guarded && NeedsReason(target, given) && !strings.Contains(given, " -reason=") {
+	if (p.Guarded && NeedsReason(target, given) || AlwaysNeedsReason(target)) && !strings.Contains(given, " -reason=") {
 		given += reason
 	}
 	return given
@@ -88,6 +88,16 @@ func NeedsReason(target, flags string) bool {
 	reading, known := readers[namespace]
 	return known && !slices.Contains(reading, name)
 }
+
+// decisions are the targets that want a reason in every environment: what they do
+// tells it to those who come after.
+var decisions = []string{
+	"migrate:planChange", "migrate:withdrawChange", "migrate:reload", "migrate:abandon", "migrate:cancel", "migrate:accept", "migrate:thaw",
+	"migrate:finalise", "traffic:hold",
+}
+
+// AlwaysNeedsReason tells whether a target is refused without a reason anywhere.
+func AlwaysNeedsReason(target string) bool { return slices.Contains(decisions, target) }
 
 // Commands are the commands that a text names, each as a command line.
 func Commands(text string) []string { return command.FindAllString(text, -1) }

@@ -17,6 +17,7 @@ func (s scene) peopleRules() []access.Rule {
 	audit, operator := s.role("", "audit"), s.role("", "operator")
 	people := []access.Caller{audit, operator}
 	bucket := []string{s.arn(bucketType, "blue-documents")}
+	state := "arn:aws:s3:::cutover-state-" + s.g.Environment.Name
 	return append(s.trafficRules(operator), []access.Rule{
 		{Name: "auditors see policies of buckets", Actions: []string{"s3:GetBucketPolicy", "s3:GetEncryptionConfiguration"}, On: bucket, Callers: people, May: []access.Caller{audit}},
 		{Name: "auditors see policies of keys", Actions: []string{"kms:GetKeyPolicy", "kms:GetKeyRotationStatus"}, On: s.arns(keyType, ""), Callers: people, May: []access.Caller{audit}},
@@ -39,6 +40,17 @@ func (s scene) peopleRules() []access.Rule {
 		{
 			Name: "people change nothing of a database", Callers: people, On: s.arns("aws:rds/cluster:Cluster", ""),
 			Actions: []string{"rds:ModifyDBCluster", "rds:DeleteDBCluster", "rds:CreateDBClusterSnapshot", "rds:RestoreDBClusterFromSnapshot"},
+		},
+		{
+			Name: "operators keep what was decided of the traffic", Actions: []string{"s3:GetObject", "s3:PutObject"}, Callers: people, May: []access.Caller{operator},
+			On: []string{state + "/cutover/" + s.g.Environment.Name + "/edge/traffic.json"},
+		},
+		{
+			Name: "and read no state beside it", Actions: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, Callers: people,
+			On: []string{state + "/.pulumi/stacks/migration/" + s.g.Environment.Name + ".json", state + "/cutover/" + s.g.Environment.Name + "/other.json"},
+		},
+		{
+			Name: "nor list it", Actions: []string{"s3:ListBucket"}, Callers: people, On: []string{state}, With: one("s3:prefix", ".pulumi/"),
 		},
 		{
 			Name: "people read no values", Callers: people, On: slices.Concat(s.arns("aws:ssm/parameter:Parameter", ""), []string{s.regional("ssm", "parameter/any")}),

@@ -27,6 +27,7 @@ const (
 // table, the function that ends the migration and the keeper of records do. The
 // function counts items alone: a name in an event is nothing to it.
 func (a *amazon) settled(caller string) {
+	a.caller = caller
 	a.items[control.AuthorityItem] = control.Token{Rev: 3, Holder: naming.Green, Epoch: 2, Phase: control.PhaseOpen, ProofID: "s-1"}.Fields()
 	a.answers["GetCallerIdentity"] = says(`<GetCallerIdentityResponse><GetCallerIdentityResult><UserId>` + caller +
 		`</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>`)

@@ -47,14 +47,19 @@ type amazon struct {
 	// signals has the command take those of this process.
 	signals bool
 
+	// caller is the id of who calls.
+	caller string
+
 	mutex sync.Mutex
 	asked []string
+	// seen are the requests that nobody has judged yet, all are the others.
+	seen, all []Asked
 }
 
 const request = "11111111-2222-3333-4444-555555555555"
 
 func newAmazon(t *testing.T) *amazon {
-	a := &amazon{t: t, account: stagingAccount, items: map[string]map[string]string{}, answers: map[string]func(string) (int, string){}}
+	a := &amazon{t: t, account: stagingAccount, caller: "AROAEXAMPLE:ann", items: map[string]map[string]string{}, answers: map[string]func(string) (int, string){}}
 	for _, document := range []string{"place", "traffic"} {
 		a.answers["GetObject cutover/staging/edge/"+document+".json"] = func(string) (int, string) {
 			return http.StatusNotFound, `<Error><Code>NoSuchKey</Code></Error>`
@@ -85,6 +90,7 @@ func (a *amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mutex.Lock()
 	a.asked = append(a.asked, operation)
+	a.seen = append(a.seen, whatIsAsked(r, body, a.caller))
 	a.mutex.Unlock()
 	w.Header().Set("X-Amzn-Requestid", request)
 	status, text := http.StatusOK, ""
@@ -164,7 +170,9 @@ func (a *amazon) run(ctx context.Context, target func(context.Context, *ops.App)
 	require.NoError(a.t, err)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
-	if err = target(ctx, app); err == nil {
+	err = target(ctx, app)
+	a.judge()
+	if err == nil {
 		return fault.OK, out.String()
 	}
 	return fault.CodeOf(err), out.String() + err.Error()

@@ -2,7 +2,6 @@ package migration
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -84,14 +83,13 @@ func (s *Sync) admitOperators(ctx *pulumi.Context, name string, args *SyncArgs) 
 
 func (a *SyncArgs) operatorPolicy(values map[string]string) iamdoc.Document {
 	account := a.Environment.AccountID
-	var machines, executions, every, logs []string
+	var machines, executions, logs []string
 	for _, name := range machine.Names() {
 		physical := a.Names.Name(naming.StateMachine, name)
 		machines = append(machines, machineARN(account, physical))
 		executions = append(executions, executionARNs(account, physical)...)
 	}
 	for _, f := range functions(a.Workers) {
-		every = append(every, functionARN(account, a.Names.Name(naming.Function, f.name)))
 		group := fmt.Sprintf("arn:aws:logs:%s:%s:log-group:%s", config.Region, account, a.Names.Name(naming.LogGroup, "functions", f.name))
 		logs = append(logs, group, group+":*")
 	}
@@ -107,13 +105,12 @@ func (a *SyncArgs) operatorPolicy(values map[string]string) iamdoc.Document {
 		{Sid: "FailedLoads", Actions: []string{"s3:GetObject"}, Resources: []string{bucket(runsPurpose) + "/" + machine.BackfillName + "/*"}},
 		useKey("KeyOfRecords", values["key"], "s3", "kms:Decrypt"),
 		{Sid: "CheckProofs", Actions: []string{"kms:GetPublicKey"}, Resources: []string{values["signing"]}},
-		{Sid: "Machines", Resources: machines, Actions: []string{"states:DescribeStateMachine", "states:ListExecutions", "states:StartExecution"}},
-		{Sid: "Executions", Resources: slices.Clone(executions), Actions: []string{
-			"states:DescribeExecution", "states:GetExecutionHistory", "states:RedriveExecution", "states:StopExecution",
+		{Sid: "Machines", Resources: machines, Actions: []string{"states:ListExecutions", "states:StartExecution"}},
+		{Sid: "Executions", Resources: executions, Actions: []string{
+			"states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution",
 		}},
-		useKey("KeyOfHistories", values["key"], "states", "kms:Decrypt", "kms:GenerateDataKey*"),
+		useKey("KeyOfHistories", values["key"], "states", "kms:Decrypt", "kms:GenerateDataKey"),
 		{Sid: "Functions", Resources: called, Actions: []string{"lambda:InvokeFunction"}},
 		{Sid: "Logs", Resources: logs, Actions: []string{"logs:FilterLogEvents"}},
-		{Sid: "LookAtFunctions", Resources: every, Actions: []string{"lambda:GetFunctionConfiguration"}},
 	}}
 }

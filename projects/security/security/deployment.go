@@ -1,7 +1,6 @@
 package security
 
 import (
-	"net/url"
 	"slices"
 
 	"github.com/cutover/cutover/shared/contract"
@@ -14,16 +13,12 @@ import (
 // that is left to administrators of the account.
 type deployment struct {
 	place
-	// stateBucket and stateKeyARN hold Pulumi's state; empty where the backend is
-	// not S3 or no key encrypts secrets in it.
-	stateBucket, stateKeyARN string
+	// stateKeyARN is the key of secrets in Pulumi's state; empty where there is none.
+	stateKeyARN string
 }
 
 func newDeployment(at place, cfg Config) deployment {
 	d := deployment{place: at}
-	if backend, err := url.Parse(cfg.Environment.Backend); err == nil && backend.Scheme == "s3" {
-		d.stateBucket = backend.Host
-	}
 	if key := cfg.Access.Deploy.StateKeyARN; key != nil {
 		d.stateKeyARN = *key
 	}

@@ -54,7 +54,7 @@ func NewOutsiders(ctx *pulumi.Context, name string, args *OutsidersArgs, opts ..
 	if err := ctx.RegisterComponentResource("cutover:security:Outsiders", name, o, opts...); err != nil {
 		return nil, fmt.Errorf("register %s: %w", name, err)
 	}
-	at := place{accountID: args.Config.Environment.AccountID, environment: ctx.Stack()}
+	at := newPlace(args.Config.Environment, ctx.Stack())
 	if err := o.addPeople(ctx, name, args, at); err != nil {
 		return nil, err
 	}

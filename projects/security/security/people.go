@@ -15,10 +15,11 @@ func noData(at place) []iamdoc.Statement {
 	return []iamdoc.Statement{
 		{Sid: "NoData", Deny: true, Resources: everything(), Actions: []string{
 			"lambda:GetFunction", "rds-data:BatchExecuteStatement", "rds-data:ExecuteStatement", "rds-db:connect",
-			"secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
+			"s3:DeleteObject*", "secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
 			"sqs:ReceiveMessage", "ssm:GetParameter*",
 		}},
-		{Sid: "NoObjects", Deny: true, ExceptResources: at.recorded(), Actions: []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}},
+		{Sid: "NoObjects", Deny: true, ExceptResources: slices.Concat(at.recorded(), at.documents()), Actions: []string{"s3:GetObject*"}},
+		noWrites(at),
 		{Sid: "NoItems", Deny: true, ExceptResources: at.controlTable(), Actions: []string{
 			"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:GetRecords",
 			"dynamodb:PartiQL*", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
@@ -29,6 +30,15 @@ func noData(at place) []iamdoc.Statement {
 			Conditions: iamdoc.Conditions{"StringNotEquals": {"kms:ViaService": endpoints([]string{"dynamodb", "s3", "states"})}},
 		},
 	}
+}
+
+// noWrites refuses to put objects, but for the documents beside the state.
+func noWrites(at place) iamdoc.Statement {
+	refused := iamdoc.Statement{Sid: "NoWrites", Deny: true, Actions: []string{"s3:PutObject*"}}
+	if refused.ExceptResources = at.documents(); len(refused.ExceptResources) == 0 {
+		refused.Resources = everything()
+	}
+	return refused
 }
 
 // noLogs is refused to auditors besides: what the workloads write. They see the
@@ -51,12 +61,12 @@ func peopleBoundary(at place) iamdoc.Document {
 	return iamdoc.Document{Statements: append(statements, keepPolicies(everything()))}
 }
 
-// recordsForOperators refuses the proofs of switches and the results of runs to
-// everybody else under the ceiling: operators check the ones after a switch, and read in
-// the others why a load has failed.
+// recordsForOperators refuses the proofs of switches, the results of runs and the
+// documents about the traffic to everybody else under the ceiling: operators check the
+// first after a switch, read in the second why a load has failed, and move traffic.
 func recordsForOperators(at place) iamdoc.Statement {
 	return iamdoc.Statement{
-		Sid: "RecordsForOperators", Deny: true, Resources: at.recorded(), Actions: []string{"s3:GetObject*"},
+		Sid: "RecordsForOperators", Deny: true, Resources: slices.Concat(at.recorded(), at.documents()), Actions: []string{"s3:GetObject*", "s3:PutObject*"},
 		Conditions: iamdoc.Conditions{"ArnNotEquals": {"aws:PrincipalArn": at.global("iam", "role/"+naming.System+"/security/"+naming.New(at.environment).Name(naming.Role, operator))}},
 	}
 }
@@ -133,7 +143,7 @@ func operatorPolicy(at place) iamdoc.Document {
 }
 
 func operatorReads(at place) []iamdoc.Statement {
-	return []iamdoc.Statement{
+	return append(trafficDocuments(at), []iamdoc.Statement{
 		{Sid: "Account", Resources: everything(), Actions: []string{
 			"cloudwatch:Describe*", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics",
 			"ec2:Describe*", "ecs:DescribeTaskDefinition", "ecs:ListServices", "elasticloadbalancing:Describe*", "lambda:ListFunctions",
@@ -150,5 +160,20 @@ func operatorReads(at place) []iamdoc.Statement {
 		{Sid: "Dashboards", Actions: []string{"cloudwatch:GetDashboard"}, Resources: []string{
 			"arn:aws:cloudwatch::" + at.accountID + ":dashboard/" + at.fill("{-}"),
 		}},
+	}...)
+}
+
+// trafficDocuments are what the commands about traffic keep beside Pulumi's state. The
+// state itself is the pipeline's.
+func trafficDocuments(at place) []iamdoc.Statement {
+	if at.stateBucket == "" {
+		return nil
+	}
+	return []iamdoc.Statement{
+		{Sid: "Documents", Resources: at.documents(), Actions: []string{"s3:GetObject", "s3:PutObject"}},
+		{
+			Sid: "ListDocuments", Resources: []string{"arn:aws:s3:::" + at.stateBucket}, Actions: []string{"s3:ListBucket"},
+			Conditions: iamdoc.Conditions{"StringLike": {"s3:prefix": {at.documentsFolder() + "*"}}},
+		},
 	}
 }

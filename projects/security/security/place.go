@@ -1,6 +1,8 @@
 package security
 
 import (
+	"net/url"
+	"path"
 	"strings"
 
 	"github.com/cutover/cutover/shared/config"
@@ -12,6 +14,17 @@ import (
 // beginning of their names, which naming alone gives out.
 type place struct {
 	accountID, environment string
+	// stateBucket has Pulumi's state, below stateFolder; empty where the backend is not
+	// S3.
+	stateBucket, stateFolder string
+}
+
+func newPlace(environment config.Environment, stack string) place {
+	p := place{accountID: environment.AccountID, environment: stack}
+	if backend, err := url.Parse(environment.Backend); err == nil && backend.Scheme == "s3" {
+		p.stateBucket, p.stateFolder = backend.Host, strings.Trim(backend.Path, "/")
+	}
+	return p
 }
 
 // arn is an ARN of the platform's region and this account.
@@ -70,4 +83,17 @@ func (p place) recorded() []string {
 // controlTable is the table that says who may write.
 func (p place) controlTable() []string {
 	return p.arn("dynamodb", "table/"+naming.New(p.environment).Name(naming.Table, "control"))
+}
+
+// documents are the objects beside Pulumi's state in which the commands about traffic
+// keep where the public name leads, what was decided and which releases there are.
+func (p place) documents() []string {
+	if p.stateBucket == "" {
+		return nil
+	}
+	return []string{"arn:aws:s3:::" + p.stateBucket + "/" + p.documentsFolder() + "*"}
+}
+
+func (p place) documentsFolder() string {
+	return path.Join(p.stateFolder, naming.System, p.environment, "edge") + "/"
 }

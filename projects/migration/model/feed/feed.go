@@ -1,6 +1,6 @@
 // Package feed models how a lane copies a base and follows the log: two keys, a few
 // transactions, two loaders, two appliers, crashes, a lost slot and the new
-// generation after it. Any process may stand still between two of its actions for
+// generation after it, and a key, which stands for a table, that is loaded anew. Any process may stand still between two of its actions for
 // as long as it likes and then go on with what it remembers.
 //
 // It does not model SQL, deadlines, or transactions of the engine itself.
@@ -21,6 +21,7 @@ var Functions = map[string]string{
 	"confirm":      "Reader.Flushed",
 	"read repair":  "session.truth",
 	"write repair": "Applier.Repair",
+	"reload":       "Reload.begin",
 }
 
 const (
@@ -61,14 +62,15 @@ const (
 // Txn is a transaction of the source. Its index is the order of its id.
 type Txn struct{ Stage, Kind uint8 }
 
-// Loader has read a chunk; Key 0 is none.
-type Loader struct{ Key, Value, Until uint8 }
+// Loader has read a chunk of a load; Key 0 is none.
+type Loader struct{ Key, Value, Until, Load uint8 }
 
 // Applier remembers the lane's row.
 type Applier struct {
 	On       bool
 	Position uint8
 	Gen      uint8
+	Loads    [keys]uint8
 }
 
 // Repair has read a key; Key 0 is none.
@@ -93,6 +95,8 @@ type State struct {
 	Tombs    [keys]bool
 	Done     [keys]bool // loaded, or compared in this generation
 	After    uint8      // position at which base and stream are the source
+	Loads    [keys]uint8
+	Least    [keys]uint8 // a chunk of this load shows what has a smaller id
 
 	Loaders  [copies]Loader
 	Appliers [copies]Applier
@@ -108,6 +112,8 @@ type Model struct {
 	LoseSlot     bool
 	// Interleaved lets changes be applied while the base is loaded.
 	Interleaved bool
+	// Reload lets a key be loaded anew, once, while the lane follows.
+	Reload bool
 	// Without leaves out one rule.
 	Without Rule
 }
@@ -128,6 +134,9 @@ const (
 	RepairClaim    Rule = "repair claim"     // nothing was applied since the repair read
 	ConfirmedFirst Rule = "commit, then ack" // the source is told what is committed
 	NewBase        Rule = "new base"         // a new generation compares every key again
+	ReloadSettle   Rule = "reload settle"    // a chunk of a later load shows all that was applied before it
+	LoadNumber     Rule = "load number"      // of the chunk is the table's
+	ReloadClaim    Rule = "reload claim"     // whoever applies looks again after a load has begun
 )
 
 var _ explore.Model[State] = Model{}

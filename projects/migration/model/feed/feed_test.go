@@ -16,6 +16,7 @@ func TestABaseAndItsStreamEndAsTheSource(t *testing.T) {
 		"changes after the base":  {Transactions: 2, Crashes: 1},
 		"changes beside the base": {Transactions: 2, Crashes: 1, Interleaved: true},
 		"a lost slot":             {Transactions: 2, LoseSlot: true},
+		"a table loaded anew":     {Transactions: 2, Reload: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := explore.Run(t.Context(), m, states)
@@ -41,6 +42,9 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		RepairClaim:    {Transactions: 2, LoseSlot: true},
 		ConfirmedFirst: {Transactions: 1},
 		NewBase:        {Transactions: 2, LoseSlot: true},
+		ReloadSettle:   {Transactions: 1, Reload: true},
+		LoadNumber:     {Transactions: 1, Reload: true},
+		ReloadClaim:    {Transactions: 2, Reload: true},
 	} {
 		t.Run(string(rule), func(t *testing.T) {
 			m.Without = rule
@@ -58,7 +62,7 @@ func TestActionsStandForFunctionsOfTheEngine(t *testing.T) {
 	declared, err := explore.Functions("../../lane")
 	require.NoError(t, err)
 	taken := map[string]bool{}
-	for _, m := range []Model{{Transactions: 1, Interleaved: true}, {Transactions: 1, LoseSlot: true}} {
+	for _, m := range []Model{{Transactions: 1, Interleaved: true}, {Transactions: 1, LoseSlot: true}, {Transactions: 1, Reload: true}} {
 		r, err := explore.Run(t.Context(), m, states)
 		require.NoError(t, err)
 		for _, action := range r.Actions {

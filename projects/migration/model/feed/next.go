@@ -1,6 +1,9 @@
 package feed
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // visit takes an action and its result.
 type visit func(action string, next State)
@@ -24,19 +27,20 @@ func (m Model) Next(s State, report func(action string, next State)) {
 		m.applier(s, p, see)
 	}
 	m.endLoad(s, see)
+	m.reload(s, see)
 	m.repair(s, see)
 	m.faults(s, see)
 }
 
 func (l Loader) above(o Loader) bool {
-	return cmp.Or(cmp.Compare(l.Key, o.Key), cmp.Compare(l.Value, o.Value), cmp.Compare(l.Until, o.Until)) > 0
+	return cmp.Or(cmp.Compare(l.Key, o.Key), cmp.Compare(l.Value, o.Value), cmp.Compare(l.Until, o.Until), cmp.Compare(l.Load, o.Load)) > 0
 }
 
 func (a Applier) above(o Applier) bool {
 	if a.On != o.On {
 		return a.On
 	}
-	return cmp.Or(cmp.Compare(a.Position, o.Position), cmp.Compare(a.Gen, o.Gen)) > 0
+	return cmp.Or(cmp.Compare(a.Position, o.Position), cmp.Compare(a.Gen, o.Gen), slices.Compare(a.Loads[:], o.Loads[:])) > 0
 }
 
 // writers begin, commit and become visible, each when it likes.
@@ -95,13 +99,31 @@ func (m Model) creation(s State, see visit) {
 	}
 }
 
+// loads tells whether a key is being loaded: with all others, or anew.
+func (m Model) loads(s *State, key int) bool {
+	return !s.Done[key] && (s.Phase == loading || s.Phase == following && s.Loads[key] > 0)
+}
+
+// reload empties a key of the target and plans its load beside the stream.
+func (m Model) reload(s State, see visit) {
+	if !m.Reload || s.Phase != following || s.Loads != [keys]uint8{} {
+		return
+	}
+	for key := range keys {
+		next := s
+		next.Rows[key], next.Done[key] = 0, false
+		next.Loads[key], next.Least[key] = 1, s.newest()
+		see("reload", next)
+	}
+}
+
 func (m Model) loader(s State, p int, see visit) {
 	l := s.Loaders[p]
 	if l.Key == 0 {
 		for key := range keys {
-			if s.Phase == loading && !s.Done[key] {
+			if m.loads(&s, key) && (m.Without == ReloadSettle || s.ended(s.Least[key])) {
 				next := s
-				next.Loaders[p] = Loader{Key: uint8(key + 1), Value: s.snapshot(key), Until: s.Len} //nolint:gosec // below keys
+				next.Loaders[p] = Loader{Key: uint8(key + 1), Value: s.snapshot(key), Until: s.Len, Load: s.Loads[key]} //nolint:gosec // below keys
 				see("read chunk", next)
 			}
 		}
@@ -110,7 +132,7 @@ func (m Model) loader(s State, p int, see visit) {
 	key := l.Key - 1
 	next := s
 	next.Loaders[p] = Loader{}
-	claimed := s.Phase == loading && !s.Done[key]
+	claimed := m.loads(&s, int(key)) && (l.Load == s.Loads[key] || m.Without == LoadNumber)
 	if claimed || m.Without == ChunkClaim {
 		m.commitChunk(&next, int(key), l)
 	}
@@ -134,6 +156,7 @@ func (m Model) commitChunk(s *State, key int, l Loader) {
 		return
 	}
 	s.Rows[key] = l.Value
+	s.Tombs[key] = false
 }
 
 func (m Model) endLoad(s State, see visit) {
@@ -166,7 +189,7 @@ func (m Model) applier(s State, p int, see visit) {
 		if !s.Slot || s.Confirmed > s.Position {
 			next.Phase = halted
 		} else {
-			next.Appliers[p] = Applier{On: true, Position: s.Position, Gen: s.Gen}
+			next.Appliers[p] = Applier{On: true, Position: s.Position, Gen: s.Gen, Loads: s.Loads}
 		}
 		see("read state", next)
 		return
@@ -188,7 +211,7 @@ func (m Model) applier(s State, p int, see visit) {
 // apply is the one transaction; an applier that lost its place ends.
 func (m Model) apply(s State, p int) State {
 	a := s.Appliers[p]
-	owner := s.Position == a.Position && s.Gen == a.Gen && m.streams(&s)
+	owner := s.Position == a.Position && s.Gen == a.Gen && m.streams(&s) && (s.Loads == a.Loads || m.Without == ReloadClaim)
 	if !owner && m.Without != Claim {
 		s.Appliers[p] = Applier{}
 		return s
@@ -200,7 +223,7 @@ func (m Model) apply(s State, p int) State {
 			continue
 		}
 		s.Rows[key] = value
-		s.Tombs[key] = value == 0 && s.Phase == loading && !s.Done[key]
+		s.Tombs[key] = value == 0 && m.loads(&s, key) && a.Loads == s.Loads
 	}
 	s.Position = a.Position + 1
 	s.Appliers[p].Position++

@@ -30,13 +30,14 @@ const (
 	FieldUntrusted  = "untrusted"
 	FieldOperators  = "operators"
 	FieldPause      = "pause_ms"
+	FieldPausedAt   = "paused_at"
 )
 
 // switchFields lists all fields of the item.
 var switchFields = []string{
 	FieldState, FieldFrom, FieldTo, FieldEpoch, FieldAttempt, FieldHeirs, FieldOwner, FieldLeaseUntil, FieldStepTimes, FieldReason,
 	FieldLastError, FieldPromoting, FieldFenceLSN, FieldReverseLSN, FieldProof, FieldHeldFrom, FieldUntrusted, FieldOperators,
-	FieldPause,
+	FieldPause, FieldPausedAt,
 }
 
 // StepTime is when a state was entered, by the clock of who entered it: for
@@ -87,8 +88,14 @@ type Switch struct {
 	ProofID string
 	// HeldFrom is the state from which HELD was entered.
 	HeldFrom State
-	// Pause is how long the last attempt kept writers out, by the monotonic clock of
-	// the process that made it; milliseconds in the item.
+	// PausedAt is when the attempt told writers to wait, stored before its fence is
+	// tried, by the clock of the process that made it; zero while they go on.
+	PausedAt time.Time
+	// Pause is how long the last attempt kept writers out: by the monotonic clock of the
+	// process that made it, or, where another process ended it, from PausedAt by that
+	// one's clock; whole milliseconds in the item, and at least one. After an attempt
+	// that has moved the authority 0 is not known: whoever let writers go on was lost
+	// before it was stored.
 	Pause time.Duration
 	// Untrusted is a side that a forced decision left behind; it must be rebuilt.
 	Untrusted naming.Color
@@ -146,18 +153,22 @@ func (s Switch) Fields() map[string]string {
 	if err != nil { // a time after the year 9999
 		times = []byte("null")
 	}
-	lease := ""
-	if !s.LeaseUntil.IsZero() {
-		lease = strconv.FormatInt(s.LeaseUntil.UnixMilli(), 10)
-	}
 	return map[string]string{
 		FieldState: string(s.State), FieldFrom: string(s.From), FieldTo: string(s.To), FieldEpoch: strconv.FormatInt(s.Epoch, 10),
-		FieldAttempt: s.Attempt, FieldHeirs: list(s.Heirs), FieldOwner: s.Owner, FieldLeaseUntil: lease, FieldStepTimes: string(times),
+		FieldAttempt: s.Attempt, FieldHeirs: list(s.Heirs), FieldOwner: s.Owner, FieldLeaseUntil: moment(s.LeaseUntil), FieldStepTimes: string(times),
 		FieldReason: s.Reason, FieldOperators: list(s.Operators), FieldLastError: s.LastError,
 		FieldPromoting: strconv.FormatBool(s.Promoting), FieldFenceLSN: s.FenceLSN, FieldReverseLSN: s.ReverseLSN,
 		FieldProof: s.ProofID, FieldHeldFrom: string(s.HeldFrom), FieldUntrusted: string(s.Untrusted),
-		FieldPause: strconv.FormatInt(s.Pause.Milliseconds(), 10),
+		FieldPause: strconv.FormatInt(s.Pause.Milliseconds(), 10), FieldPausedAt: moment(s.PausedAt),
 	}
+}
+
+// moment is a time in a field, in milliseconds; "" is none.
+func moment(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(at.UnixMilli(), 10)
 }
 
 // list is a list of texts in one field.
@@ -199,12 +210,15 @@ func (s *Switch) decode(fields map[string]string) error {
 		problems = append(problems, err)
 	}
 	s.Pause = time.Duration(pause) * time.Millisecond
-	if fields[FieldLeaseUntil] != "" {
-		until, err := number(SwitchItem, FieldLeaseUntil, fields)
+	for field, into := range map[string]*time.Time{FieldLeaseUntil: &s.LeaseUntil, FieldPausedAt: &s.PausedAt} {
+		if fields[field] == "" { // an item that a former version has written lacks PausedAt
+			continue
+		}
+		at, err := number(SwitchItem, field, fields)
 		if err != nil {
 			problems = append(problems, err)
 		}
-		s.LeaseUntil = time.UnixMilli(until).UTC()
+		*into = time.UnixMilli(at).UTC()
 	}
 	for field, into := range map[string]any{
 		FieldStepTimes: &s.StepTimes, FieldOperators: &s.Operators, FieldHeirs: &s.Heirs, FieldPromoting: &s.Promoting,

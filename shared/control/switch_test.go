@@ -18,7 +18,7 @@ func aSwitch() control.Switch {
 	return control.Switch{
 		Rev: 7, State: control.Held, From: naming.Blue, To: naming.Green, Epoch: 3, Attempt: "x", Heirs: []string{"y", "z"}, Owner: "p", LeaseUntil: at,
 		StepTimes: []control.StepTime{{State: control.Arming, At: at}}, Reason: "r", Operators: []string{"a", "b"}, LastError: "e",
-		Promoting: true, FenceLSN: "0/1", ReverseLSN: "0/2", ProofID: "id", HeldFrom: control.Promoting, Untrusted: naming.Blue, Pause: time.Second,
+		Promoting: true, FenceLSN: "0/1", ReverseLSN: "0/2", ProofID: "id", HeldFrom: control.Promoting, Untrusted: naming.Blue, Pause: time.Second, PausedAt: at,
 	}
 }
 
@@ -27,6 +27,11 @@ func TestItemsAreReadAsTheyWereWritten(t *testing.T) {
 	read, err := control.DecodeSwitch(7, whole.Fields())
 	require.NoError(t, err)
 	require.Equal(t, whole, read)
+	former := whole.Fields()
+	delete(former, control.FieldPausedAt)
+	read, err = control.DecodeSwitch(7, former)
+	require.NoError(t, err, "an item of a version that did not know the field")
+	require.Zero(t, read.PausedAt)
 	steady := control.Switch{Rev: 1, State: control.Steady, Epoch: 1}
 	read, err = control.DecodeSwitch(1, steady.Fields())
 	require.NoError(t, err)
@@ -41,7 +46,7 @@ func TestAForeignItemIsNoItem(t *testing.T) {
 	for field, value := range map[string]string{
 		control.FieldState: "ARMD", control.FieldFrom: "red", control.FieldTo: "blue", control.FieldEpoch: "0", control.FieldAttempt: "",
 		control.FieldLeaseUntil: "soon", control.FieldStepTimes: "{", control.FieldOperators: "", control.FieldHeirs: "y", control.FieldPromoting: "yes",
-		control.FieldHeldFrom: "?", control.FieldUntrusted: "red", control.FieldPause: "-1", "later": "1",
+		control.FieldHeldFrom: "?", control.FieldUntrusted: "red", control.FieldPause: "-1", control.FieldPausedAt: "then", "later": "1",
 	} {
 		fields := aSwitch().Fields()
 		fields[field] = value

@@ -84,7 +84,8 @@ type SwitchAnswer struct {
 	WaitSeconds int `json:"waitSeconds"`
 	// Proof names the record of the switch.
 	Proof string `json:"proof,omitempty"`
-	// PauseMilliseconds is how long writers were kept out, 0 while they were not.
+	// PauseMilliseconds is how long writers were kept out, 0 while they were not, and
+	// where it is not known.
 	PauseMilliseconds int64       `json:"pauseMilliseconds"`
 	Gates             []Condition `json:"gates,omitempty"`
 	Checks            []Condition `json:"checks,omitempty"`

@@ -25,8 +25,10 @@ func (s *switcher) measure(ctx context.Context, o switching.Outcome, failure err
 		{metrics.BackOuts, number(errors.Is(failure, switching.ErrBackedOut))},
 	}
 	if o.Pause > 0 {
-		readings = append(readings,
-			reading{metrics.WritePauseMilliseconds, float64(o.Pause.Milliseconds())}, reading{metrics.FenceLockMilliseconds, float64(o.Lock.Milliseconds())},
+		readings = append(readings, reading{metrics.WritePauseMilliseconds, float64(o.Pause.Milliseconds())})
+	}
+	if o.Pause > 0 && o.Tries > 0 { // the parts are known to the process alone that has made them
+		readings = append(readings, reading{metrics.FenceLockMilliseconds, float64(o.Lock.Milliseconds())},
 			reading{metrics.DrainMilliseconds, float64(o.Drain.Milliseconds())}, reading{metrics.CheckMilliseconds, float64(o.Check.Milliseconds())},
 			reading{metrics.PromoteMilliseconds, float64(o.Promote.Milliseconds())})
 	}

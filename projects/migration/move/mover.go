@@ -105,7 +105,7 @@ func (o *Operator) moved(ctx context.Context, m Mover, to naming.Color, a functi
 		if err != nil {
 			return fault.New(fault.Verification, "%s has the authority, epoch %d, and the proof cannot be shown: %w", to, a.Epoch, err).WithHint("%s", status)
 		}
-		o.Say("%s has the authority, epoch %d; writers waited %s; the proof is %s", to, a.Epoch, ms(time.Duration(a.PauseMilliseconds)*time.Millisecond), where)
+		o.Say("%s has the authority, epoch %d; %s; the proof is %s", to, a.Epoch, waited(time.Duration(a.PauseMilliseconds)*time.Millisecond), where)
 		return nil
 	case function.Unconfirmed:
 		return unconfirmed(fmt.Errorf("%w: %s", switching.ErrUnconfirmed, a.Reason), to)

@@ -59,22 +59,20 @@ func (o *Operator) hold(m *switching.Machine, to naming.Color) time.Duration {
 
 // carryOn takes a switch that stands in the control store to its end.
 func (o *Operator) carryOn(ctx context.Context, m *switching.Machine, proofs func(id string) string) error {
-	var pause time.Duration
 	for {
 		_, sw, err := switching.Status(ctx, o.Store)
 		if err != nil {
 			return err
 		}
 		if sw.State == control.Steady {
-			return o.concluded(ctx, sw, pause, proofs)
+			return o.concluded(ctx, sw, proofs)
 		}
 		command := switching.Continue
 		if sw.State == control.Armed {
 			command = switching.Go
 		}
 		outcome, err := m.Step(ctx, command)
-		if outcome.Pause > 0 {
-			pause = outcome.Pause
+		if outcome.Pause > 0 && outcome.Tries > 0 { // the parts are known to whoever kept them out
 			o.Say("writers waited %s: lock %s, drain %s, check %s, promote %s", ms(outcome.Pause), ms(outcome.Lock), ms(outcome.Drain), ms(outcome.Check), ms(outcome.Promote))
 		}
 		if err != nil {
@@ -94,7 +92,7 @@ func (o *Operator) carryOn(ctx context.Context, m *switching.Machine, proofs fun
 func ms(d time.Duration) string { return d.Round(time.Millisecond).String() }
 
 // concluded tells how a switch ended that nobody works on any more.
-func (o *Operator) concluded(ctx context.Context, sw control.Switch, pause time.Duration, proofs func(id string) string) error {
+func (o *Operator) concluded(ctx context.Context, sw control.Switch, proofs func(id string) string) error {
 	token, _, err := switching.Status(ctx, o.Store)
 	if err != nil {
 		return err
@@ -102,8 +100,16 @@ func (o *Operator) concluded(ctx context.Context, sw control.Switch, pause time.
 	if token.Holder != sw.To {
 		return fault.New(fault.Gate, "the authority is where it was, with %s: %s", token.Holder, sw.LastError).WithHint("%sstatus", target)
 	}
-	o.Say("%s has the authority, epoch %d; writers waited %s; the proof is %s", token.Holder, token.Epoch, ms(pause), proofs(sw.ProofID))
+	o.Say("%s has the authority, epoch %d; %s; the proof is %s", token.Holder, token.Epoch, waited(sw.Pause), proofs(sw.ProofID))
 	return nil
+}
+
+// waited says how long writers did, of a switch that has moved the authority.
+func waited(pause time.Duration) string {
+	if pause == 0 {
+		return "how long writers waited is not known, since the process that let them go on was lost"
+	}
+	return "writers waited " + ms(pause)
 }
 
 // unswitched gives what a switch ended with a code and the command to go on.

@@ -49,8 +49,10 @@ type Record struct {
 	Discarded []string `json:"discarded"`
 	// Checks are the postconditions with their result.
 	Checks []Gate `json:"checks"`
-	// Pause is how long writers were kept out, by the switcher's monotonic clock.
-	Pause time.Duration `json:"pauseNanoseconds"`
+	// Pause is how long writers were kept out: by the switcher's monotonic clock, or, for
+	// a switch that another process had to end, between the times at which either wrote
+	// it down. nil is not known.
+	Pause *time.Duration `json:"pauseNanoseconds"`
 	// LastApplied is the last applied position of a forced switch.
 	LastApplied string `json:"lastApplied,omitempty"`
 }

@@ -138,7 +138,10 @@ func (t *turn) disarm(ctx context.Context, row int, why string) error {
 	if err := t.undo(ctx, row); err != nil {
 		return err
 	}
-	return t.enter(ctx, row, control.Steady, 0, func(s *control.Switch) { s.LastError = why })
+	return t.enter(ctx, row, control.Steady, 0, func(s *control.Switch) {
+		s.LastError = why
+		t.keepPause(s)
+	})
 }
 
 // undo undoes in all stores what arming did, or a part of it.

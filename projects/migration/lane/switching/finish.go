@@ -111,7 +111,10 @@ func (t *turn) seal(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("draft of proof record %s: %w", t.sw.ProofID, err)
 	}
-	record.Steps, record.Pause, record.Checks = t.sw.StepTimes, t.sw.Pause, documented(t.outcome.Checks)
+	record.Steps, record.Checks = t.sw.StepTimes, documented(t.outcome.Checks)
+	if t.sw.Pause > 0 {
+		record.Pause = &t.sw.Pause
+	}
 	if body, err = proof.Seal(ctx, t.Signer, record); err != nil {
 		return err
 	}

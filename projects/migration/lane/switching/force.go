@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -58,6 +59,7 @@ func (t *turn) force(ctx context.Context, force Force) error {
 	if t.sw.State == control.Steady {
 		t.sw.From, t.sw.To, t.sw.Epoch, t.sw.Attempt, t.sw.Heirs = t.token.Holder, force.Open, t.token.Epoch, "", nil
 		t.sw.Promoting, t.sw.FenceLSN, t.sw.ReverseLSN, t.sw.ProofID = false, "", "", ""
+		t.sw.Pause, t.sw.PausedAt = 0, time.Time{} // nobody told writers to wait
 	}
 	row, err := t.Primary.Truth(ctx, force.Open)
 	if err != nil {
@@ -129,14 +131,17 @@ func (t *turn) open(ctx context.Context, force Force, row authority.Row, id, evi
 	if err := t.do("switch.18.proof", func() error { return t.confess(ctx, force, id, evidence) }); err != nil {
 		return err
 	}
+	ended := t.token.Phase == control.PhaseOpen
 	err := t.flip(ctx, 18, func(token *control.Token) {
 		token.Holder, token.Epoch, token.Phase, token.ProofID = force.Open, epoch, control.PhaseOpen, id
 	})
 	if err != nil {
 		return err
 	}
+	t.paused(ended)
 	return t.enter(ctx, 18, control.Steady, 0, func(s *control.Switch) {
 		s.ProofID, s.Epoch, s.LastError, s.HeldFrom = id, epoch, "", ""
+		t.keepPause(s)
 	})
 }
 

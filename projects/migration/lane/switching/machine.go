@@ -91,7 +91,8 @@ type Outcome struct {
 	Switch control.Switch
 	// Busy tells that another process is at work; call again.
 	Busy bool
-	// Pause is how long writers were kept out by this call, 0 for not at all.
+	// Pause is how long writers were kept out when this call let them go on, also where
+	// another process had kept them out; 0 for not at all, or where it is not known.
 	Pause time.Duration
 	// Lock, Drain, Check and Promote are the parts of the pause.
 	Lock, Drain, Check, Promote time.Duration

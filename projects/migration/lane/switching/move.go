@@ -32,7 +32,7 @@ func (t *turn) move(ctx context.Context) error {
 		}
 	}
 	err = t.enter(ctx, 4, control.Registered, t.lease(), func(s *control.Switch) {
-		s.Attempt, s.Heirs, s.Promoting, s.FenceLSN, s.ReverseLSN, s.ProofID, s.LastError, s.Pause = attempt, nil, false, "", "", "", "", 0
+		s.Attempt, s.Heirs, s.Promoting, s.FenceLSN, s.ReverseLSN, s.ProofID, s.LastError, s.Pause, s.PausedAt = attempt, nil, false, "", "", "", "", 0, time.Time{}
 	})
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (t *turn) each(ctx context.Context, do func(context.Context, Participant) e
 func (t *turn) fence(ctx context.Context) error {
 	for try := 1; ; try++ {
 		t.outcome.Tries = try
-		position, err := t.fenceOnce(ctx, try)
+		position, err := t.fenceOnce(ctx)
 		var blocked *BlockedError
 		switch {
 		case err == nil:
@@ -125,7 +125,9 @@ func (t *turn) fence(ctx context.Context) error {
 			return fmt.Errorf("fence tried %d times: %w", try, err)
 		}
 		pause := time.Duration(float64(t.Limits.TryPause) * (0.8 + 0.4*rand.Float64()))
-		if err := t.enter(ctx, 7, control.Fencing, pause+t.lease(), func(s *control.Switch) { s.LastError = reason(err) }); err != nil {
+		if err := t.enter(ctx, 7, control.Fencing, pause+t.lease(), func(s *control.Switch) {
+			s.LastError, s.PausedAt = reason(err), time.Time{}
+		}); err != nil {
 			return err
 		}
 		select {
@@ -136,18 +138,19 @@ func (t *turn) fence(ctx context.Context) error {
 	}
 }
 
-// fenceOnce tells writers to wait and tries the fence.
-func (t *turn) fenceOnce(ctx context.Context, try int) (position string, err error) {
+// fenceOnce tells writers to wait and tries the fence. Since when they wait is stored
+// before it is: another process that ends the pause has nothing else to tell its length
+// by.
+func (t *turn) fenceOnce(ctx context.Context) (position string, err error) {
 	t.since = time.Now()
+	at := time.UnixMilli(t.Now().UnixMilli()).UTC()
 	ctx, cancel := context.WithDeadline(ctx, t.since.Add(t.Limits.Total))
 	defer cancel()
 	if err := t.tell(ctx, 5, func(token *control.Token) { token.Phase, token.Attempt = control.PhaseFencing, t.sw.Attempt }); err != nil {
 		return "", err
 	}
-	if try == 1 {
-		if err := t.enter(ctx, 5, control.Fencing, t.lease(), nil); err != nil {
-			return "", err
-		}
+	if err := t.enter(ctx, 5, control.Fencing, t.lease(), func(s *control.Switch) { s.PausedAt = at }); err != nil {
+		return "", err
 	}
 	begun := time.Now()
 	err = t.each(ctx, func(ctx context.Context, p Participant) error {
@@ -264,6 +267,7 @@ func (t *turn) promote(ctx context.Context) error {
 
 // forward is row 13: the new side has the authority, and now the token says so.
 func (t *turn) forward(ctx context.Context) error {
+	open := t.token.Phase == control.PhaseOpen
 	err := t.insist(ctx, func(ctx context.Context) error {
 		return t.flip(ctx, 13, func(token *control.Token) {
 			token.Holder, token.Epoch, token.Phase, token.ProofID = t.sw.To, t.sw.Epoch+1, control.PhaseOpen, t.sw.ProofID
@@ -272,25 +276,33 @@ func (t *turn) forward(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.paused()
+	t.paused(open)
 	for _, p := range t.Others {
 		if err := t.insist(ctx, func(ctx context.Context) error { return p.Promote(ctx, t.try(t.sw.Attempt)) }); err != nil {
 			return fmt.Errorf("promote %s: %w", p.Name(), err)
 		}
 	}
 	return t.insist(ctx, func(ctx context.Context) error {
-		return t.enter(ctx, 13, control.Switched, 0, func(s *control.Switch) {
-			if t.outcome.Pause > 0 {
-				s.Pause = t.outcome.Pause
-			}
-		})
+		return t.enter(ctx, 13, control.Switched, 0, t.keepPause)
 	})
 }
 
-// paused notes how long writers were told to wait.
-func (t *turn) paused() {
-	if !t.since.IsZero() {
+// paused notes, when they are let go on, how long writers were told to wait: by the
+// monotonic clock in the process that told them, by the stored moment in another.
+// open tells that they had been let go on before, and nobody knows when.
+func (t *turn) paused(open bool) {
+	switch {
+	case !t.since.IsZero():
 		t.outcome.Pause, t.since = time.Since(t.since), time.Time{}
+	case !open && !t.sw.PausedAt.IsZero():
+		t.outcome.Pause = max(0, t.Now().Sub(t.sw.PausedAt)) // a clock that is behind knows nothing
+	}
+}
+
+// keepPause stores what paused has noted.
+func (t *turn) keepPause(s *control.Switch) {
+	if t.outcome.Pause > 0 {
+		s.Pause = max(t.outcome.Pause, time.Millisecond)
 	}
 }
 

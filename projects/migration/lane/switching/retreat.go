@@ -131,6 +131,7 @@ func (t *turn) reopen(ctx context.Context, try Try, heir string, attempts ...str
 // side, arming, switch. While the new side is out of reach the switch stays in
 // BACKING_OUT, and writers go on.
 func (t *turn) aftermath(ctx context.Context, cause error, attempts ...string) error {
+	open := t.token.Phase == control.PhaseOpen
 	err := t.insist(ctx, func(ctx context.Context) error {
 		return t.flip(ctx, 14, func(token *control.Token) {
 			token.Holder, token.Epoch, token.Phase = t.sw.From, t.sw.Epoch, control.PhaseOpen
@@ -139,7 +140,7 @@ func (t *turn) aftermath(ctx context.Context, cause error, attempts ...string) e
 	if err != nil {
 		return err
 	}
-	t.paused()
+	t.paused(open)
 	try := t.try(t.sw.Attempt)
 	err = t.insist(ctx, func(ctx context.Context) error { return t.clear(ctx, try, t.sw.To, append(attempts, t.sw.Attempt)) })
 	if err != nil {

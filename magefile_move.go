@@ -112,6 +112,11 @@ func (Migrate) Reload(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateReload(ctx, a) })
 }
 
+// Renew begins a new generation of the halted lane to -color (green); needs -halt=CODE -reason='…'.
+func (Migrate) Renew(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateRenew(ctx, a) })
+}
+
 // Abandon takes the engine out of both databases before any switch; needs -reason='…'.
 func (Migrate) Abandon(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateAbandon(ctx, a) })

@@ -79,6 +79,13 @@ func MigrateReload(ctx context.Context, a *ops.App) error {
 	})
 }
 
+// MigrateRenew starts a new generation of a halted lane.
+func MigrateRenew(ctx context.Context, a *ops.App) error {
+	return migrate(ctx, a, "migrate:renew", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+		return o.Renew(ctx, destination(w), w.Settings.Halt, w.Settings.Reason)
+	})
+}
+
 // MigrateAbandon takes the lanes of a migration away that has never switched.
 func MigrateAbandon(ctx context.Context, a *ops.App) error {
 	return migrate(ctx, a, "migrate:abandon", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {

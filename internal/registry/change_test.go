@@ -4,6 +4,7 @@ package registry
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,7 @@ func TestWhatAnOperatorDoesBesidesMoving(t *testing.T) {
 	assert.Contains(t, d.passes(MigrateWithdrawChange, why), "change 2 is withdrawn")
 	assert.Regexp(t, `(?s)1 +done +ALTER TABLE .*2 +withdrawn +CREATE INDEX .* because: drill`, d.passes(MigrateChanges))
 	d.reloads(why)
+	d.renews(why)
 	d.thaws(why)
 	d.abandons(why)
 }
@@ -83,6 +85,73 @@ func (d *station) reloads(why settings.Flag) {
 	}, 10*time.Minute, time.Second)
 }
 
+// renews begins new generations of lanes that have lost their slots: of the lane back,
+// which is never compared, and of the one from the authority, which has missed rows.
+func (d *station) renews(why settings.Flag) {
+	d.t.Helper()
+	gap := flag("halt", "gap")
+	d.refuses(MigrateRenew, []settings.Flag{gap}, fault.Usage, "flag -reason is missing", "go tool mage migrate:renew -halt=CODE -reason='…'")
+	d.refuses(MigrateRenew, []settings.Flag{why, flag("halt", "poison")}, fault.Usage, `flag -halt is "poison"`, "[gap source_rewound torn_mismatch]")
+	assert.Contains(d.t, d.passes(MigrateRenew, why, gap), "lane core.fwd is running in generation 1, and not halted: nothing was renewed")
+
+	blue := flag("color", "blue")
+	d.loses(naming.Green, "core.rev")
+	d.refuses(MigrateRenew, []settings.Flag{why, blue, flag("halt", "torn_mismatch")}, fault.Gate,
+		"lane core.rev is halted: gap: slot bgsync_core_rev_g1 does not exist", "go tool mage migrate:renew -color=blue -halt=gap -reason='…'")
+	assert.Contains(d.t, d.passes(MigrateRenew, why, blue, gap, flag("dry-run", "true")), "would begin generation 2 of lane core.rev")
+	said := d.passes(MigrateRenew, why, blue, gap)
+	assert.Contains(d.t, said, "lane core.rev begins generation 2 with a new slot and a new position, after halt gap")
+	assert.Contains(d.t, said, "what comparisons of lane core.fwd had found is taken back")
+	assert.Contains(d.t, d.passes(MigrateRenew, why, blue, gap), "nothing was renewed", "once more does no harm")
+	d.stands("core.rev", "running")
+
+	d.loses(naming.Blue, "core.fwd")
+	d.exec(naming.Blue, `UPDATE payments.account SET balance = balance + 1 WHERE id <= 10`, `DELETE FROM payments.receipt WHERE number IN (SELECT number FROM payments.receipt LIMIT 3)`)
+	assert.Contains(d.t, d.passes(MigrateRenew, why, gap), "lane core.fwd begins generation 2")
+	require.Eventually(d.t, func() bool { // the first pass asks for repairs
+		code, said := d.run(MigrateVerify)
+		d.t.Log(code, said)
+		return code == fault.OK
+	}, 10*time.Minute, 100*time.Millisecond)
+	d.stands("core.fwd", "running")
+	d.exec(naming.Green, `DO $$ BEGIN ASSERT (SELECT count(*) FROM payments.account WHERE id <= 10 AND balance > 0) = 10; END $$`)
+}
+
+// loses drops a lane's slot under whoever streams it, and waits until the lane is
+// halted for it.
+func (d *station) loses(source naming.Color, lane string) {
+	d.t.Helper()
+	d.exec(source, `DO $$ DECLARE slot name; BEGIN
+		SELECT slot_name INTO STRICT slot FROM pg_replication_slots WHERE slot_name LIKE '`+strings.ReplaceAll("bgsync_"+lane+"_g%", ".", "_")+`';
+		LOOP
+			BEGIN
+				PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = slot AND active;
+				PERFORM pg_drop_replication_slot(slot);
+				EXIT;
+			EXCEPTION WHEN object_in_use THEN PERFORM pg_sleep(0.001);
+			END;
+		END LOOP;
+	END $$`)
+	d.stands(lane, "halt gap: slot "+strings.ReplaceAll("bgsync_"+lane, ".", "_"))
+}
+
+// stands waits until the status says something of a lane.
+func (d *station) stands(lane, what string) {
+	d.t.Helper()
+	said := ""
+	if !assert.Eventually(d.t, func() bool {
+		_, said = d.run(MigrateStatus)
+		for line := range strings.Lines(said) {
+			if strings.HasPrefix(line, lane) && strings.Contains(line, what) {
+				return true
+			}
+		}
+		return false
+	}, 5*time.Minute, 100*time.Millisecond) {
+		require.FailNow(d.t, lane+" is not "+what, said)
+	}
+}
+
 // thaws frees a schema that an arming has left frozen, and cancels nothing that is not
 // there.
 func (d *station) thaws(why settings.Flag) {
@@ -105,7 +174,7 @@ func (d *station) abandons(why settings.Flag) {
 	d.t.Helper()
 	d.refuses(MigrateAbandon, nil, fault.Usage, "flag -reason is missing", "go tool mage migrate:abandon -reason='…'")
 	said := d.passes(MigrateAbandon, why, flag("dry-run", "true"))
-	assert.Contains(d.t, said, "drops slots [bgsync_core_fwd_g1]")
+	assert.Contains(d.t, said, "drops slots [bgsync_core_fwd_g2]")
 	assert.Contains(d.t, said, "would abandon the migration; both databases keep their rows")
 	d.both(`DO $$ BEGIN ASSERT to_regclass('bgsync.lane') IS NOT NULL; END $$`)
 	assert.Contains(d.t, d.passes(MigrateAbandon, why), "nothing of the engine is left in either database")

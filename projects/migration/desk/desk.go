@@ -47,6 +47,8 @@ const (
 	Return Act = "return"
 	// Resume lets a halted lane go on.
 	Resume Act = "resume"
+	// Renew starts a new generation of a halted lane.
+	Renew Act = "renew"
 	// Changes lists the changes of replicated tables that were planned.
 	Changes Act = "changes"
 	// PlanChange writes a change down on both sides, MakeChange makes it, and
@@ -69,7 +71,7 @@ type Request struct {
 	// By is who asks, Reason why.
 	By     string `json:"by,omitempty"`
 	Reason string `json:"reason,omitempty"`
-	// Halt is the code that Resume lets go.
+	// Halt is the code that Resume lets go, or Renew answers.
 	Halt checkpoint.HaltCode `json:"halt,omitempty"`
 	// Switch makes Check that of a switch to To.
 	Switch bool `json:"switch,omitempty"`
@@ -92,6 +94,8 @@ type Reply struct {
 	Halt  checkpoint.HaltCode `json:"halt,omitempty"`
 	// Why is the reason of the halt, without values of rows.
 	Why string `json:"why,omitempty"`
+	// Generation is the lane's incarnation, from 1 on.
+	Generation int64 `json:"generation,omitempty"`
 	// Done lists what was done, in words.
 	Done []string `json:"done,omitempty"`
 	// Results are those of the checks.
@@ -146,7 +150,7 @@ func (d *Desk) at(step string) error {
 func (d *Desk) acts() map[Act]func(context.Context, Request) (Reply, error) {
 	return map[Act]func(context.Context, Request) (Reply, error){
 		Look: d.look, Prepare: d.prepare, Check: d.check, Create: d.create, Return: d.back, Resume: d.resume, Changes: d.changes,
-		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Abandon: d.abandon,
+		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Renew: d.renew, Abandon: d.abandon,
 		Reserve: d.reserve, Adopt: d.adopt,
 	}
 }
@@ -261,7 +265,7 @@ func (d *Desk) look(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{State: row.State, Halt: row.Halt, Why: row.Reason}, nil
+	return Reply{State: row.State, Halt: row.Halt, Why: row.Reason, Generation: row.Generation}, nil
 }
 
 // create makes the lane, unless it is there.

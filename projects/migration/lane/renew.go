@@ -41,7 +41,8 @@ var renewable = []checkpoint.HaltCode{checkpoint.Gap, checkpoint.SourceRewound, 
 // its own. The lane follows from there and is tolerant; what was changed between
 // is found by a full verification and repaired. Until a clean one has said from
 // which position on the sides agree, the lane does not become strict. Every result
-// of comparisons is taken back. A crash leaves at most a slot that no lane names,
+// of comparisons is taken back. Where the source does not have the authority nothing
+// is compared, and nothing need be: see passive. A crash leaves at most a slot that no lane names,
 // which the next attempt drops.
 func Renew(ctx context.Context, with Renewal) error {
 	if with.At == nil {
@@ -65,7 +66,7 @@ func Renew(ctx context.Context, with Renewal) error {
 		do   func(context.Context) error
 	}{
 		{"look at the lane", r.look}, {"read the tables", r.read}, {"compare the tables", r.compare}, {"identify the source", r.identify},
-		{"drop former slots", r.clear}, {"make the slot", r.slot}, {"settle", r.settle}, {"write the lane", r.renew},
+		{"look at the authority", r.passive}, {"drop former slots", r.clear}, {"make the slot", r.slot}, {"settle", r.settle}, {"write the lane", r.renew},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("renew lane %s: %s: %w", with.Lane, step.name, err)
@@ -90,7 +91,12 @@ type renewal struct {
 	Renewal
 	creation
 	row *checkpoint.Row
+	// strict lets the lane begin consistent.
+	strict bool
 }
+
+// Renewable are the halts after which a new generation may start.
+func Renewable() []checkpoint.HaltCode { return slices.Clone(renewable) }
 
 // connectBoth opens a reader's session on the source and an applier's on the
 // target.
@@ -128,6 +134,25 @@ func (r *renewal) look(ctx context.Context) error {
 	return nil
 }
 
+// passive lets a lane whose source does not have the authority begin consistent: such a
+// lane is never compared, since its target has the newer rows, and would stay tolerant
+// for ever. When it had applied the end of the source's last term, the engine alone has
+// written there since, by the lane back, and the sides agree as far as that one has been
+// verified. What somebody else wrote in between would have halted the lane; whoever
+// renews it takes back the results of the lane back, so that a comparison looks for it.
+func (r *renewal) passive(context.Context) error {
+	if r.authority.Writable {
+		return nil
+	}
+	row := r.row
+	if row.SourceWritable || row.SourceEpoch != r.authority.Epoch || row.Torn() || row.Tolerant() || r.Code == checkpoint.SourceRewound {
+		return fmt.Errorf("%w: the source does not have the authority, and the lane had not followed it to the end of its last term in epoch %d: make a new lane",
+			ErrNotRenewable, r.authority.Epoch)
+	}
+	r.strict = true
+	return nil
+}
+
 // compare checks that the tables are those of the lane, or became what they are by
 // planned changes. The new generation starts behind these.
 func (r *renewal) compare(ctx context.Context) error {
@@ -144,7 +169,7 @@ func (r *renewal) compare(ctx context.Context) error {
 const renewSQL = `
 UPDATE bgsync.lane SET generation = $3, state = 'catching_up', halt_code = NULL, halt_reason = NULL, halted_at = NULL, epoch = (SELECT epoch FROM bgsync.authority),
   src_db_id = $4::uuid, src_sysid = $5, src_timeline = $6, slot_name = $7, base_lsn = $8::pg_lsn, applied_lsn = $8::pg_lsn, applied_xid = $9::text::xid8,
-  applied_at_src = NULL, part_lsn = NULL, part_index = 0, part_change_lsn = NULL, long_lsn = NULL, consistent_after = NULL,
+  applied_at_src = NULL, part_lsn = NULL, part_index = 0, part_change_lsn = NULL, long_lsn = NULL, consistent_after = $16::pg_lsn,
   src_writable = $10, src_epoch = $11, src_attempt = nullif($12, '')::uuid, claim_no = claim_no + 1, claimed_by = $13, schema_fp = $15, txns = 0, echoes = 0
 WHERE lane = $1 AND generation = $2 AND state = 'halted' AND halt_code = $14`
 
@@ -153,9 +178,14 @@ WHERE lane = $1 AND generation = $2 AND state = 'halted' AND halt_code = $14`
 func (r *renewal) renew(ctx context.Context) error {
 	err := pgx.BeginFunc(ctx, r.target, func(tx pgx.Tx) error {
 		a, o, fingerprint := r.authority, r.origin, relation.Combine(r.tables)
+		var consistent *string
+		if r.strict {
+			position := r.base.String()
+			consistent = &position
+		}
 		tag, err := tx.Exec(ctx, renewSQL, r.row.Lane, r.row.Generation, r.generation, o.db, o.system, o.timeline,
 			checkpoint.Slot(r.row.Lane, r.generation), r.base.String(), fmt.Sprint(r.xid-1), a.Writable, a.Epoch, a.Attempt,
-			"consent of "+strings.Join(r.By, ", "), string(r.Code), fingerprint[:])
+			"consent of "+strings.Join(r.By, ", "), string(r.Code), fingerprint[:], consistent)
 		if err != nil {
 			return err
 		}

@@ -85,6 +85,39 @@ func TestANewGenerationTakesAnOperatorWhoHasSeenTheHalt(t *testing.T) {
 	require.EqualValues(t, 1, w.row(w.green, "core.fwd").Generation)
 }
 
+// A lane whose source does not have the authority is never compared. It begins its new
+// generation strict where it had followed the source to the end of its term, and is
+// refused one where it had not.
+func TestANewGenerationOfALaneThatIsNeverComparedIsStrict(t *testing.T) {
+	t.Parallel()
+	s := restingSwitches(t)
+	back := lane.Runner{Lane: "core.rev", Endpoints: endpoints(s.green, s.blue), Invocation: "halting", Limits: quick()}
+	s.exec(s.green, `SELECT pg_drop_replication_slot('bgsync_core_rev_g1')`)
+	report, err := back.Run(s.ctx())
+	require.NoError(t, err)
+	require.NotNil(t, report.Halt)
+	require.Equal(t, checkpoint.Gap, report.Halt.Code)
+	with := lane.Renewal{Lane: "core.rev", Endpoints: endpoints(s.green, s.blue), Limits: quick(), Code: checkpoint.Gap, By: []string{"first"}}
+	for _, edit := range []struct{ do, undo string }{
+		{`src_epoch = src_epoch + 1`, `src_epoch = src_epoch - 1`},
+		{`src_writable = true`, `src_writable = false`},
+		{`consistent_after = NULL`, `consistent_after = base_lsn`},
+		{`part_lsn = '0/1', part_index = 1, part_change_lsn = '0/1'`, `part_lsn = NULL, part_index = 0, part_change_lsn = NULL`},
+	} {
+		s.exec(s.blue, `UPDATE bgsync.lane SET `+edit.do)
+		require.ErrorIs(t, lane.Renew(s.ctx(), with), lane.ErrNotRenewable, edit.do)
+		s.exec(s.blue, `UPDATE bgsync.lane SET `+edit.undo)
+	}
+	require.NoError(t, lane.Renew(s.ctx(), with))
+	renewed := s.row(s.blue, "core.rev")
+	assert.EqualValues(t, 2, renewed.Generation)
+	assert.False(t, renewed.Tolerant())
+	back.Invocation = "follows"
+	s.background(back)
+	require.Eventually(t, func() bool { return s.row(s.blue, "core.rev").State == checkpoint.Running }, waiting, tick)
+	s.drained(s.green, s.blue, "core.rev")
+}
+
 // A row that the target refuses is passed over when two operators say so. The lane
 // goes on and does not become strict before the row is there.
 func TestAPoisonRowIsDiscardedByTwoOperators(t *testing.T) {

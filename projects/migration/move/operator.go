@@ -16,6 +16,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
@@ -295,9 +296,13 @@ var ways = map[checkpoint.HaltCode]string{
 func (o *Operator) halted(to naming.Color, code checkpoint.HaltCode, reason string) error {
 	what := strings.TrimSuffix(string(code)+": "+reason, ": ")
 	way, known := ways[code]
+	if slices.Contains(lane.Renewable(), code) {
+		return fault.New(fault.Gate, "lane %s is halted: %s. It cannot be resumed: a new generation follows from where the source is, and verifications repair what lies between",
+			function.Lane(to), what).WithHint("%srenew%s -halt=%s -reason='…'", target, toward(to), code)
+	}
 	if !known || way == "" {
-		return fault.New(fault.Gate, "lane %s is halted: %s. It cannot be resumed: its log or its checkpoint is not what it was", function.Lane(to), what).
-			WithHint("see \"Halts\" in docs/sync.md: it takes a new generation, or an empty target and %sstart", target)
+		return fault.New(fault.Gate, "lane %s is halted: %s. It cannot be resumed: its checkpoint is not there or cannot be read", function.Lane(to), what).
+			WithHint("see \"Halts\" in docs/sync.md: it takes an empty target and %sstart", target)
 	}
 	return fault.New(fault.Gate, "lane %s is halted: %s. First %s", function.Lane(to), what, way).
 		WithHint("%sstart%s -halt=%s", target, toward(to), code)

@@ -54,7 +54,7 @@ type Settings struct {
 	Timeout  time.Duration    // end the command after this time; 0 means no limit
 	To       string           // rollback: the release to go back to
 	Show     string           // outputs: what to resolve, "connection"
-	Halt     string           // migrate:start: the code of the halt after which the lane goes on
+	Halt     string           // migrate:start, migrate:renew: the code of the halt after which the lane goes on
 	Base     string           // migrate:start: what a lane starts from, BaseChunks or BaseClone; "" is BaseChunks
 	Table    string           // migrate:planChange, migrate:reload: a replicated table, as schema.name
 	Columns  string           // migrate:planChange: the columns to add, separated by semicolons

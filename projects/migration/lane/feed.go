@@ -92,7 +92,9 @@ func (f *feed) admit(ctx context.Context, class change.Class, piece change.Piece
 	case change.Rogue:
 		code = checkpoint.RogueWrite
 	case change.Schema:
-		code = checkpoint.SchemaDrift
+		if code = checkpoint.SchemaDrift; unpublished(entriesOf(piece)) {
+			code = checkpoint.Gap
+		}
 	case change.Echo, change.Authorising, change.Bookkeeping, change.Canary, change.Ordinary, change.Empty:
 		return nil
 	}
@@ -110,12 +112,7 @@ func (f *feed) reshape(ctx context.Context, piece change.Piece) error {
 	if err := f.flush(ctx); err != nil {
 		return err
 	}
-	entries := make([]schema.Entry, len(piece.Items))
-	for i, item := range piece.Items {
-		if item.Schema != nil {
-			entries[i] = schema.Entry(*item.Schema)
-		}
-	}
+	entries := entriesOf(piece)
 	tx := piece.Transaction
 	to := apply.Advance{Position: tx.End, Xid: tx.Xid, CommittedAt: tx.CommittedAt}
 	if err := f.insist(ctx, func() error { return f.reshaped(ctx, entries, to) }); err != nil {
@@ -125,6 +122,16 @@ func (f *feed) reshape(ctx context.Context, piece change.Piece) error {
 		return err
 	}
 	return errReshaped
+}
+
+// entriesOf are the entries of the source's log of DDL in a piece.
+func entriesOf(piece change.Piece) (entries []schema.Entry) {
+	for _, item := range piece.Items {
+		if item.Schema != nil {
+			entries = append(entries, schema.Entry(*item.Schema))
+		}
+	}
+	return entries
 }
 
 // errReshaped ends a session in good order: the next one reads the tables anew.

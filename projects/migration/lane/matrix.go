@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 )
@@ -22,6 +23,9 @@ type Facts struct {
 	System     string // IDENTIFY_SYSTEM
 	Timeline   int32
 	Insert     pglogrepl.LSN
+
+	// Unpublished is what keeps changes out of the stream, "" for nothing.
+	Unpublished string
 
 	SlotExists    bool
 	SlotPlugin    string
@@ -50,6 +54,8 @@ func Judge(facts Facts, row *checkpoint.Row) error {
 			facts.System, facts.Timeline, row.SourceSystem, row.SourceTimeline)
 	case facts.Insert < row.Applied:
 		return checkpoint.NewHalt(checkpoint.SourceRewound, "the source writes at %s, the target has applied %s", facts.Insert, row.Applied)
+	case facts.Unpublished != "":
+		return checkpoint.NewHalt(checkpoint.Gap, "publication %s %s: changes of the source may be in no stream", bgsync.Publication, facts.Unpublished)
 	case row.Slot != checkpoint.Slot(row.Lane, row.Generation):
 		return checkpoint.NewHalt(checkpoint.Gap, "slot %s is not that of generation %d", row.Slot, row.Generation)
 	case !facts.SlotExists:
@@ -82,6 +88,26 @@ func (f *Facts) slot(ctx context.Context, source *pgx.Conn, name string) error {
 	return pg.Wrap(err, "ask the source for its state")
 }
 
+// sourceSchemaSQL is the version of the source's schema bgsync.
+const sourceSchemaSQL = `SELECT coalesce((SELECT schema_version FROM bgsync.identity), 0)`
+
+// unpublishedSQL joins what the publication leaves out.
+const unpublishedSQL = `SELECT coalesce(pg_catalog.string_agg(fault, ', '), '') FROM bgsync.unpublished() AS fault`
+
+// published asks the source what its publication leaves out. A schema of another
+// version cannot tell.
+func (f *Facts) published(ctx context.Context, source *pgx.Conn) error {
+	var version int
+	if err := source.QueryRow(ctx, sourceSchemaSQL).Scan(&version); err != nil {
+		return pg.Wrap(err, "read the source's identity")
+	}
+	if version != bgsync.SchemaVersion {
+		return fmt.Errorf("source: %w: version %d of schema bgsync, expected %d", checkpoint.ErrUnreadable, version, bgsync.SchemaVersion)
+	}
+	err := source.QueryRow(ctx, unpublishedSQL).Scan(&f.Unpublished)
+	return pg.Wrap(err, "ask the source for its publication")
+}
+
 // position asks the source where it writes, and which system it is.
 func (f *Facts) position(ctx context.Context, source *pgx.Conn, stream *pgconn.PgConn) (err error) {
 	if err := source.QueryRow(ctx, insertSQL).Scan(&f.Insert); err != nil {
@@ -95,7 +121,7 @@ func (f *Facts) position(ctx context.Context, source *pgx.Conn, stream *pgconn.P
 // another invocation may be at work: a slot is never past the checkpoint that is
 // read after it, and a checkpoint never past the source that is asked after that.
 func (s *session) gather(ctx context.Context) (f Facts, err error) {
-	if err := f.slot(ctx, s.source, s.row.Slot); err != nil {
+	if err := errors.Join(f.slot(ctx, s.source, s.row.Slot), f.published(ctx, s.source)); err != nil {
 		return f, err
 	}
 	if s.row, err = checkpoint.Load(ctx, s.target, s.run.Lane); err != nil {
@@ -118,7 +144,7 @@ func Examine(ctx context.Context, source, target *pgx.Conn, stream *pgconn.PgCon
 		return err
 	}
 	var facts Facts
-	if err := facts.slot(ctx, source, row.Slot); err != nil {
+	if err := errors.Join(facts.slot(ctx, source, row.Slot), facts.published(ctx, source)); err != nil {
 		return err
 	}
 	if row, err = checkpoint.Load(ctx, target, name); err != nil {

@@ -178,7 +178,7 @@ func (s *session) follow(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	reading, end := context.WithCancel(ctx)
 	group.Go(func() error {
-		err := stream.Run(reading, s.row.Applied, s.row.Part)
+		err := streamed(stream.Run(reading, s.row.Applied, s.row.Part))
 		if errors.Is(err, context.Canceled) && ctx.Err() == nil {
 			return nil // the applier has come to its end
 		}

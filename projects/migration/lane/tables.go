@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/apply"
+	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
@@ -121,6 +123,9 @@ func (s *session) reshape(ctx context.Context, applier *apply.Applier, entries [
 	if err != nil {
 		return err
 	}
+	if unpublished(entries) {
+		return checkpoint.NewHalt(checkpoint.Gap, "transaction before %s changed publication %s: what follows it may be in no stream", to.Position, bgsync.Publication)
+	}
 	c, err := history.Expect(s.tables, entries)
 	if err != nil {
 		return checkpoint.NewHalt(checkpoint.SchemaDrift, "transaction before %s: %v", to.Position, err)
@@ -133,6 +138,26 @@ func (s *session) reshape(ctx context.Context, applier *apply.Applier, entries [
 		}
 	}
 	return applier.Reshape(ctx, to, shape)
+}
+
+// unpublished tells whether a transaction of a source has made its publication leave
+// changes out.
+func unpublished(entries []schema.Entry) bool {
+	return slices.ContainsFunc(entries, func(e schema.Entry) bool { return e.Object == bgsync.Publication })
+}
+
+// undefinedObject is the state of SQL with which a server ends a stream whose
+// publication was not there when the transaction was made that it decodes, and a slot
+// that is not there; either way it cannot go on from here.
+const undefinedObject = "42704"
+
+// streamed turns the end of such a stream into a halt.
+func streamed(err error) error {
+	var server *pg.ServerError
+	if errors.As(pg.Reduce(err), &server) && server.SQLState == undefinedObject {
+		return checkpoint.NewHalt(checkpoint.Gap, "the source has ended the stream: its slot or publication %s is not there, or was not: %v", bgsync.Publication, err)
+	}
+	return err
 }
 
 // drifted turns a table that is gone or has lost its key into a halt.

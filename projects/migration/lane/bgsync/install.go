@@ -19,7 +19,7 @@ import (
 )
 
 // SchemaVersion is the version of the schema that this engine works with.
-const SchemaVersion = 5
+const SchemaVersion = 6
 
 //go:embed sql/roles.sql
 var rolesSQL string
@@ -39,9 +39,12 @@ var typesSQL string
 //go:embed sql/005_reasons.sql
 var reasonsSQL string
 
+//go:embed sql/006_publication.sql
+var publicationSQL string
+
 // migrations are the steps from one version of the schema to the next; the first
 // leads from nothing to version 1.
-var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL, reasonsSQL}
+var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL, reasonsSQL, publicationSQL}
 
 // installLock keeps two installers of one database apart.
 const installLock = 0x6267_7379_6e63

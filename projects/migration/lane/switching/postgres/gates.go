@@ -19,7 +19,7 @@ import (
 func (d *Databases) Evaluate(ctx context.Context, t switching.Try) []switching.Gate {
 	var gates []switching.Gate
 	for _, side := range []naming.Color{t.From, t.To} {
-		gates = append(gates, d.lanesRun(ctx, side), d.nothingOpen(ctx, side), d.grants(ctx, side, side == t.From), d.frozen(ctx, side), d.unchanging(ctx, side))
+		gates = append(gates, d.lanesRun(ctx, side), d.nothingOpen(ctx, side), d.grants(ctx, side, side == t.From), d.frozen(ctx, side), d.unchanging(ctx, side), d.published(ctx, side))
 	}
 	gates = append(gates, d.unhindered(ctx, t.From), d.canary(ctx, t.From, t.To, d.Limits.Forward), d.canary(ctx, t.To, t.From, d.Limits.Back))
 	return append(gates, d.Compare.Evaluate(ctx, t.To)...)
@@ -63,6 +63,13 @@ func (d *Databases) frozen(ctx context.Context, side naming.Color) switching.Gat
 func (d *Databases) unchanging(ctx context.Context, side naming.Color) switching.Gate {
 	return d.ask(ctx, "schema-change", side, "no planned change that is not done", `
 		SELECT count(*) = 0, coalesce(pg_catalog.string_agg('change ' || id, ', '), 'none') FROM bgsync.schema_change WHERE state = 'planned'`)
+}
+
+// published asks for what a side's publication leaves out of the lane from there:
+// writes that are in no stream mark no bucket and are in no tail.
+func (d *Databases) published(ctx context.Context, side naming.Color) switching.Gate {
+	return d.ask(ctx, "publication", side, "all replicated tables and all changes of them", `
+		SELECT count(*) = 0, coalesce(pg_catalog.string_agg(fault, ', '), 'nothing left out') FROM bgsync.unpublished() AS fault`)
 }
 
 // unhindered asks for what the fence would have to wait for.

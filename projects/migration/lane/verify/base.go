@@ -23,7 +23,7 @@ const (
 	  AND NOT EXISTS (SELECT FROM bgsync.bucket b WHERE b.lane = t.lane AND b.table_id = t.table_id)
 	  AND EXISTS (SELECT FROM bgsync.table_map m JOIN pg_class c ON c.relname = m.name JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = m.schema
 	              WHERE m.table_id = t.table_id AND c.relkind = 'r'))`
-	cleanBaseSQL = `UPDATE bgsync.lane SET clean_base = $2::pg_lsn WHERE lane = $1 AND state = 'running' AND part_lsn IS NULL`
+	cleanBaseSQL = `UPDATE bgsync.lane SET clean_base = $2::pg_lsn, clean_base_at = pg_catalog.clock_timestamp() WHERE lane = $1 AND state = 'running' AND part_lsn IS NULL`
 )
 
 // OpenBase connects to the target of a lane that has buckets. Close ends the session.

@@ -29,8 +29,8 @@ type Status struct {
 	Dirty      int `json:"dirty"`
 	Unstable   int `json:"unstable"`
 	Mismatched int `json:"mismatched"`
-	// Age is how long ago the bucket was compared that waits longest; negative
-	// when one never was.
+	// Age is how long ago the bucket was compared that waits longest, by itself or by
+	// the last switch; negative when one never was.
 	Age time.Duration `json:"age_ns"`
 
 	RepairsOpen int  `json:"repairs_open"`
@@ -38,13 +38,17 @@ type Status struct {
 	TailKeys    int  `json:"tail_keys"`
 }
 
+// comparedSQL is when a bucket was compared last: by itself, or with all others by the
+// switch that set the lane's clean base.
+const comparedSQL = `greatest(b.at, CASE WHEN l.clean_base IS NOT NULL THEN l.clean_base_at END)`
+
 const statusSQL = `
 SELECT l.generation, l.tail_from IS NOT NULL,
   EXISTS (SELECT FROM bgsync.verify_pass f WHERE f.lane = l.lane AND f.generation = l.generation AND f.kind = 'full' AND f.state = 'clean'),
   (SELECT count(*) FROM bgsync.repair r WHERE r.lane = l.lane), (SELECT count(*) FROM bgsync.dirty_key d WHERE d.lane = l.lane),
   count(b.bucket_no), count(*) FILTER (WHERE b.clean_lsn IS NULL AND l.clean_base IS NULL), count(*) FILTER (WHERE ` + dirtySQL + `),
   count(*) FILTER (WHERE b.unstable > 0), count(*) FILTER (WHERE b.mismatch > 0),
-  CASE WHEN count(*) = count(b.at) THEN extract(epoch FROM clock_timestamp() - min(b.at)) ELSE -1 END::float8
+  CASE WHEN count(*) = count(` + comparedSQL + `) THEN extract(epoch FROM clock_timestamp() - min(` + comparedSQL + `)) ELSE -1 END::float8
 FROM bgsync.lane l LEFT JOIN bgsync.bucket b USING (lane) WHERE l.lane = $1 GROUP BY l.lane`
 
 // Status reads what is known. It compares nothing.

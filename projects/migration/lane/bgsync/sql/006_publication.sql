@@ -1,5 +1,11 @@
--- Version 6: what the publication leaves out is known, and written down.
+-- Version 6: what the publication leaves out is known and written down, and when a
+-- switch has shown a lane's rows to be equal.
 SET LOCAL ROLE bgsync_owner;
+
+-- When clean_base was set, by this database's clock. A lane of a version before has
+-- none, and counts as never compared.
+ALTER TABLE bgsync.lane ADD COLUMN clean_base_at timestamptz;
+GRANT UPDATE (clean_base_at) ON bgsync.lane TO bgsync_verify;
 
 -- What keeps a change of a replicated table, or of the engine's own, out of the
 -- stream; no row is that all are in it. A table too many is not asked for: the lane

@@ -109,9 +109,19 @@ func (v *Verified) Evaluate(ctx context.Context, on naming.Color) []switching.Ga
 	return []switching.Gate{
 		switching.Held(name, st.Buckets > 0 && st.Unverified == 0 && st.Mismatched == 0 && st.RepairsOpen == 0,
 			"%d buckets, %d without a result, %d different, %d repairs; expected 1 or more, 0, 0, 0", st.Buckets, st.Unverified, st.Mismatched, st.RepairsOpen),
-		switching.Held("verified-age", st.Age < age, "the oldest comparison is %s old, expected less than %s", st.Age.Round(time.Second), age),
+		aged(st, age),
 		switching.Held("tail", st.TailArmed, "tail mode %t with %d keys, expected true", st.TailArmed, st.TailKeys),
 	}
+}
+
+// aged asks how old the oldest comparison is. A bucket that was never compared has no
+// age.
+func aged(st verify.Status, most time.Duration) switching.Gate {
+	const name = "verified-age"
+	if st.Age < 0 {
+		return switching.Held(name, false, "a bucket was never compared, expected all of them within %s", most)
+	}
+	return switching.Held(name, st.Age < most, "the oldest comparison is %s old, expected less than %s", st.Age.Round(time.Second), most)
 }
 
 // OpenTail connects to both sides.

@@ -71,7 +71,10 @@ func newAmazon(t *testing.T) *amazon {
 
 func (a *amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	assert.NoError(a.t, err)
+	if err != nil { // whoever was told to stop has hung up in the middle of a request
+		assert.Truef(a.t, a.signals, "%v", err)
+		return
+	}
 	operation := r.Header.Get("X-Amz-Target")
 	operation = operation[strings.LastIndex(operation, ".")+1:]
 	if parts := strings.Split(r.URL.Path, "/"); len(parts) > 3 && parts[2] == "functions" {

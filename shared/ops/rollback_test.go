@@ -85,8 +85,11 @@ func TestARollbackDoesNotNeedWhatMayBeBroken(t *testing.T) {
 		"edge half deployed": {func(s *steered) {
 			s.fake.Edit(contract.Edge, func(st *enginetest.Stack) { st.Pending = []engine.Pending{{}} })
 		}, fault.OK, "Pulumi's state was brought in line"},
-		"no control table":      {func(s *steered) { s.table.Err = errQuota }, fault.OK, "not recorded in the control table"},
-		"state cannot be read":  {func(s *steered) { s.fake.Hook = failing("refresh", contract.Edge, errQuota) }, fault.Failed, "THE TRAFFIC IS MOVED"},
+		"no control table":     {func(s *steered) { s.table.Err = errQuota }, fault.OK, "not recorded in the control table"},
+		"state cannot be read": {func(s *steered) { s.fake.Hook = failing("refresh", contract.Edge, errQuota) }, fault.Failed, "THE TRAFFIC IS MOVED"},
+		"state is not ours to read": {func(s *steered) {
+			s.fake.Edit(contract.Edge, func(st *enginetest.Stack) { st.Denied = true })
+		}, fault.OK, "the next deployment of edge brings it in line"},
 		"no document beside it": {func(s *steered) { s.root = filepath.Join(s.root, "other") }, fault.OK, "THE TRAFFIC IS MOVED"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -147,5 +148,23 @@ func TestAgeHasTheTwoUnitsThatMatter(t *testing.T) {
 		-time.Second: "0s", 59 * time.Second: "59s", 61 * time.Second: "1m01s", 90 * time.Minute: "1h30m", 49 * time.Hour: "2d01h",
 	} {
 		assert.Equal(t, want, Age(d))
+	}
+}
+
+func TestAStateThatTheCredentialsMayNotReadIsToldFromAnotherFailure(t *testing.T) {
+	for text, want := range map[string]bool{
+		"error: read \".pulumi/meta.yaml\": blob (key \".pulumi/meta.yaml\") (code=Unknown): AccessDenied: User: u is not authorized to perform: s3:GetObject\n\tstatus code: 403, request id: , host id: ": true,
+		"error: read \".pulumi/meta.yaml\": RequestError: send request failed": false,
+	} {
+		root := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(root, "bin"), 0o750))
+		program := "#!/bin/sh\ncat >&2 <<'TEXT'\n" + text + "\nTEXT\nexit 255\n"
+		require.NoError(t, os.WriteFile(filepath.Join(root, "bin", "pulumi"), []byte(program), 0o700)) //nolint:gosec // a program
+		p, err := NewPulumi(Options{Root: root, Version: "3.230.0", Backend: "s3://state", Scratch: t.TempDir()})
+		require.NoError(t, err)
+		_, err = p.State(t.Context(), Stack{Layer: contract.Edge, Env: "prod", Dir: t.TempDir()})
+		require.Error(t, err)
+		assert.Equal(t, want, errors.Is(err, ErrDenied), "%v", err)
+		assert.Equal(t, want, fault.CodeOf(err) == fault.Credentials)
 	}
 }

@@ -197,8 +197,18 @@ func (p *Pulumi) read(ctx context.Context, s Stack, args ...string) (string, err
 	if locked, ok := parseLocked(s.Layer, stderr); ok {
 		return "", Locked(locked, s.Env)
 	}
+	if denied(stderr) {
+		return "", fault.New(fault.Credentials, "pulumi %s for %s: %w: %s", strings.Join(args, " "), s.Layer, ErrDenied, lastError(stderr))
+	}
 	return "", fmt.Errorf("pulumi %s for %s: %w: %s", strings.Join(args, " "), s.Layer, err, strings.TrimSpace(stderr))
 }
+
+// ErrDenied tells that the credentials may not read the state.
+var ErrDenied = errors.New("the state is not these credentials' to read")
+
+// denied tells whether the backend of the state has refused (Amazon S3 API reference,
+// "Error responses"; the CLI hands on S3's code).
+func denied(text string) bool { return strings.Contains(text, "AccessDenied") }
 
 // NoStack is the error for a stack that does not exist.
 func NoStack(s Stack) error {

@@ -46,6 +46,7 @@ type Stack struct {
 	Locks     []engine.Lock
 	Updates   []engine.Update
 	Drifted   bool
+	Denied    bool              // the credentials may not read the state
 	Resources []engine.Resource // besides those that Size counts
 }
 

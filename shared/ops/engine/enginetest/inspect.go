@@ -14,6 +14,9 @@ func (f *Fake) State(_ context.Context, s engine.Stack) (engine.State, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	st := f.stack(s.Layer)
+	if st.Denied {
+		return engine.State{}, fmt.Errorf("stack %s: %w", s.Layer, engine.ErrDenied)
+	}
 	state := engine.State{
 		Exists: st.Exists, Outputs: len(st.Outputs) > 0, Pending: slices.Clone(st.Pending),
 	}

@@ -21,7 +21,7 @@ func (o *Operator) ask(ctx context.Context, r desk.Request, hint string, args ..
 	r.By = o.By
 	reply, err := o.Desk.Do(ctx, r)
 	if err != nil {
-		return reply, fmt.Errorf("%s: %w", r.Act, err)
+		return reply, fmt.Errorf("%s: %w", r.Act, o.unreadable(err))
 	}
 	for _, done := range reply.Done {
 		o.Say("%s", done)

@@ -52,9 +52,12 @@ func (o *Operator) Decide(ctx context.Context, d Decider, act function.SwitchAct
 	if err := because(string(act), reason); err != nil {
 		return err
 	}
-	token, sw, err := switching.Status(ctx, o.Store)
+	token, sw, err := o.stands(ctx)
+	if isAbsent(err) {
+		return fault.New(fault.Usage, "no switch is under way: nothing to %s: %w", act, err).WithHint("%sstatus", target)
+	}
 	if err != nil {
-		return fault.New(fault.Gate, "there is no switch: %w", err).WithHint("%sstatus", target)
+		return fmt.Errorf("where the switch stands: %w", err)
 	}
 	if sw.State == control.Finalised {
 		return ended()

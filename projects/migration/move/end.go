@@ -31,7 +31,7 @@ type Ender interface {
 // second one's confirms and ends. A confirmation is an item that AWS lets nobody write
 // but the principal whose id is its key; the function counts those and no names.
 func (o *Operator) FinaliseBy(ctx context.Context, e Ender, order finalise.Order) error {
-	token, _, err := switching.Status(ctx, o.Store)
+	token, _, err := o.stands(ctx)
 	if err != nil {
 		return unfinished(err)
 	}

@@ -20,7 +20,7 @@ func (o *Operator) Finalise(ctx context.Context, f *finalise.Finaliser, order fi
 	preview, err := f.Preview(ctx, order)
 	o.tellConditions(preview)
 	if err != nil {
-		return unfinished(err)
+		return o.unreadable(unfinished(err))
 	}
 	for _, going := range preview.Going {
 		o.Say("%s", going)
@@ -86,7 +86,7 @@ func unfinished(err error) error {
 // open tells whether the migration goes on: one that has ended left no lane behind,
 // and no command makes one anew over the rows of both sides.
 func (o *Operator) open(ctx context.Context) error {
-	_, sw, err := switching.Status(ctx, o.Store)
+	_, sw, err := o.stands(ctx)
 	if errors.Is(err, control.ErrAbsent) {
 		return nil
 	}

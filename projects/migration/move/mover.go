@@ -26,12 +26,9 @@ type Mover interface {
 
 // SwitchBy moves the authority to a side as Switch does, by calls of a function.
 func (o *Operator) SwitchBy(ctx context.Context, m Mover, to naming.Color, reason string) error {
-	token, sw, err := switching.Status(ctx, o.Store)
-	if isAbsent(err) {
-		return fault.New(fault.Gate, "nothing to switch: %w", err).WithHint("%sstart, then %sverify", target, target)
-	}
+	token, sw, err := o.stands(ctx)
 	if err != nil {
-		return fmt.Errorf("switch to %s: %w; nothing was asked for", to, err)
+		return unswitchable(err)
 	}
 	e := function.SwitchEvent{Act: function.Advance, To: to, Reason: reason, Operators: []string{o.By}, Revision: sw.Rev}
 	if o.DryRun {
@@ -62,7 +59,7 @@ func (o *Operator) SwitchBy(ctx context.Context, m Mover, to naming.Color, reaso
 // watch shows every state that the switch item comes to.
 func (o *Operator) watch(last control.State) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, sw, err := switching.Status(ctx, o.Store)
+		_, sw, err := o.stands(ctx)
 		if err != nil || sw.State == last {
 			return err
 		}
@@ -90,7 +87,7 @@ func (o *Operator) moved(ctx context.Context, m Mover, to naming.Color, a functi
 	status := fmt.Sprintf("%sstatus", target)
 	switch a.Outcome {
 	case function.Done:
-		token, sw, err := switching.Status(ctx, o.Store)
+		token, sw, err := o.stands(ctx)
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
-	"github.com/cutover/cutover/projects/migration/lane/switching"
 	items "github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/fault"
@@ -18,7 +17,7 @@ import (
 // It asks nothing of a switch that is under way already, nor where none can begin:
 // whoever moves the authority says why. facts are asked for only when needed.
 func (o *Operator) Ready(ctx context.Context, to naming.Color, facts func(context.Context) preflight.Facts) error {
-	token, sw, err := switching.Status(ctx, o.Store)
+	token, sw, err := o.stands(ctx)
 	if errors.Is(err, control.ErrAbsent) || err == nil && (sw.State != items.Steady || token.Holder == to) {
 		return nil
 	}

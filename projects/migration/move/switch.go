@@ -18,9 +18,9 @@ import (
 // Switch moves the authority to a side, from arming to the proof, or goes on with a
 // switch to that side that was interrupted. proofs says where its record is.
 func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.Color, reason string, proofs func(id string) string) error {
-	token, sw, err := switching.Status(ctx, o.Store)
+	token, sw, err := o.stands(ctx)
 	if err != nil {
-		return fault.New(fault.Gate, "nothing to switch: %w", err).WithHint("%sstart, then %sverify", target, target)
+		return unswitchable(err)
 	}
 	if sw.State == control.Finalised {
 		return ended()
@@ -60,7 +60,7 @@ func (o *Operator) hold(m *switching.Machine, to naming.Color) time.Duration {
 // carryOn takes a switch that stands in the control store to its end.
 func (o *Operator) carryOn(ctx context.Context, m *switching.Machine, proofs func(id string) string) error {
 	for {
-		_, sw, err := switching.Status(ctx, o.Store)
+		_, sw, err := o.stands(ctx)
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func ms(d time.Duration) string { return d.Round(time.Millisecond).String() }
 
 // concluded tells how a switch ended that nobody works on any more.
 func (o *Operator) concluded(ctx context.Context, sw control.Switch, proofs func(id string) string) error {
-	token, _, err := switching.Status(ctx, o.Store)
+	token, _, err := o.stands(ctx)
 	if err != nil {
 		return err
 	}

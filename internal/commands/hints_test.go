@@ -316,7 +316,7 @@ func TestReasonsAreAskedForWhereHintsSaySo(t *testing.T) {
 	calls(packages[filepath.Join(root, "projects/migration/move")], func(name string, args []string) {
 		if name == "because" && args[0] != "string(act)" {
 			decided++
-			assert.True(t, hint.AlwaysNeedsReason("migrate:"+args[0]), args[0])
+			assert.True(t, hint.AlwaysNeedsReason("migrate:"+args[0]), "migrate:%s is refused without a reason: add it to the decisions of package hint", args[0])
 		}
 	})
 	assert.GreaterOrEqual(t, decided, 4)

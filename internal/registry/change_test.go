@@ -90,7 +90,7 @@ func (d *station) reloads(why settings.Flag) {
 func (d *station) renews(why settings.Flag) {
 	d.t.Helper()
 	gap := flag("halt", "gap")
-	d.refuses(MigrateRenew, []settings.Flag{gap}, fault.Usage, "flag -reason is missing", "go tool mage migrate:renew -halt=CODE -reason='…'")
+	d.refuses(MigrateRenew, []settings.Flag{gap}, fault.Usage, "flag -reason is missing", "go tool mage migrate:renew -halt='gap' -reason='…'")
 	d.refuses(MigrateRenew, []settings.Flag{why, flag("halt", "poison")}, fault.Usage, `flag -halt is "poison"`, "[gap source_rewound torn_mismatch]")
 	assert.Contains(d.t, d.passes(MigrateRenew, why, gap), "lane core.fwd is running in generation 1, and not halted: nothing was renewed")
 

@@ -17,7 +17,7 @@ import (
 // generation and this one verifications find and repairs bring. A lane that is not
 // halted is left as it is: the command may be given again.
 func (o *Operator) Renew(ctx context.Context, to naming.Color, halt, reason string) error {
-	if err := because("renew"+toward(to)+" -halt=CODE", reason); err != nil {
+	if err := because("renew", reason); err != nil {
 		return err
 	}
 	code := checkpoint.HaltCode(halt)

@@ -305,8 +305,38 @@ func (d *Desk) resume(ctx context.Context, r Request) (Reply, error) {
 	if row.State != checkpoint.Halted {
 		return Reply{State: row.State, Done: []string{fmt.Sprintf("lane %s is not halted, but %s: nothing to resume", place.Lane(r.To), row.State)}}, nil
 	}
-	if err := checkpoint.Resume(ctx, conn, place.Lane(r.To), r.Halt); err != nil {
+	done := fmt.Sprintf("lane %s resumed after halt %s", place.Lane(r.To), r.Halt)
+	if r.Halt == checkpoint.RogueWrite || r.Halt == checkpoint.MarkerForged {
+		decided, err := d.decide(ctx, r)
+		if err != nil {
+			return Reply{}, err
+		}
+		done += ": " + decided
+	} else if err := checkpoint.Resume(ctx, conn, place.Lane(r.To), r.Halt); err != nil {
 		return Reply{}, err
 	}
-	return Reply{State: checkpoint.CatchingUp, Done: []string{fmt.Sprintf("lane %s resumed after halt %s", place.Lane(r.To), r.Halt)}}, d.at("resume.resumed")
+	if row, err = checkpoint.Load(ctx, conn, place.Lane(r.To)); err != nil {
+		return Reply{}, err
+	}
+	return Reply{State: row.State, Done: []string{done}}, d.at("resume.resumed")
+}
+
+// decide says what becomes of the source's transactions that nobody vouches for.
+func (d *Desk) decide(ctx context.Context, r Request) (done string, err error) {
+	with := lane.Decision{Lane: place.Lane(r.To), Limits: d.Limits, Code: r.Halt, By: r.By, Reason: r.Reason, At: d.At}
+	if with.Source, err = d.Place.DSN(ctx, r.To.Other(), place.Administrator); err != nil {
+		return "", err
+	}
+	if with.Target, err = d.Place.DSN(ctx, r.To, bgsync.Apply); err != nil {
+		return "", err
+	}
+	decided, err := lane.Decide(ctx, with)
+	if err != nil {
+		return "", err
+	}
+	if decided.Way == checkpoint.Carried {
+		return fmt.Sprintf("what %s has written up to %s is carried to %s, since it is the writable side", r.To.Other(), decided.Until, r.To), nil
+	}
+	return fmt.Sprintf("what was written on %s up to %s is passed over, since %s is the writable side; verify the lane into %s in full, which repairs %s",
+		r.To.Other(), decided.Until, r.To, r.To.Other(), r.To.Other()), nil
 }

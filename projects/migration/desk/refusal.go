@@ -28,7 +28,7 @@ var refusals = []struct {
 	kind Refusal
 }{
 	{schema.ErrNotAdditive, Wrong}, {schema.ErrUnknown, Wrong}, {schema.ErrOpen, NotNow}, {schema.ErrDifferent, NotNow}, {schema.ErrNotNow, NotNow},
-	{lane.ErrNotReloadable, NotNow}, {lane.ErrNotRenewable, NotNow}, {errUnderway, NotNow}, {checkpoint.ErrAbsent, NotNow},
+	{lane.ErrNotReloadable, NotNow}, {lane.ErrNotRenewable, NotNow}, {lane.ErrUndecidable, NotNow}, {errUnderway, NotNow}, {checkpoint.ErrAbsent, NotNow},
 	{finalise.ErrOrder, Wrong}, {finalise.ErrNotYet, NotNow}, {finalise.ErrStreaming, Busy},
 }
 

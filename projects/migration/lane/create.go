@@ -85,6 +85,18 @@ type authority struct {
 	Attempt  string
 }
 
+// String is the row in words.
+func (a authority) String() string {
+	text := fmt.Sprintf("passive in epoch %d", a.Epoch)
+	if a.Writable {
+		text = fmt.Sprintf("writable in epoch %d", a.Epoch)
+	}
+	if a.Attempt != "" {
+		text += " under attempt " + a.Attempt
+	}
+	return text
+}
+
 // origin is the identity of the source.
 type origin struct {
 	db, system string
@@ -224,8 +236,13 @@ func (c *creation) identify(ctx context.Context) error {
 }
 
 func (c *creation) readAuthority(ctx context.Context) (authority, error) {
+	return authorityOf(ctx, c.source)
+}
+
+// authorityOf reads a side's row.
+func authorityOf(ctx context.Context, side relation.Querier) (authority, error) {
 	var a authority
-	err := c.source.QueryRow(ctx, `SELECT epoch, writable, coalesce(attempt::text, '') FROM bgsync.authority`).Scan(&a.Epoch, &a.Writable, &a.Attempt)
+	err := side.QueryRow(ctx, `SELECT epoch, writable, coalesce(attempt::text, '') FROM bgsync.authority`).Scan(&a.Epoch, &a.Writable, &a.Attempt)
 	return a, pg.Wrap(err, "read authority")
 }
 

@@ -30,6 +30,9 @@ type feed struct {
 	// reshaped takes the lane past a change of the source's tables, or halts it.
 	reshaped func(ctx context.Context, entries []schema.Entry, to apply.Advance) error
 
+	// decision is what operators have said of transactions that nobody vouches for.
+	decision checkpoint.Decision
+
 	pending  apply.Batch
 	bytes    int
 	since    time.Time // of the first transaction in pending
@@ -56,12 +59,15 @@ func (f *feed) take(ctx context.Context, piece change.Piece) error {
 	for i := range piece.Items {
 		f.profile.Add(piece.Items[i].Kind)
 	}
-	class := f.profile.Class(f.writable())
+	class := f.decided(f.profile.Class(f.writable()))
 	if class == change.Schema && f.large == nil && piece.First && piece.Last && !f.profile.Mixed() {
 		return f.reshape(ctx, piece)
 	}
 	if err := f.admit(ctx, class, piece); err != nil {
 		return err
+	}
+	if class == change.Passed {
+		f.drop()
 	}
 	f.keep(class, piece)
 	if piece.Last {
@@ -71,6 +77,31 @@ func (f *feed) take(ctx context.Context, piece change.Piece) error {
 		return nil
 	}
 	return f.part(ctx, piece.Transaction)
+}
+
+// decided is what a transaction is after operators have had their say: one that
+// nobody vouches for is carried or passed over. A change of the schema in it is not for
+// them to wave through.
+func (f *feed) decided(class change.Class) change.Class {
+	switch {
+	case class != change.Forged && class != change.Rogue || !f.decision.Covers(f.commit):
+		return class
+	case f.profile.Reshapes():
+		return change.Schema
+	case f.decision.Way == checkpoint.Carried:
+		return change.Ordinary
+	default:
+		return change.Passed
+	}
+}
+
+// drop forgets what is there of a transaction that turns out to be passed over.
+func (f *feed) drop() {
+	if f.large != nil {
+		f.large.Rollback()
+		f.large = nil
+	}
+	f.dropOpen()
 }
 
 // writable is what the source's authority row says at this point of its log.
@@ -95,6 +126,11 @@ func (f *feed) admit(ctx context.Context, class change.Class, piece change.Piece
 		if code = checkpoint.SchemaDrift; unpublished(entriesOf(piece)) {
 			code = checkpoint.Gap
 		}
+	case change.Passed:
+		if !f.applier.Row().Torn() {
+			return nil
+		}
+		code = checkpoint.TornMismatch
 	case change.Echo, change.Authorising, change.Bookkeeping, change.Canary, change.Ordinary, change.Empty:
 		return nil
 	}
@@ -145,6 +181,9 @@ func (f *feed) keep(class change.Class, piece change.Piece) {
 	for i := range piece.Items {
 		switch item := &piece.Items[i]; item.Kind {
 		case change.DataRow, change.CanaryRow:
+			if class == change.Passed {
+				continue
+			}
 			f.open = append(f.open, item.Change)
 			f.openBytes += item.Change.Bytes()
 		case change.AuthorityRow:
@@ -194,7 +233,7 @@ func (f *feed) finish(ctx context.Context, class change.Class, tx change.Transac
 		to.Echoes = 1
 	case change.Ordinary, change.Canary:
 		to.Txns = 1
-	case change.Forged, change.Authorising, change.Bookkeeping, change.Schema, change.Rogue, change.Empty:
+	case change.Forged, change.Authorising, change.Bookkeeping, change.Schema, change.Rogue, change.Empty, change.Passed:
 	}
 	if f.large != nil {
 		if err := f.part(ctx, tx); err != nil {
@@ -207,7 +246,7 @@ func (f *feed) finish(ctx context.Context, class change.Class, tx change.Transac
 		return f.done(ctx)
 	}
 	f.add(to)
-	if class == change.Authorising || f.tearing || f.full() {
+	if to.Authority != nil || f.tearing || f.full() {
 		return f.flush(ctx)
 	}
 	return nil

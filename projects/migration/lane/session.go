@@ -167,7 +167,11 @@ func (s *session) follow(ctx context.Context) error {
 	if err := s.room(ctx, applier); err != nil {
 		return err
 	}
-	f := &feed{limits: s.limits, applier: applier}
+	decision, err := checkpoint.Decided(ctx, s.target, s.row)
+	if err != nil {
+		return err
+	}
+	f := &feed{limits: s.limits, applier: applier, decision: decision}
 	f.committed = func(context.Context) error { return s.committed(applier, stream) }
 	f.between = func(ctx context.Context) error { return s.tend(ctx, applier) }
 	f.reshaped = func(ctx context.Context, entries []schema.Entry, to apply.Advance) error {
@@ -198,7 +202,7 @@ func (s *session) follow(ctx context.Context) error {
 		defer end()
 		return f.consume(ctx, queue, s.ending)
 	})
-	err := group.Wait()
+	err = group.Wait()
 	s.counters.duplicates.Add(stream.Duplicates.Load())
 	s.counters.fallbacks.Add(applier.Fallbacks)
 	s.counters.retries.Add(f.retries)

@@ -89,10 +89,14 @@ func (s *session) repair(ctx context.Context, applier *apply.Applier) (open bool
 	return true, err
 }
 
-// room does the repairs of rows that hold what a change needs, before the change
-// is tried again.
+// room does the repairs of rows that hold what a change needs, and of those that a
+// strict lane has met against expectation, before the change is tried again.
 func (s *session) room(ctx context.Context, applier *apply.Applier) error {
-	for s.run.held > 0 && !applier.Row().Torn() {
+	for !applier.Row().Torn() {
+		refused, err := applier.Refused(ctx)
+		if err != nil || !refused && s.run.held == 0 {
+			return err
+		}
 		requests, _, err := applier.Requests(ctx)
 		if err != nil || requests.None() {
 			return err

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/change"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/dirty"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/relation"
@@ -64,6 +65,14 @@ func (a *Applier) Requests(ctx context.Context) (found Requests, open bool, err 
 		err = a.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM bgsync.repair WHERE lane = $1)`, a.row.Lane).Scan(&open)
 	}
 	return found, open, pg.Wrap(err, "read bgsync.repair")
+}
+
+// Refused tells whether a row is to be repaired before anything else is applied: a
+// strict lane has met it against expectation.
+func (a *Applier) Refused(ctx context.Context) (open bool, err error) {
+	err = a.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM bgsync.repair WHERE lane = $1 AND bucket_no = -1 AND state = 'open' AND reason = $2)`,
+		a.row.Lane, checkpoint.Refused).Scan(&open)
+	return open, pg.Wrap(err, "read bgsync.repair")
 }
 
 // Truth is what the source showed of a set of keys, or of a bucket.

@@ -19,7 +19,7 @@ import (
 )
 
 // SchemaVersion is the version of the schema that this engine works with.
-const SchemaVersion = 6
+const SchemaVersion = 7
 
 //go:embed sql/roles.sql
 var rolesSQL string
@@ -42,9 +42,12 @@ var reasonsSQL string
 //go:embed sql/006_publication.sql
 var publicationSQL string
 
+//go:embed sql/007_decisions.sql
+var decisionsSQL string
+
 // migrations are the steps from one version of the schema to the next; the first
 // leads from nothing to version 1.
-var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL, reasonsSQL, publicationSQL}
+var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL, reasonsSQL, publicationSQL, decisionsSQL}
 
 // installLock keeps two installers of one database apart.
 const installLock = 0x6267_7379_6e63

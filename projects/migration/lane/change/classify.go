@@ -14,11 +14,12 @@ const (
 	Ordinary                     // an application's write
 	Rogue                        // a write on a side that is not writable
 	Empty                        // nothing of interest
+	Passed                       // rogue or forged, and operators have decided to pass it over
 )
 
 // String is the class in a word.
 func (c Class) String() string {
-	return [...]string{"?", "echo", "forged", "authority", "bookkeeping", "canary", "schema", "ordinary", "rogue", "empty"}[c]
+	return [...]string{"?", "echo", "forged", "authority", "bookkeeping", "canary", "schema", "ordinary", "rogue", "empty", "passed over"}[c]
 }
 
 // Profile is what has been seen of one source transaction. The zero value is a
@@ -66,6 +67,9 @@ func (p *Profile) Add(kind ItemKind) {
 
 // Mixed tells whether rows came in the transaction.
 func (p Profile) Mixed() bool { return p.data || p.canary }
+
+// Reshapes tells whether an entry of the log of DDL came in the transaction.
+func (p Profile) Reshapes() bool { return p.schema }
 
 // Class decides what the transaction is, by all that has been seen of it; first
 // match wins. Anyone can emit a marker, but only the engine can change a lane or

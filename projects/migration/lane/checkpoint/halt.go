@@ -101,39 +101,88 @@ func Stop(ctx context.Context, conn *pgx.Conn, row *Row, halt *Halt) error {
 }
 
 // resumable are the codes after which a lane may go on from where it stands, once
-// an operator has removed the cause. The others need a new generation or a new
-// lane.
-var resumable = []HaltCode{MarkerForged, RogueWrite, SchemaDrift, Divergence, Poison, Permission, Unexpected, ByOperator, SourceIdentity}
+// an operator has removed the cause. The others need a decision, a new generation or a
+// new lane.
+var resumable = []HaltCode{SchemaDrift, Divergence, Poison, Permission, Unexpected, ByOperator, SourceIdentity}
 
 // Resume lets a halted lane go on. The operator names the code, so that nobody
 // waves through a halt that he has not seen. Rows that wait for a decision are tried
-// again.
+// again. A lane that was strict is strict again at once. After a divergence the rows
+// that were met against expectation are fetched from the source before anything else is
+// applied, and what comparisons find next is repaired.
 func Resume(ctx context.Context, conn *pgx.Conn, lane string, code HaltCode) error {
 	if !slices.Contains(resumable, code) {
 		return fmt.Errorf("lane %s: a halt %q cannot be resumed, expected one of %v", lane, code, resumable)
 	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, resumeSQL, lane, string(code))
-		if err != nil {
+		if err := resume(ctx, tx, lane, code); err != nil {
 			return err
 		}
-		if tag.RowsAffected() == 0 {
-			return fmt.Errorf("lane %s is not halted with code %q", lane, code)
-		}
-		for _, table := range []string{"quarantine", "conflict"} {
-			if _, err := tx.Exec(ctx, `UPDATE bgsync.`+table+` SET state = 'retried' WHERE lane = $1 AND state = 'open'`, lane); err != nil {
-				return err
-			}
+		if code == Divergence {
+			return fetch(ctx, tx, lane)
 		}
 		return nil
 	})
 	return pg.Wrap(err, "resume lane %s", lane)
 }
 
+// resume lets the lane go on, in the caller's transaction.
+func resume(ctx context.Context, tx pgx.Tx, lane string, code HaltCode) error {
+	tag, err := tx.Exec(ctx, resumeSQL, lane, string(code), Discarded)
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("lane %s is not halted with code %q", lane, code)
+	}
+	_, err = tx.Exec(ctx, `UPDATE bgsync.quarantine SET state = 'retried' WHERE lane = $1 AND state = 'open'`, lane)
+	if err == nil && code != Divergence {
+		err = retried(ctx, tx, lane)
+	}
+	return err
+}
+
+// Reasons of requests for repairs, besides those of comparisons.
+const (
+	// Discarded tells that the lane has passed over a change of the row: until it is
+	// repaired, changes may meet it against expectation.
+	Discarded = "change discarded"
+	// Refused tells that a strict lane has met the row against expectation: it is
+	// repaired before the change is tried again.
+	Refused = "change refused"
+)
+
+// fetch asks for the rows that were met against expectation. A table that is being
+// loaded has them from there.
+func fetch(ctx context.Context, tx pgx.Tx, lane string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO bgsync.repair AS r (lane, table_id, bucket_no, key, reason)
+		SELECT DISTINCT c.lane, c.table_id, -1, c.key, $2::text FROM bgsync.conflict c JOIN bgsync.lane l USING (lane, generation)
+		  JOIN bgsync.table_state t USING (lane, table_id) WHERE c.lane = $1 AND c.state = 'open' AND t.phase NOT IN ('planned', 'loading')
+		ON CONFLICT (lane, table_id, bucket_no, key) DO UPDATE SET reason = excluded.reason, state = 'open'`, lane, Refused)
+	if err == nil {
+		err = retried(ctx, tx, lane)
+	}
+	if err == nil {
+		err = dirty.Doubt(ctx, tx, lane)
+	}
+	return err
+}
+
+func retried(ctx context.Context, tx pgx.Tx, lane string) error {
+	_, err := tx.Exec(ctx, `UPDATE bgsync.conflict SET state = 'retried' WHERE lane = $1 AND state = 'open'`, lane)
+	return err
+}
+
 // resumeSQL lets a lane load on only if it has applied nothing yet: once it has,
-// what is still to be loaded is loaded beside the stream.
+// what is still to be loaded is loaded beside the stream. A lane that was strict in its
+// generation is so again, unless it has passed over a change: tables that are being
+// loaded or repaired stay tolerant by themselves.
 const resumeSQL = `UPDATE bgsync.lane l SET halt_code = NULL, halt_reason = NULL, halted_at = NULL,
     state = CASE WHEN l.applied_lsn = l.base_lsn AND l.part_lsn IS NULL AND EXISTS (
                    SELECT FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) WHERE c.lane = l.lane AND c.state = 'planned')
-                 THEN 'loading' ELSE 'catching_up' END
+                 THEN 'loading'
+               WHEN l.applied_lsn >= l.consistent_after AND l.part_lsn IS NULL
+                 AND EXISTS (SELECT FROM bgsync.table_state t WHERE t.lane = l.lane AND t.phase = 'ready')
+                 AND NOT EXISTS (SELECT FROM bgsync.repair r WHERE r.lane = l.lane AND r.reason = $3)
+                 THEN 'running' ELSE 'catching_up' END
   WHERE lane = $1 AND state = 'halted' AND halt_code = $2`

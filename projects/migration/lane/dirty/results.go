@@ -59,6 +59,21 @@ func Restart(ctx context.Context, on Session, lane string) error {
 	return nil
 }
 
+// Doubt takes back all results, and with them that the lane was ever found equal: what
+// differs from now on is repaired, and is no divergence. It is for a lane of which
+// somebody has reason to think that rows differ. The lane's row is locked first, as the
+// applier does.
+func Doubt(ctx context.Context, on Session, lane string) error {
+	if _, err := on.Exec(ctx, `SELECT FROM bgsync.lane WHERE lane = $1 FOR UPDATE`, lane); err != nil {
+		return pg.Wrap(err, "lock lane %s", lane)
+	}
+	if err := Restart(ctx, on, lane); err != nil {
+		return err
+	}
+	_, err := on.Exec(ctx, `UPDATE bgsync.verify_pass SET state = 'discarded' WHERE lane = $1 AND state = 'clean'`, lane)
+	return pg.Wrap(err, "doubt the results of lane %s", lane)
+}
+
 // Opened notes that an invocation begins to apply. When the one before did not
 // hand over in order, the results since the last orderly hand-over are taken
 // back: what broke it may have broken more.

@@ -91,15 +91,11 @@ var errTooMany = errors.New("more rows differ than one pass may repair")
 // clean pass of a generation, and when too much differs, the lane halts instead.
 func (s *session) request(ctx context.Context, p pass, table *relation.Table, d difference) error {
 	if p.verified {
-		return s.diverged(ctx, p.generation, fmt.Sprintf("%d rows differ in a bucket of table %s, which was equal before", d.count, table.FullName()))
+		return s.diverged(ctx, p, d.epoch, fmt.Sprintf("%d rows differ in a bucket of table %s, which was equal before", d.count, table.FullName()))
 	}
 	err := pgx.BeginFunc(ctx, s.target, func(tx pgx.Tx) error {
-		var now bool
-		if err := tx.QueryRow(ctx, current+`SELECT EXISTS (SELECT FROM current)`, s.Lane, d.epoch).Scan(&now); err != nil {
+		if err := s.still(ctx, tx, p, d.epoch); err != nil {
 			return err
-		}
-		if !now {
-			return errStale
 		}
 		var requested int64
 		if err := tx.QueryRow(ctx, `UPDATE bgsync.verify_pass SET requested = requested + $2 WHERE pass_id = $1 RETURNING requested`, p.id, d.count).Scan(&requested); err != nil {
@@ -111,7 +107,7 @@ func (s *session) request(ctx context.Context, p pass, table *relation.Table, d 
 		return s.ask(ctx, tx, p, table, d)
 	})
 	if errors.Is(err, errTooMany) {
-		return s.diverged(ctx, p.generation, fmt.Sprintf("table %s: %v", table.FullName(), errTooMany))
+		return s.diverged(ctx, p, d.epoch, fmt.Sprintf("table %s: %v", table.FullName(), errTooMany))
 	}
 	if err != nil {
 		return pg.Wrap(err, "ask for repairs of table %s", table.FullName())
@@ -150,7 +146,7 @@ func (v *Verifier) Diverged(ctx context.Context, reason string) error {
 	if err != nil {
 		return err
 	}
-	err = s.diverged(ctx, row.Generation, reason)
+	err = s.diverged(ctx, pass{generation: row.Generation}, 0, reason)
 	var halt *checkpoint.Halt
 	if errors.As(err, &halt) {
 		return nil
@@ -158,17 +154,24 @@ func (v *Verifier) Diverged(ctx context.Context, reason string) error {
 	return err
 }
 
-// diverged halts the lane whatever its position is, and returns the halt.
-func (s *session) diverged(ctx context.Context, generation int64, reason string) error {
+// diverged halts the lane whatever its position is, and returns the halt. A difference
+// that was found before results were taken back is none any more: somebody has said
+// that rows may differ, and they are to be repaired. No pass is a check without one.
+func (s *session) diverged(ctx context.Context, p pass, epoch int64, reason string) error {
 	halt := checkpoint.NewHalt(checkpoint.Divergence, "%s", reason)
 	err := pgx.BeginFunc(ctx, s.target, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = 'divergence', halt_reason = $3, halted_at = clock_timestamp()
-			WHERE lane = $1 AND generation = $2 AND state IN ('catching_up', 'running')`, s.Lane, generation, halt.Reason)
+			WHERE lane = $1 AND generation = $2 AND state IN ('catching_up', 'running')`, s.Lane, p.generation, halt.Reason)
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() == 0 {
 			return checkpoint.ErrOwnershipLost
+		}
+		if p.id != 0 {
+			if err := s.still(ctx, tx, p, epoch); err != nil {
+				return err
+			}
 		}
 		return dirty.Forget(ctx, tx, s.Lane)
 	})
@@ -176,4 +179,15 @@ func (s *session) diverged(ctx context.Context, generation int64, reason string)
 		return pg.Wrap(err, "halt lane %s", s.Lane)
 	}
 	return halt
+}
+
+// still makes sure that a pass is running and an epoch the present one, and holds it.
+func (s *session) still(ctx context.Context, tx pgx.Tx, p pass, epoch int64) error {
+	var now bool
+	err := tx.QueryRow(ctx, current+`SELECT EXISTS (SELECT FROM current) AND EXISTS (SELECT FROM bgsync.verify_pass WHERE pass_id = $3 AND state = 'running')`,
+		s.Lane, epoch, p.id).Scan(&now)
+	if err == nil && !now {
+		return errStale
+	}
+	return err
 }

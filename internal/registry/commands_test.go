@@ -56,6 +56,7 @@ func Commands() []Command {
 		{"cancel", MigrateCancel, nil, func(a *amazon) { a.decides(control.Arming) }, fault.OK},
 		{"accept", MigrateAccept, nil, func(a *amazon) { a.decides(control.Switched) }, fault.OK},
 		{"thaw", MigrateThaw, nil, func(a *amazon) { a.decides(control.Steady) }, fault.OK},
+		{"renew", MigrateRenew, []settings.Flag{flag("halt", string(checkpoint.Gap))}, (*amazon).works, fault.OK},
 		{"changes", MigrateChanges, nil, (*amazon).works, fault.OK},
 		{"planChange", MigratePlanChange, []settings.Flag{flag("table", "payments.note"), flag("columns", "note text")}, (*amazon).works, fault.OK},
 		{"makeChange", MigrateMakeChange, nil, (*amazon).works, fault.OK},

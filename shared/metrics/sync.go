@@ -103,7 +103,8 @@ var (
 
 // What the verification emits, under the lane that it follows.
 var (
-	// VerifyAgeSeconds is the age of the last clean pass.
+	// VerifyAgeSeconds is how long ago the bucket was compared that waits longest, by
+	// this lane or the one that leads back: a comparison has no direction.
 	VerifyAgeSeconds  = ofLane("VerifyAgeSeconds", Seconds, Maximum)
 	BucketsDirty      = ofLane("BucketsDirty", Count, Maximum)
 	BucketsMismatched = ofLane("BucketsMismatched", Count, Maximum)

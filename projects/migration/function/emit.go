@@ -39,6 +39,9 @@ func (w *watch) emit(p Progress) error {
 	if s.Followed { // nothing is applied, and no canary arrives, while the base is loaded
 		readings = append(readings, reading{metrics.LagSeconds, s.LagSeconds}, reading{metrics.CanarySeconds, s.CanarySeconds})
 	}
+	if v := s.Verification; v != nil {
+		readings = append(readings, verification(*v)...)
+	}
 	if s.State == checkpoint.Loading {
 		rate := p.Rate()
 		readings = append(readings, reading{metrics.LoadEtaLowSeconds, rate.RemainingLow.Seconds()},
@@ -54,6 +57,20 @@ func (w *watch) emit(p Progress) error {
 		}
 	}
 	return err
+}
+
+// verification is what comparisons have shown. What was never compared has no age; a
+// lane whose source is not the authority has one, and no counts.
+func verification(v gauge.Verification) []reading {
+	var readings []reading
+	if v.AgeSeconds >= 0 {
+		readings = append(readings, reading{metrics.VerifyAgeSeconds, v.AgeSeconds})
+	}
+	if v.Active {
+		readings = append(readings, reading{metrics.BucketsDirty, float64(v.Dirty)}, reading{metrics.BucketsMismatched, float64(v.Mismatched)},
+			reading{metrics.BucketsUnstable, float64(v.Unstable)}, reading{metrics.TailKeys, float64(v.TailKeys)})
+	}
+	return readings
 }
 
 // applied is what was applied since it was asked for last. Nothing is no reading of

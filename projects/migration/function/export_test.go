@@ -31,7 +31,7 @@ func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.
 	if err != nil {
 		return nil, err
 	}
-	s := &switcher{parts: p, limits: limits, at: at}
+	s := &switcher{parts: p, limits: limits, at: at, lookPause: 10 * time.Millisecond}
 	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}

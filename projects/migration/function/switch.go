@@ -107,6 +107,8 @@ type switcher struct {
 	primary func(ctx context.Context, owner string) (switching.Primary, func(), error)
 	// at is told each durable act; nil is no observer.
 	at func(point string) error
+	// lookPause is the wait between two looks at who has the authority.
+	lookPause time.Duration
 }
 
 // NewSwitch makes the function that moves the authority to its colour, one step for
@@ -119,7 +121,7 @@ func NewSwitch(ctx context.Context, lookup func(string) (string, bool), out io.W
 	if err := errors.Join(err, proofErr); err != nil {
 		return nil, err
 	}
-	s := &switcher{parts: p, limits: switching.Defaults()}
+	s := &switcher{parts: p, limits: switching.Defaults(), lookPause: lookPause}
 	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}
@@ -162,7 +164,8 @@ func (s *switcher) check(e SwitchEvent) error {
 	return errors.Join(problems...)
 }
 
-// handle is one invocation: one step, or none.
+// handle is one invocation: one step, or none. The watchdog, which acts in the name of
+// no request, measures in addition who has the authority.
 func (s *switcher) handle(ctx context.Context, e SwitchEvent) (SwitchAnswer, error) {
 	if e.Act == "" {
 		e.Act = Recover
@@ -170,6 +173,15 @@ func (s *switcher) handle(ctx context.Context, e SwitchEvent) (SwitchAnswer, err
 	if err := s.check(e); err != nil {
 		return SwitchAnswer{}, err
 	}
+	answer, err := s.turn(ctx, e)
+	if e.Act == Recover && e.Request == "" && !ending(ctx, s.limits.Least) {
+		err = errors.Join(err, s.watchAuthority(ctx))
+	}
+	return answer, err
+}
+
+// turn does what the event asks for, as far as it is its turn.
+func (s *switcher) turn(ctx context.Context, e SwitchEvent) (SwitchAnswer, error) {
 	answer := SwitchAnswer{Event: e}
 	token, sw, err := switching.Status(ctx, s.store)
 	if errors.Is(err, control.ErrAbsent) {

@@ -15,15 +15,7 @@ func (s *switcher) measure(ctx context.Context, o switching.Outcome, failure err
 	if err != nil {
 		return err
 	}
-	holder := string(token.Holder)
-	if holder == "" {
-		holder = "none"
-	}
-	readings := []reading{
-		{metrics.AuthorityEpoch, float64(token.Epoch)}, {metrics.AuthorityHolder, metrics.Holders()[holder]},
-		{metrics.SwitchStateMetric, metrics.SwitchStates()[string(sw.State)]},
-		{metrics.BackOuts, number(errors.Is(failure, switching.ErrBackedOut))},
-	}
+	readings := append(standing(token, sw), reading{metrics.BackOuts, number(errors.Is(failure, switching.ErrBackedOut))})
 	if o.Pause > 0 {
 		readings = append(readings, reading{metrics.WritePauseMilliseconds, float64(o.Pause.Milliseconds())})
 	}

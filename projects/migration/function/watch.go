@@ -20,8 +20,9 @@ import (
 const (
 	// sampleEvery is how often status gets a new snapshot.
 	sampleEvery = 10 * time.Second
-	// emitEvery is the resolution of the metrics.
-	emitEvery = time.Minute
+	// emitEvery is how old the last metrics may be before there are new ones: with what
+	// sampleEvery adds, less than the minute that their alarms look at.
+	emitEvery = 45 * time.Second
 	// rateOver is the time over which the speed of a load is taken.
 	rateOver = 5 * time.Minute
 )

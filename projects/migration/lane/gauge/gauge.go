@@ -58,6 +58,10 @@ type Snapshot struct {
 	Quarantine int64 `json:"quarantine"`
 	Repairs    int64 `json:"repairs"`
 
+	// Verification is what comparisons have shown; nil in a snapshot of an earlier
+	// version.
+	Verification *Verification `json:"verification,omitempty"`
+
 	Transactions int64 `json:"transactions"`
 	Echoes       int64 `json:"echoes"`
 	Torn         bool  `json:"torn"`
@@ -105,6 +109,9 @@ func Read(ctx context.Context, source, target *pgx.Conn, lane string) (Snapshot,
 		return Snapshot{}, err
 	}
 	if err := s.throttled(ctx, target); err != nil {
+		return Snapshot{}, err
+	}
+	if err := s.verified(ctx, source, target); err != nil {
 		return Snapshot{}, err
 	}
 	s.At = time.Now().UTC()

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/relation"
 )
 
 // Status is what a lane's verification has shown so far, for gates and people.
@@ -55,12 +56,21 @@ FROM bgsync.lane l LEFT JOIN bgsync.bucket b USING (lane) WHERE l.lane = $1 GROU
 func (v *Verifier) Status(ctx context.Context) (Status, error) {
 	var st Status
 	err := v.onTarget(ctx, "read the verification", func(tx pgx.Tx) error {
-		var age float64
-		err := tx.QueryRow(ctx, statusSQL, v.Lane).Scan(&st.Generation, &st.TailArmed, &st.FirstClean, &st.RepairsOpen, &st.TailKeys, &st.Buckets,
-			&st.Unverified, &st.Dirty, &st.Unstable, &st.Mismatched, &age)
-		st.Age = time.Duration(age * float64(time.Second))
+		var err error
+		st, err = ReadStatus(ctx, tx, v.Lane)
 		return err
 	})
+	return st, err
+}
+
+// ReadStatus reads what is known of a lane over any session on its target that may
+// read the tables of the verification.
+func ReadStatus(ctx context.Context, target relation.Querier, lane string) (Status, error) {
+	var st Status
+	var age float64
+	err := target.QueryRow(ctx, statusSQL, lane).Scan(&st.Generation, &st.TailArmed, &st.FirstClean, &st.RepairsOpen, &st.TailKeys, &st.Buckets,
+		&st.Unverified, &st.Dirty, &st.Unstable, &st.Mismatched, &age)
+	st.Age = time.Duration(age * float64(time.Second))
 	return st, err
 }
 

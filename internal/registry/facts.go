@@ -63,13 +63,13 @@ type sentry interface {
 // reference, DescribeAlarms).
 const mostAlarms = 100
 
-// standing are the alarms of lanes and switch, and the composite that says that to go
-// on is not safe. Lanes of stores that have none yet send nothing.
+// standing are the alarms of the databases' lanes and of the switch, and the composite
+// that says that to go on is not safe.
 func standing(ctx context.Context, environment string, eyes sentry) ([]preflight.Alarm, error) {
 	names := naming.New(environment)
 	all := []preflight.Alarm{{Name: names.MigrationUnsafeAlarm()}}
-	for _, each := range (watch.Args{Platform: environment, Phase: watch.Running}).OfMigration() {
-		all = append(all, preflight.Alarm{Name: each.Name(names), Silent: !slices.ContainsFunc(metrics.LanesOf(metrics.Aurora), func(l metrics.Lane) bool { return l.Name == each.Subject })})
+	for _, each := range (watch.Args{Platform: environment, Phase: watch.Running, Lanes: metrics.LanesOf(metrics.Aurora)}).OfMigration() {
+		all = append(all, preflight.Alarm{Name: each.Name(names)})
 	}
 	for part := range slices.Chunk(all, mostAlarms) {
 		wanted := make([]string, len(part))

@@ -42,9 +42,8 @@ func TestEveryAlarmOfTheMigrationIsLookedFor(t *testing.T) {
 	assert.Equal(t, "ALARM", by["cutover-prod-core-fwd-lane-halted"].State)
 	assert.Contains(t, by, "cutover-prod-core-rev-canary-lost")
 	assert.Empty(t, by["cutover-prod-core-rev-canary-lost"].State, "it does not exist")
-	assert.False(t, by["cutover-prod-core-rev-canary-lost"].Silent, "the lanes of the databases run")
-	assert.True(t, by["cutover-prod-sessions-fwd-lane-silent"].Silent, "those of sessions do not yet")
-	assert.Greater(t, len(all), 40)
+	assert.NotContains(t, by, "cutover-prod-sessions-fwd-lane-silent", "a switch moves the databases")
+	assert.Greater(t, len(all), 30)
 }
 
 func TestRecordsAreReadAsTheyStand(t *testing.T) {

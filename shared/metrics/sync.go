@@ -147,11 +147,11 @@ var (
 	ProofStored = ofPlatform("ProofStored", Count, Minimum)
 )
 
-// What the traffic ladder emits. Shares are those of green.
+// What the traffic ladder emits. The share is that of green;
+// the one that is measured follows from the requests of both balancers.
 var (
-	LadderStep           = ofPlatform("LadderStep", None, Maximum)
-	WeightPercent        = ofPlatform("WeightPercent", Percent, Maximum)
-	MeasuredSharePercent = ofPlatform("MeasuredSharePercent", Percent, Average)
+	LadderStep    = ofPlatform("LadderStep", None, Maximum)
+	WeightPercent = ofPlatform("WeightPercent", Percent, Maximum)
 	// GateResult is one of the GateResults.
 	GateResult = Metric{Namespace: syncing, Name: "GateResult", Unit: None, Dimensions: gate, Statistic: Minimum}
 )
@@ -170,6 +170,6 @@ func Sync() []Metric {
 		AuthorityEpoch, AuthorityHolder, AuthorityDisagreement, SwitchStateMetric,
 		WritePauseMilliseconds, FenceLockMilliseconds, DrainMilliseconds, CheckMilliseconds, PromoteMilliseconds,
 		BackOuts, SequenceHeadroom, ProofStored,
-		LadderStep, WeightPercent, MeasuredSharePercent, GateResult,
+		LadderStep, WeightPercent, GateResult,
 	}
 }

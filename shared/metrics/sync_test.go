@@ -72,7 +72,6 @@ SequenceHeadroom Percent platform
 ProofStored Count platform
 LadderStep None platform
 WeightPercent Percent platform
-MeasuredSharePercent Percent platform
 GateResult None gate
 `
 

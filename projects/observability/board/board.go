@@ -238,7 +238,10 @@ func lanes(metric metrics.Metric, suffix string, stores ...metrics.Store) lines 
 	return func(b *builder) []dashboard.Line {
 		var out []dashboard.Line
 		for _, store := range stores {
-			for _, lane := range metrics.LanesOf(store) {
+			for _, lane := range b.Watch.Lanes {
+				if lane.Store != store {
+					continue
+				}
 				out = append(out, b.line(lane.Name+suffix, "", estate.OfLane(metric, b.Watch.Platform, lane)))
 			}
 		}

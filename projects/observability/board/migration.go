@@ -1,6 +1,8 @@
 package board
 
 import (
+	"slices"
+
 	"github.com/cutover/cutover/projects/observability/alarm"
 	"github.com/cutover/cutover/projects/observability/dashboard"
 	"github.com/cutover/cutover/projects/observability/estate"
@@ -29,7 +31,7 @@ func (b *builder) shift() [][]dashboard.Widget {
 		b.section("Traffic"),
 		{
 			b.trafficShare(),
-			b.graph(third, "Share of green: asked for and measured, %", ofPlatform(metrics.WeightPercent, metrics.MeasuredSharePercent)),
+			b.graph(third, "Share of green that is asked for, %", ofPlatform(metrics.WeightPercent)),
 			b.graph(third, "Requests per minute", byColor(metrics.Requests, "", estate.Balancer)),
 		},
 		{
@@ -163,7 +165,11 @@ func (b *builder) verification() [][]dashboard.Widget {
 	}
 }
 
+// otherStores is empty on a platform without lanes over items or objects.
 func (b *builder) otherStores() [][]dashboard.Widget {
+	if !slices.ContainsFunc(b.Watch.Lanes, func(l metrics.Lane) bool { return l.Store != metrics.Aurora }) {
+		return nil
+	}
 	return [][]dashboard.Widget{
 		b.section("Items and objects"),
 		{

@@ -144,6 +144,7 @@ func (a *Alarms) addComposite(ctx *pulumi.Context, of alarm.Composite, args *Ala
 // watch says what to look at, from the configuration.
 func (c Config) watch(platform string, services catalog.Catalog) watch.Args {
 	return watch.Args{
-		Platform: platform, Services: services, Phase: watch.Phase(c.Migration), Limits: watch.Limits(c.Limits), Baseline: c.AccountBaseline == manage,
+		Platform: platform, Services: services, Phase: watch.Phase(c.Migration), Lanes: c.lanes(),
+		Limits: watch.Limits(c.Limits), Baseline: c.AccountBaseline == manage,
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/cutover/cutover/projects/observability/alarm"
 	"github.com/cutover/cutover/projects/observability/watch"
 	"github.com/cutover/cutover/shared/config"
+	"github.com/cutover/cutover/shared/metrics"
 )
 
 // Config is the configuration of the layer of dashboards and alarms, in the
@@ -21,10 +22,14 @@ type Config struct {
 	// AccountBaseline says whose the trail and the archive are, as in the layer of
 	// security: "manage" or "assume". What is not ours cannot be counted.
 	AccountBaseline string `config:"accountBaseline"`
-	// Migration says how far it is: "planned", "running" or "finished". The silence
-	// of a lane is a fault while it is running.
+	// Migration says how far it is: "planned", "loading", "running" or "finished". The
+	// silence of the lanes forward is a fault from "loading" on, that of all lanes
+	// while it is "running".
 	Migration string `config:"migration"`
-	Limits    Limits `config:"limits"`
+	// Lanes are those that this environment has, such as "core.fwd": one that is not in
+	// the list has no alarms and is on no graph.
+	Lanes  []string `config:"lanes"`
+	Limits Limits   `config:"limits"`
 	// Subscribers are who is told, by severity ("page", "warn", "info").
 	Subscribers map[string][]Subscriber `config:"subscribers"`
 }
@@ -78,8 +83,27 @@ func (c Config) Validate(p *config.Problems) {
 	c.Environment.Validate(p)
 	p.Check(c.AccountBaseline == manage || c.AccountBaseline == assume, "accountBaseline", c.AccountBaseline, `"manage" or "assume", as in the layer of security`)
 	p.Check(slices.Contains(watch.Phases(), watch.Phase(c.Migration)), "migration", c.Migration, fmt.Sprintf("one of %v", watch.Phases()))
+	c.validateLanes(p)
 	c.Limits.validate(p)
 	c.validateSubscribers(p)
+}
+
+func (c Config) validateLanes(p *config.Problems) {
+	p.Check(len(c.Lanes) > 0, "lanes", nil, "at least one lane, such as core.fwd")
+	known := make([]string, 0, len(metrics.Lanes()))
+	for _, lane := range metrics.Lanes() {
+		known = append(known, lane.Name)
+	}
+	for number, name := range c.Lanes {
+		at := fmt.Sprintf("lanes[%d]", number)
+		p.Check(slices.Contains(known, name), at, name, fmt.Sprintf("one of %v", known))
+		p.Check(!slices.Contains(c.Lanes[:number], name), at, name, "a lane that is not in the list twice")
+	}
+}
+
+// lanes are the configured ones, in the order of the catalogue.
+func (c Config) lanes() []metrics.Lane {
+	return slices.DeleteFunc(metrics.Lanes(), func(l metrics.Lane) bool { return !slices.Contains(c.Lanes, l.Name) })
 }
 
 func (l Limits) validate(p *config.Problems) {

@@ -57,7 +57,8 @@ const runbookHead = `# Alarms
 
 What each alarm means and what to do first. This page is written from the definitions in
 ` + "`projects/observability/watch`" + ` by ` + "`mage graph`" + `, with the thresholds of production and as it is while the
-migration runs: before and after it the silence of a lane is no fault (` + "`observability:migration`" + `).
+migration runs: before and after it the silence of a lane is no fault (` + "`observability:migration`" + `). Lanes are
+those of ` + "`observability:lanes`" + `; of what they say while the first base is loaded tells ADR 055.
 
 A **page** wakes somebody up, a **warn** waits for the working day, an **info** is a record; each has a topic of its own.
 Every alarm tells its topic when it goes on, when it goes off, and when it has not enough data.

@@ -24,12 +24,23 @@ const (
 	throttledAll     = 100
 )
 
-// silent is what missing data of a lane mean: a fault while the migration runs.
-func (a Args) silent() (alarm.Missing, string) {
-	if a.Phase == Running {
+// following are the kinds of alarms over what a lane tells only once it follows its
+// source: while its base is loaded there is neither a lag, nor a canary that arrives,
+// nor a comparison.
+var following = []string{"lag-high", "canary-lost", "verify-stale"}
+
+// silent is what missing data of a lane mean: a fault while the lane runs.
+func (a Args) silent(kind string, direction metrics.Direction) (alarm.Missing, string) {
+	switch {
+	case a.Phase == Running:
 		return alarm.Breaching, "A lane sends a value every minute while the migration runs; silence is a fault."
+	case a.Phase == Loading && direction == metrics.Forward && !slices.Contains(following, kind):
+		return alarm.Breaching, "A lane sends a value every minute while its base is loaded; silence is a fault."
+	case a.Phase == Loading:
+		return alarm.NotBreaching, "Neither the lane back is there while a base is loaded, nor what a lane tells once it follows its source."
+	default:
+		return alarm.NotBreaching, "No lane is there before the migration runs and after it is finished."
 	}
-	return alarm.NotBreaching, "No lane is there before the migration runs and after it is finished."
 }
 
 // laneRule is one alarm that each lane of some stores has.
@@ -48,13 +59,13 @@ type laneRule struct {
 }
 
 func (a Args) lanes() []alarm.Alarm {
-	missing, silence := a.silent()
 	var all []alarm.Alarm
-	for _, lane := range metrics.Lanes() {
+	for _, lane := range a.Lanes {
 		for _, rule := range a.laneRules() {
 			if !rule.over(lane.Store) {
 				continue
 			}
+			missing, silence := a.silent(rule.kind, lane.Direction)
 			made := alarm.Alarm{
 				Subject: lane.Name, Kind: rule.kind, Meaning: "Lane " + lane.Name + ": " + rule.meaning, Action: rule.action, Severity: rule.severity,
 				Condition: alarm.Of(estate.OfLane(rule.metric, a.Platform, lane), rule.comparison, rule.threshold),
@@ -116,7 +127,6 @@ func (a Args) laneRules() []laneRule {
 func (a Args) OfMigration() []alarm.Alarm { return slices.Concat(a.lanes(), a.authority()) }
 
 func (a Args) authority() []alarm.Alarm {
-	missing, silence := a.silent()
 	one := func(kind, meaning, action string, severity alarm.Severity, metric metrics.Metric, comparison alarm.Comparison, threshold float64) alarm.Alarm {
 		return alarm.Alarm{
 			Kind: kind, Meaning: meaning, Action: action, Severity: severity,
@@ -126,7 +136,11 @@ func (a Args) authority() []alarm.Alarm {
 	}
 	disagreement := one("authority-disagreement", "The token and the databases name different holders.", "Touch nothing, raise no share. migrate:status shows the token and the switch, bgsync.authority on each side who can write there, and that decides. A switch under way is gone on with by its watchdog; at rest somebody has changed a row: find who.",
 		alarm.Page, metrics.AuthorityDisagreement, alarm.AtLeast, 1)
-	disagreement.Missing, disagreement.Silence = missing, silence
+	if a.Phase == Running {
+		disagreement.Missing, disagreement.Silence = alarm.Breaching, "The watchdog of a switch sends a value every minute once somebody has the authority; silence is a fault."
+	} else {
+		disagreement.Silence = "Nobody has been given the authority before the lanes back are made, and nobody has it after the end."
+	}
 	return []alarm.Alarm{
 		disagreement,
 		one("switch-held", "A switch could neither go on nor go back and holds writes.", "migrate:status names the state and the last error. Bring back the database or control table that it names: the watchdog goes on within a minute, the command given again at once. Where a side is lost for good docs/sync.md says what is left.", alarm.Page, metrics.SwitchStateMetric, alarm.AtLeast, metrics.SwitchHeld),

@@ -21,13 +21,18 @@ type Phase string
 
 // The phases.
 const (
-	Planned  Phase = "planned"
+	// Planned is before the first lane is started.
+	Planned Phase = "planned"
+	// Loading is from the start of the lanes forward until those back are made: there
+	// is no authority to move yet, and a base that is loaded has no lag.
+	Loading Phase = "loading"
+	// Running is while the lanes of both directions run.
 	Running  Phase = "running"
 	Finished Phase = "finished"
 )
 
 // Phases lists them in their order.
-func Phases() []Phase { return []Phase{Planned, Running, Finished} }
+func Phases() []Phase { return []Phase{Planned, Loading, Running, Finished} }
 
 // Limits are the thresholds that depend on an environment.
 type Limits struct {
@@ -52,6 +57,8 @@ type Args struct {
 	Services catalog.Catalog
 	Limits   Limits
 	Phase    Phase
+	// Lanes are those that this platform has.
+	Lanes []metrics.Lane
 	// Baseline tells that the trail and the archive are ours to look at.
 	Baseline bool
 }

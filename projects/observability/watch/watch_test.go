@@ -18,7 +18,7 @@ func args(t *testing.T, phase watch.Phase) watch.Args {
 	t.Helper()
 	services, err := catalog.Load()
 	require.NoError(t, err)
-	return watch.Args{Platform: "prod", Services: services, Phase: phase, Baseline: true, Limits: watch.Limits{
+	return watch.Args{Platform: "prod", Services: services, Phase: phase, Lanes: metrics.Lanes(), Baseline: true, Limits: watch.Limits{
 		ErrorPercent: 1, LatencyMs: 500, ReportMs: 5000, Connections: 1500, LogVolumeGiB: 100, QueueAgeSeconds: 300,
 	}}
 }
@@ -74,14 +74,36 @@ func TestEveryValueIsATextOrAThingOfTheEstate(t *testing.T) {
 	}
 }
 
-func TestSilenceOfALaneIsAFaultWhileTheMigrationRuns(t *testing.T) {
-	for phase, missing := range map[watch.Phase]alarm.Missing{watch.Planned: alarm.NotBreaching, watch.Running: alarm.Breaching, watch.Finished: alarm.NotBreaching} {
+func TestSilenceOfALaneIsAFaultWhileItRuns(t *testing.T) {
+	always := []string{"core-fwd-lane-silent", "core-fwd-lane-halted", "core-fwd-slot-too-large"}
+	later := []string{"core-fwd-lag-high", "core-fwd-canary-lost", "core-fwd-verify-stale", "core-rev-lane-silent", "core-rev-lag-high", "authority-disagreement", "documents-rev-replication-late"}
+	for phase, faults := range map[watch.Phase][]string{
+		watch.Planned: nil, watch.Loading: always, watch.Running: slices.Concat(always, later), watch.Finished: nil,
+	} {
 		all := args(t, phase).Alarms()
-		for _, key := range []string{"core-fwd-lane-silent", "core-rev-lag-high", "sessions-fwd-iterator-old", "documents-rev-replication-late", "authority-disagreement"} {
-			require.Equal(t, missing, find(t, all, key).Missing, "%s %s", phase, key)
+		for _, key := range slices.Concat(always, later) {
+			want := alarm.NotBreaching
+			if slices.Contains(faults, key) {
+				want = alarm.Breaching
+			}
+			require.Equal(t, want, find(t, all, key).Missing, "%s %s", phase, key)
 		}
 		require.Equal(t, alarm.NotBreaching, find(t, all, "core-fwd-conflicts").Missing)
 	}
+}
+
+// A lane that a platform does not have sends nothing: it has no alarms, and none of
+// them is part of what closes the gates.
+func TestOnlyLanesThatAreThereHaveAlarms(t *testing.T) {
+	a := args(t, watch.Running)
+	a.Lanes = metrics.LanesOf(metrics.Aurora)
+	subjects := make(map[string]bool)
+	for _, each := range a.Alarms() {
+		subjects[each.Subject] = true
+	}
+	require.True(t, subjects["core.fwd"] && subjects["core.rev"])
+	require.False(t, subjects["sessions.fwd"] || subjects["documents.rev"])
+	require.NoError(t, alarm.Check(a.Alarms(), a.Composites(), naming.New("prod")), "no composite names an alarm that is not made")
 }
 
 func TestLanesHaveTheAlarmsOfTheirStore(t *testing.T) {

@@ -187,5 +187,6 @@ func (d *station) abandons(why settings.Flag) {
 		require.NoError(d.t, err)
 		assert.Zero(d.t, pid, lane)
 	}
+	assert.Regexp(d.t, `(?m)core\.fwd +none *$`, d.passes(MigrateStatus))
 	assert.Contains(d.t, d.passes(MigrateAbandon, why), "0 slots were dropped", "once more does no harm")
 }

@@ -168,6 +168,7 @@ const (
 	wantedField = "wanted"
 	wantedRun   = "run"
 	wantedPause = "pause"
+	wantedGone  = "gone"
 )
 
 // Wanted tells whether the lane is to run. A lane that nobody has started is not.
@@ -190,6 +191,24 @@ func Want(ctx context.Context, store control.Store, name string, run bool) error
 		value = wantedRun
 	}
 	return change(ctx, store, control.LaneItem(name), func(fields map[string]string) { fields[wantedField] = value })
+}
+
+// Dismiss tells that there is no such lane any more: what it has said last is of no
+// account. Whoever wants the lane again says so by Want.
+func Dismiss(ctx context.Context, store control.Store, name string) error {
+	return change(ctx, store, control.LaneItem(name), func(fields map[string]string) { fields[wantedField] = wantedGone })
+}
+
+// Dismissed tells whether Dismiss was the last word about a lane.
+func Dismissed(ctx context.Context, store control.Store, name string) (bool, error) {
+	item, err := store.Get(ctx, control.LaneItem(name))
+	if errors.Is(err, control.ErrAbsent) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read whether there is a lane %s: %w", name, err)
+	}
+	return item.Fields[wantedField] == wantedGone, nil
 }
 
 // attempts is how often an item is written anew after another writer was faster.

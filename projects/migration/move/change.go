@@ -191,6 +191,13 @@ func (o *Operator) Abandon(ctx context.Context, reason string) error {
 		}
 	}
 	request.Preview = false
-	_, err := o.ask(ctx, request, "the same command again")
-	return err
+	if _, err := o.ask(ctx, request, hint.Again); err != nil {
+		return err
+	}
+	for _, color := range naming.Colors() {
+		if err := function.Dismiss(ctx, o.Store, function.Lane(color)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

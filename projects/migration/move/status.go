@@ -62,7 +62,20 @@ func ReadStatus(ctx context.Context, store control.Store, now time.Time) Status 
 			s.Switch = &change
 		}
 	}
+	if s.Switch != nil && s.Switch.State == items.Finalised {
+		for i := range s.Lanes {
+			s.Lanes[i].retire()
+		}
+	}
 	return s
+}
+
+// retire makes it the status of a lane whose migration has ended: what it has said
+// last is of no account any more.
+func (l *LaneStatus) retire() {
+	if l.Known {
+		l.State, l.Followed, l.Stale = checkpoint.Retired, false, false
+	}
 }
 
 // item reads one item; known is false when it is absent or cannot be read.
@@ -91,6 +104,13 @@ func laneStatus(ctx context.Context, store control.Store, name string, now time.
 		return status
 	}
 	status.Wanted = wanted
+	gone, err := function.Dismissed(ctx, store, name)
+	if err != nil {
+		status.Error = err.Error()
+	}
+	if err != nil || gone {
+		return status
+	}
 	p, absent, err := function.ReadProgress(ctx, store, name)
 	if err != nil {
 		status.Error = err.Error()
@@ -147,7 +167,7 @@ func (l LaneStatus) notes() []string {
 		return []string{l.Error}
 	case !l.Known && l.Wanted:
 		return []string{"started, nothing heard of it yet"}
-	case !l.Known:
+	case !l.Known, l.State == checkpoint.Retired:
 		return nil
 	}
 	if l.Halt != "" {

@@ -5,10 +5,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/gauge"
 	"github.com/cutover/cutover/projects/migration/lane/throttle"
+	items "github.com/cutover/cutover/shared/control"
+	"github.com/cutover/cutover/shared/naming"
 )
 
 // The status says that a load is throttled, by which inputs, and how far each is over
@@ -38,6 +43,32 @@ func TestTheStatusSaysWhyALoadIsThrottled(t *testing.T) {
 	free := LaneStatus{Known: true, Wanted: true}
 	free.Throttle = &gauge.Throttle{State: throttle.Unthrottled()}
 	assert.Empty(t, free.notes())
+}
+
+// A lane that is gone is shown as that, whatever it has said last: neither as one that
+// nobody runs, nor as one that runs.
+func TestTheStatusForgetsLanesThatAreGone(t *testing.T) {
+	store, now := &control.Memory{}, time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	for _, color := range naming.Colors() {
+		lane := function.Lane(color)
+		told := control.Item{Rev: 1, Fields: map[string]string{"snapshot": `{"lane": "` + lane + `", "state": "running", "followed": true, "at": "2026-04-01T12:00:00Z"}`}}
+		require.NoError(t, store.Put(t.Context(), items.LoadItem(lane), told))
+		require.NoError(t, function.Want(t.Context(), store, lane, false))
+	}
+	assert.Regexp(t, `core\.fwd +running .* paused; silent since`, ReadStatus(t.Context(), store, now).String())
+
+	end := items.Switch{State: items.Finalised, From: naming.Blue, To: naming.Green, Epoch: 1, Attempt: "x", Owner: "y"}
+	require.NoError(t, store.Put(t.Context(), items.SwitchItem, control.Item{Rev: 1, Fields: end.Fields()}))
+	ended := ReadStatus(t.Context(), store, now).String()
+	assert.Regexp(t, `(?m)core\.fwd +retired *$`, ended)
+	assert.Regexp(t, `(?m)core\.rev +retired *$`, ended)
+
+	for _, color := range naming.Colors() {
+		require.NoError(t, function.Dismiss(t.Context(), store, function.Lane(color)))
+	}
+	assert.Regexp(t, `(?m)core\.fwd +none *$`, ReadStatus(t.Context(), store, now).String())
+	require.NoError(t, function.Want(t.Context(), store, function.Lane(naming.Green), true))
+	assert.Regexp(t, `(?m)core\.fwd +retired *$`, ReadStatus(t.Context(), store, now).String(), "it is wanted again")
 }
 
 // A halt stands with the reason that it has kept; one of a version that kept none

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/shared/ops/settings"
 )
 
 // pages are what operators read.
@@ -137,6 +139,24 @@ func TestCommandsOfAPageAreFound(t *testing.T) {
 		assert.Equal(t, want, got, text)
 		for _, line := range got {
 			assert.Equal(t, strings.Contains(line, "migrate:back"), len(faults(all, line)) > 0, line)
+		}
+	}
+}
+
+// The page of operations has a row for every setting, and for every target that moves
+// data.
+func TestTheSettingsAndTargetsHaveTheirRows(t *testing.T) {
+	page := pages(t)["operations.md"]
+	_, err := settings.Load([]settings.Flag{{Name: "unknown", Value: "x"}}, nil, nil)
+	require.Error(t, err)
+	names := regexp.MustCompile(`-[a-z-]+`).FindAllString(strings.SplitN(err.Error(), "expected one of", 2)[1], -1)
+	require.Greater(t, len(names), 15)
+	for _, name := range names {
+		assert.Regexp(t, "(?m)^\\|[^|]*`"+strings.TrimPrefix(name, "-")+"`[^|]*\\|", page)
+	}
+	for target := range targets(t) {
+		if strings.HasPrefix(target, "migrate:") {
+			assert.Contains(t, page, "\n| `"+target+"` |")
 		}
 	}
 }

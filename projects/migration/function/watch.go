@@ -128,6 +128,9 @@ func (w *watch) read(ctx context.Context) (gauge.Snapshot, error) {
 // in the databases.
 type Progress struct {
 	gauge.Snapshot
+	// Revision is that of the item that was read: it changes whenever the lane tells
+	// anything.
+	Revision int64 `json:"-"`
 	// Since and Next are earlier snapshots in the same state; speeds are taken from
 	// Since, which is rateOver to twice that old once the lane is.
 	Since gauge.Snapshot `json:"since"`
@@ -153,8 +156,9 @@ func ReadProgress(ctx context.Context, store control.Store, name string) (p Prog
 		return Progress{}, false, fmt.Errorf("read the progress of lane %s: %w", name, err)
 	}
 	if err := json.Unmarshal([]byte(item.Fields[snapshotField]), &p); err != nil {
-		return Progress{}, false, fmt.Errorf("read the progress of lane %s: %w", name, control.ErrUnreadable)
+		return Progress{Revision: item.Rev}, false, fmt.Errorf("read the progress of lane %s: %w", name, control.ErrUnreadable)
 	}
+	p.Revision = item.Rev
 	return p, false, nil
 }
 

@@ -84,3 +84,6 @@ func (l stopping) Start(context.Context, naming.Color) (string, error) {
 	l.stop()
 	return "started", nil
 }
+
+func (stopping) Lost(context.Context, naming.Color) error { return nil }
+func (stopping) Log(naming.Color) string                  { return "a log" }

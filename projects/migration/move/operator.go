@@ -34,6 +34,11 @@ type Caller interface {
 type Lanes interface {
 	// Start has the lane that ends at color run from now on; what says so in words.
 	Start(ctx context.Context, color naming.Color) (what string, err error)
+	// Lost tells that what was started has ended although there is more to do, with the
+	// command to go on; nil is that it goes on, or that nobody can tell yet.
+	Lost(ctx context.Context, color naming.Color) error
+	// Log says where it stands what the lane fails with.
+	Log(color naming.Color) string
 }
 
 // Operator is one command of an operator.
@@ -52,6 +57,9 @@ type Operator struct {
 	Now    func() time.Time
 	// Poll is how often progress is read; 0 is the default.
 	Poll time.Duration
+	// Silence is how long a lane that was started may tell nothing, in whole polls; 0 is
+	// the default.
+	Silence time.Duration
 }
 
 // Target is a command as it is called, for hints.
@@ -183,7 +191,10 @@ func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) erro
 	if err := function.Want(ctx, o.Store, function.Lane(to), true); err != nil {
 		return err
 	}
-	began := o.Now()
+	before, err := o.told(ctx, to)
+	if err != nil {
+		return err
+	}
 	what, err := o.Lanes.Start(ctx, to)
 	switch {
 	case err == nil:
@@ -192,7 +203,7 @@ func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) erro
 	default:
 		return err
 	}
-	return o.follow(ctx, to, began)
+	return o.follow(ctx, to, before)
 }
 
 // make makes the lane that ends at to, unless it is there. Of the lane back it also ends
@@ -224,45 +235,6 @@ func (o *Operator) resume(ctx context.Context, to naming.Color, halt string) err
 		o.Say("%s", line)
 	}
 	return nil
-}
-
-// defaultPoll is how often progress is read.
-const defaultPoll = time.Second
-
-// follow shows progress until the lane follows its source or is halted.
-func (o *Operator) follow(ctx context.Context, to naming.Color, began time.Time) error {
-	poll := o.Poll
-	if poll == 0 {
-		poll = defaultPoll
-	}
-	ticker := time.NewTicker(poll)
-	defer ticker.Stop()
-	last := ""
-	for {
-		p, absent, err := function.ReadProgress(ctx, o.Store, function.Lane(to))
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-		if !absent && err == nil && p.At.After(began) {
-			if line := tellProgress(p); line != last {
-				o.Say("%s", line)
-				last = line
-			}
-			switch p.State {
-			case checkpoint.Running:
-				return nil
-			case checkpoint.Halted:
-				return o.halted(to, p.Halt, p.Reason)
-			case checkpoint.Created, checkpoint.Loading, checkpoint.CatchingUp, checkpoint.Retired:
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return fault.New(codeOf(ctx), "stopped watching; lane %s goes on by itself: %w", function.Lane(to), context.Cause(ctx)).
-				WithHint("%sstatus", target)
-		case <-ticker.C:
-		}
-	}
 }
 
 // codeOf tells whether the time was over or somebody asked to stop.

@@ -123,7 +123,10 @@ func (o *Operator) back(ctx context.Context) error {
 	if err := function.Want(ctx, o.Store, function.Lane(desk.First), true); err != nil {
 		return err
 	}
-	began := o.Now()
+	before, err := o.told(ctx, desk.First)
+	if err != nil {
+		return err
+	}
 	what, err := o.Lanes.Start(ctx, desk.First)
 	if fault.CodeOf(err) == fault.Locked {
 		return nil // it runs
@@ -132,5 +135,5 @@ func (o *Operator) back(ctx context.Context) error {
 		return err
 	}
 	o.Say("%s", what)
-	return o.follow(ctx, desk.First, began)
+	return o.follow(ctx, desk.First, before)
 }

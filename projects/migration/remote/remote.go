@@ -44,6 +44,9 @@ type Cloud struct {
 	keys   *kms.Client
 
 	identities *sts.Client
+
+	// loads are the executions that load bases, of the lanes that were started.
+	loads map[naming.Color]string
 }
 
 // New makes clients of a configuration. A call of a function is sent once and waited

@@ -42,6 +42,8 @@ func gateCauses() []closes {
 		{gate: "decisions-green", detail: "1 conflicts", at: naming.Green, cause: []string{openConflict}, undo: []string{`DELETE FROM bgsync.conflict`}},
 		{gate: "grants-blue", detail: "clerk may DELETE public.entry", at: naming.Blue, cause: []string{`GRANT DELETE ON public.entry TO clerk`}, undo: []string{`REVOKE DELETE ON public.entry FROM clerk`}},
 		{gate: "grants-green", detail: "app may INSERT public.payment", at: naming.Green, cause: []string{`GRANT INSERT ON public.payment TO app`}, undo: []string{`REVOKE INSERT ON public.payment FROM app`}},
+		{gate: "grants-blue", detail: "role app_a is a member of pg_write_all_data", at: naming.Blue, cause: []string{`CREATE ROLE vault IN ROLE pg_write_all_data`, `GRANT vault TO app`}, undo: []string{`DROP ROLE vault`}},
+		{gate: "grants-green", detail: "function public.pay() is SECURITY DEFINER of postgres", at: naming.Green, cause: []string{`CREATE FUNCTION public.pay() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM public.entry WHERE false'`}, undo: []string{`DROP FUNCTION public.pay()`}},
 		{gate: "verified-age", detail: "25h", at: naming.Green, cause: []string{`UPDATE bgsync.bucket SET at = at - interval '25 hours'` + bucket}, undo: []string{`UPDATE bgsync.bucket SET at = now()` + bucket}},
 		{gate: "verified-age", detail: "a bucket was never compared", at: naming.Green, cause: []string{`UPDATE bgsync.bucket SET at = NULL` + bucket}, undo: []string{`UPDATE bgsync.bucket SET at = now()` + bucket}},
 		{gate: "verified", detail: "1 different", at: naming.Green, cause: []string{`UPDATE bgsync.bucket SET mismatch = 1` + bucket}, undo: []string{`UPDATE bgsync.bucket SET mismatch = 0` + bucket}},

@@ -52,6 +52,10 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 	require.Len(t, results, 28)
 
 	blue, green := func(s ...string) func() { return func() { w.exec(w.blue, s...) } }, func(s ...string) func() { return func() { w.exec(w.green, s...) } }
+	const (
+		clerks = `CREATE ROLE clerks; GRANT USAGE ON SCHEMA public TO clerks; GRANT INSERT ON public.entry TO clerks`
+		pay    = `CREATE FUNCTION public.pay() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'DELETE FROM public.entry WHERE false'`
+	)
 	for name, test := range map[string]struct {
 		id, want    string
 		cause, undo func()
@@ -70,6 +74,12 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 		"commits are not durable":  {id: "PF07", want: "synchronous_commit: off", cause: green(`SET synchronous_commit = off`), undo: green(`RESET synchronous_commit`)},
 		"numbers print otherwise":  {id: "PF08", want: `standard_conforming_strings: is "on" on the source and "off" on the target`, cause: green(`SET standard_conforming_strings = off`), undo: green(`RESET standard_conforming_strings`)},
 		"a writer above the fence": {id: "PF09", want: "role mighty: is a member of pg_write_all_data", cause: blue(`CREATE ROLE mighty IN ROLE pg_write_all_data`, `GRANT INSERT ON public.entry TO mighty`), undo: blue(`REVOKE INSERT ON public.entry FROM mighty`, `DROP ROLE mighty`)},
+		"a login above the fence":  {id: "PF09", want: "role teller: is a member of pg_write_all_data", cause: blue(`CREATE ROLE vault IN ROLE pg_write_all_data`, `CREATE ROLE batch NOINHERIT IN ROLE vault`, `CREATE ROLE teller LOGIN IN ROLE batch`), undo: blue(`DROP ROLE teller, batch, vault`)},
+		"a writer who is might":    {id: "PF09", want: "role teller: is a superuser", cause: blue(clerks, `CREATE ROLE teller LOGIN SUPERUSER IN ROLE clerks`), undo: blue(`DROP OWNED BY clerks`, `DROP ROLE teller, clerks`)},
+		"a writer who administers": {id: "PF09", want: "role teller: is a member of rds_superuser", cause: green(clerks, `CREATE ROLE rds_superuser`, `CREATE ROLE upper IN ROLE rds_superuser`, `CREATE ROLE teller LOGIN IN ROLE clerks, upper`), undo: green(`DROP OWNED BY clerks`, `DROP ROLE teller, upper, rds_superuser, clerks`)},
+		"a writer who is engine":   {id: "PF09", want: "role teller: is a member of bgsync_apply", cause: blue(clerks, `CREATE ROLE teller LOGIN IN ROLE clerks, bgsync_apply`), undo: blue(`DROP OWNED BY clerks`, `DROP ROLE teller, clerks`)},
+		"a definer above":          {id: "PF09", want: "function public.pay(): is SECURITY DEFINER of postgres", cause: blue(clerks, pay), undo: blue(`DROP FUNCTION public.pay()`, `DROP OWNED BY clerks`, `DROP ROLE clerks`)},
+		"another hand's authority": {id: "PF09", want: "table bgsync.sequence_map: is owned by platform", cause: blue(`ALTER TABLE bgsync.sequence_map OWNER TO platform`), undo: blue(`ALTER TABLE bgsync.sequence_map OWNER TO bgsync_owner`)},
 		"a right to pass on":       {id: "PF10", want: "INSERT on public.entry may be passed on by lender", cause: blue(`CREATE ROLE lender`, `GRANT INSERT ON public.entry TO lender WITH GRANT OPTION`), undo: blue(`REVOKE INSERT ON public.entry FROM lender`, `DROP ROLE lender`)},
 		"a right by another hand":  {id: "PF10", want: "UPDATE on public.entry of clerk was not granted by the owner", cause: blue(`CREATE ROLE lender`, `CREATE ROLE clerk`, `GRANT UPDATE ON public.entry TO lender WITH GRANT OPTION`, `SET ROLE lender`, `GRANT UPDATE ON public.entry TO clerk`, `RESET ROLE`), undo: blue(`REVOKE UPDATE ON public.entry FROM lender CASCADE`, `DROP ROLE lender`, `DROP ROLE clerk`)},
 		"a table that differs":     {id: "PF12", want: `table public.entry: differs`, cause: green(`ALTER TABLE public.entry ALTER note SET NOT NULL`), undo: green(`ALTER TABLE public.entry ALTER note DROP NOT NULL`)},

@@ -43,7 +43,7 @@ var (
 	// ErrStale tells that the row is not as the actor believed: nothing was changed.
 	ErrStale = errors.New("the authority row is not as this process believes it to be")
 	// ErrGrants tells that somebody may write who is not in the list of writers.
-	ErrGrants = errors.New("somebody outside of bgsync.writer_acl may write")
+	ErrGrants = errors.New("somebody may write outside of bgsync.writer_acl")
 	// ErrTorn tells that a lane of the database has part of a transaction, or is
 	// not there.
 	ErrTorn = errors.New("a lane that ends here is missing, halted or has part of a transaction")
@@ -96,7 +96,10 @@ func Ready(ctx context.Context, conn *pgx.Conn, acl ACL) error {
 			return pg.Wrap(err, "prepare the acts of a switch")
 		}
 	}
-	_, _, err := acl.actual(ctx, conn)
+	if _, _, err := acl.actual(ctx, conn); err != nil {
+		return err
+	}
+	_, err := passers(ctx, conn, passersSQL, acl.Tables)
 	return err
 }
 

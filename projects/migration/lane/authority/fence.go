@@ -40,7 +40,10 @@ func Fence(ctx context.Context, conn *pgx.Conn, t Try, acl ACL, wait time.Durati
 		if err := acl.Revoke(ctx, tx); err != nil {
 			return err
 		}
-		return acl.closed(ctx, tx)
+		if err := acl.closed(ctx, tx); err != nil {
+			return err
+		}
+		return held(ctx, tx, acl.Tables)
 	})
 }
 

@@ -189,6 +189,22 @@ func writers(ctx context.Context, s *Subject) ([]Finding, error) {
 	return findings, nil
 }
 
+// passers wants nobody to write whatever is revoked.
+func passers(ctx context.Context, s *Subject) ([]Finding, error) {
+	const want = "no such right: who has it writes whatever is revoked. Take it away, give a function an owner without it, or take EXECUTE from writers and PUBLIC"
+	var findings []Finding
+	for _, side := range s.both() {
+		found, err := authority.Passers(ctx, side.conn, s.names())
+		if err != nil {
+			return nil, fmt.Errorf("ask the %s: %w", side.name, err)
+		}
+		for _, p := range found {
+			findings = append(findings, refuse(side.name+" "+p.Where, want, "%s", p.What))
+		}
+	}
+	return findings, nil
+}
+
 // startable wants a lane whose stream can start.
 func startable(ctx context.Context, s *Subject) ([]Finding, error) {
 	stream, err := pg.ConnectReplication(ctx, s.Reader, pg.Identity{Role: pg.Reader, Lane: s.Plan.Lane, Invocation: "preflight"})

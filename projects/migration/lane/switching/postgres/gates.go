@@ -84,7 +84,8 @@ func (d *Databases) unhindered(ctx context.Context, side naming.Color) switching
 		d.Limits.OpenWrite.Seconds())
 }
 
-// grants compares who may write with who should (preflight PF10).
+// grants compares who may write with who should (preflight PF10), and looks for ways
+// past the fence (PF09).
 func (d *Databases) grants(ctx context.Context, side naming.Color, writable bool) switching.Gate {
 	name := "grants-" + string(side)
 	var problems []string
@@ -93,12 +94,19 @@ func (d *Databases) grants(ctx context.Context, side naming.Color, writable bool
 		if err == nil {
 			problems, err = acl.Compare(ctx, conn, writable)
 		}
+		if err != nil {
+			return err
+		}
+		passers, err := authority.Passers(ctx, conn, acl.Tables)
+		for _, p := range passers {
+			problems = append(problems, p.String())
+		}
 		return err
 	})
 	if err != nil {
 		return switching.Unanswered(name, err)
 	}
-	return switching.Held(name, len(problems) == 0, "%d differences from bgsync.writer_acl, expected 0: %s", len(problems), strings.Join(problems[:min(len(problems), 3)], "; "))
+	return switching.Held(name, len(problems) == 0, "%d differences from bgsync.writer_acl and ways past a fence, expected 0: %s", len(problems), strings.Join(problems[:min(len(problems), 3)], "; "))
 }
 
 // canary writes a row on one side and waits until the lane has brought it to the

@@ -297,4 +297,3 @@ func (w *world) runsDry() {
 	require.NoError(w.t, err)
 	assert.Equal(w.t, []string{"sequence-low"}, w.raised())
 }
-

@@ -2,9 +2,12 @@ package registry
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
+	"github.com/cutover/cutover/projects/observability/alarm"
 	"github.com/cutover/cutover/projects/observability/watch"
 	"github.com/cutover/cutover/shared/metrics"
 	"github.com/cutover/cutover/shared/naming"
@@ -54,9 +57,11 @@ func records(place traffic.Place, real steering.Reality) preflight.Names {
 	return names
 }
 
-// sentry knows the states of alarms; steering.Cloud does.
+// sentry knows the states of alarms, and what silence means to them; steering.Cloud
+// does.
 type sentry interface {
 	Alarms(ctx context.Context, names ...string) (map[string]string, error)
+	Silences(ctx context.Context, names ...string) (map[string]string, error)
 }
 
 // mostAlarms is how many CloudWatch describes by name at once (CloudWatch API
@@ -68,8 +73,10 @@ const mostAlarms = 100
 func standing(ctx context.Context, environment string, eyes sentry) ([]preflight.Alarm, error) {
 	names := naming.New(environment)
 	all := []preflight.Alarm{{Name: names.MigrationUnsafeAlarm()}}
+	hears := map[string]bool{}
 	for _, each := range (watch.Args{Platform: environment, Phase: watch.Running, Lanes: metrics.LanesOf(metrics.Aurora)}).OfMigration() {
 		all = append(all, preflight.Alarm{Name: each.Name(names)})
+		hears[each.Name(names)] = each.Missing == alarm.Breaching
 	}
 	for part := range slices.Chunk(all, mostAlarms) {
 		wanted := make([]string, len(part))
@@ -80,9 +87,45 @@ func standing(ctx context.Context, environment string, eyes sentry) ([]preflight
 		if err != nil {
 			return nil, err
 		}
+		silences, err := eyes.Silences(ctx, wanted...)
+		if err != nil {
+			return nil, err
+		}
 		for i := range part {
-			part[i].State = states[part[i].Name]
+			name := part[i].Name
+			part[i].State = states[name]
+			part[i].Deaf = hears[name] && part[i].State != "" && silences[name] != string(alarm.Breaching)
 		}
 	}
 	return all, nil
+}
+
+// unheard says in words that lanes which are to run would fall silent without anybody
+// being told; empty where nobody asks CloudWatch, or all is in order. It looks at
+// the alarm that is there for silence alone.
+func unheard(ctx context.Context, environment string, lanes []string, eyes sentry) string {
+	names := naming.New(environment)
+	by := map[string]string{}
+	for _, each := range (watch.Args{Platform: environment, Phase: watch.Running, Lanes: metrics.Lanes()}).OfMigration() {
+		if each.Kind == watch.LaneSilent && slices.Contains(lanes, each.Subject) {
+			by[each.Subject] = each.Name(names)
+		}
+	}
+	if len(by) == 0 {
+		return ""
+	}
+	silences, err := eyes.Silences(ctx, slices.Sorted(maps.Values(by))...)
+	if err != nil {
+		return "cannot be known: " + err.Error()
+	}
+	var deaf []string
+	for _, lane := range slices.Sorted(maps.Keys(by)) {
+		if silences[by[lane]] != string(alarm.Breaching) {
+			deaf = append(deaf, lane)
+		}
+	}
+	if len(deaf) == 0 {
+		return ""
+	}
+	return "nobody is told when " + strings.Join(deaf, " or ") + " falls silent: set observability:migration (loading, running once the lane back is there), then deploy:observability"
 }

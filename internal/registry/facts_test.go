@@ -31,6 +31,34 @@ func (a alarmStates) Alarms(_ context.Context, names ...string) (map[string]stri
 	return found, nil
 }
 
+// Silences has silence be a fault to every alarm but those that say otherwise.
+func (a alarmStates) Silences(_ context.Context, names ...string) (map[string]string, error) {
+	found := map[string]string{}
+	for _, name := range names {
+		if a[name] == "refused" {
+			return nil, errors.New("access denied")
+		}
+		found[name] = "breaching"
+		if a[name] == "deaf" {
+			found[name] = "notBreaching"
+		}
+	}
+	return found, nil
+}
+
+func TestLanesWhoseSilenceNobodyHears(t *testing.T) {
+	both := []string{"core.fwd", "core.rev"}
+	assert.Empty(t, unheard(t.Context(), "prod", both, alarmStates{}))
+	assert.Empty(t, unheard(t.Context(), "prod", nil, alarmStates{"cutover-prod-core-fwd-lane-silent": "refused"}), "no lane is to run")
+	assert.Contains(t, unheard(t.Context(), "prod", both, alarmStates{"cutover-prod-core-rev-lane-silent": "deaf"}), "nobody is told when core.rev falls silent: set observability:migration")
+	assert.Equal(t, "cannot be known: access denied", unheard(t.Context(), "prod", both, alarmStates{"cutover-prod-core-fwd-lane-silent": "refused"}))
+	all, err := standing(t.Context(), "prod", alarmStates{"cutover-prod-core-fwd-lag-high": "deaf", "cutover-prod-core-fwd-conflicts": "deaf"})
+	require.NoError(t, err)
+	for _, each := range all {
+		assert.Equal(t, each.Name == "cutover-prod-core-fwd-lag-high", each.Deaf, each.Name+": a count that is silent is no fault")
+	}
+}
+
 func TestEveryAlarmOfTheMigrationIsLookedFor(t *testing.T) {
 	all, err := standing(t.Context(), "prod", alarmStates{"cutover-prod-migration-unsafe": "OK", "cutover-prod-core-fwd-lane-halted": "ALARM"})
 	require.NoError(t, err)

@@ -43,6 +43,9 @@ func (a Args) silent(kind string, direction metrics.Direction) (alarm.Missing, s
 	}
 }
 
+// LaneSilent is the kind of the alarm that is there for the silence of a lane alone.
+const LaneSilent = "lane-silent"
+
 // laneRule is one alarm that each lane of some stores has.
 type laneRule struct {
 	stores          []metrics.Store
@@ -103,7 +106,7 @@ func (a Args) laneRules() []laneRule {
 	volume := float64(a.Limits.LogVolumeGiB) * gib
 	return []laneRule{
 		{everyLane, "lane-halted", "has halted; it applies nothing until somebody decides.", resume, alarm.Page, metrics.LaneStateMetric, alarm.AtLeast, metrics.LaneHalted, minute, 1, 1, false},
-		{everyLane, "lane-silent", "sends nothing.", "Look at the schedule and the log of the lane's function; start it by hand.", alarm.Page, metrics.LaneStateMetric.By(metrics.Samples), alarm.Below, 1, minute, 3, 3, false},
+		{everyLane, LaneSilent, "sends nothing.", "Look at the schedule and the log of the lane's function; start it by hand.", alarm.Page, metrics.LaneStateMetric.By(metrics.Samples), alarm.Below, 1, minute, 3, 3, false},
 		{applied, "lag-high", "is behind its source.", "Compare applied rows with the source's writes; look at the target's load and at long transactions on the source.", alarm.Page, metrics.LagSeconds, alarm.Above, lagSeconds, minute, 5, 5, false},
 		{databases, "slot-large", "holds back much of the source's log.", "Bring the lane to run; its slot lets go as it applies.", alarm.Warn, metrics.SlotRetainedBytes, alarm.Above, slotWarn * volume, minute, 5, 5, false},
 		{databases, "slot-too-large", "holds back so much of the source's log that the source is in danger.", "Bring the lane to run now. Only if it cannot be: drop its slot on the source. The lane halts with gap and takes a new generation, which loads nothing anew: verification finds the rows and repairs them.", alarm.Page, metrics.SlotRetainedBytes, alarm.Above, slotPage * volume, minute, 5, 5, false},

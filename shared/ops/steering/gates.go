@@ -253,13 +253,35 @@ func (c *Cloud) Targets(ctx context.Context, targetGroupARN string) (Health, err
 	return h, nil
 }
 
-// Alarms returns the states of alarms, composite ones too.
-func (c *Cloud) Alarms(ctx context.Context, names ...string) (map[string]string, error) {
+// Silences returns what missing data mean to alarms, as CloudWatch has it: "breaching"
+// where silence is a fault. Composite ones have no data.
+func (c *Cloud) Silences(ctx context.Context, names ...string) (map[string]string, error) {
+	out, err := c.described(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	silences := map[string]string{}
+	for _, a := range out.MetricAlarms {
+		silences[aws.ToString(a.AlarmName)] = aws.ToString(a.TreatMissingData)
+	}
+	return silences, nil
+}
+
+func (c *Cloud) described(ctx context.Context, names []string) (*cloudwatch.DescribeAlarmsOutput, error) {
 	out, err := c.watch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
 		AlarmNames: names, AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeCompositeAlarm, cwtypes.AlarmTypeMetricAlarm},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ask for alarms: %w", err)
+	}
+	return out, nil
+}
+
+// Alarms returns the states of alarms, composite ones too.
+func (c *Cloud) Alarms(ctx context.Context, names ...string) (map[string]string, error) {
+	out, err := c.described(ctx, names)
+	if err != nil {
+		return nil, err
 	}
 	states := map[string]string{}
 	for _, a := range out.CompositeAlarms {

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -122,8 +123,7 @@ func (f Facts) names(n Names) []Finding {
 	return findings
 }
 
-// alarms wants each to be there and OK, or without data where what it watches does
-// not run yet.
+// alarms wants each to be there and OK.
 func alarms(list []Alarm) []Finding {
 	if len(list) == 0 {
 		return []Finding{refuse("alarms", "those of the migration: deploy the observability layer", "there are none")}
@@ -131,7 +131,7 @@ func alarms(list []Alarm) []Finding {
 	var findings []Finding
 	for _, a := range list {
 		switch {
-		case a.State == "OK", a.Silent && a.State == "INSUFFICIENT_DATA":
+		case a.State == "OK":
 		case a.State == "":
 			findings = append(findings, refuse("alarm "+a.Name, "it: deploy the observability layer", "does not exist"))
 		default:
@@ -139,4 +139,26 @@ func alarms(list []Alarm) []Finding {
 		}
 	}
 	return findings
+}
+
+// listening wants the alarms to take the silence of lanes that run for the fault that
+// it is. It forbids nothing: a switch is as safe without.
+func listening(_ context.Context, s *Subject) ([]Finding, error) {
+	const want = "observability:migration to be running in the stack file, then deploy:observability"
+	fact := s.Facts.Alarms
+	if fact.Value == nil && fact.Absent == "" {
+		return []Finding{warn("alarms", want, "cannot be known: %s", cmp.Or(fact.Unknown, "nobody has asked"))}, nil
+	}
+	return judge(fact, "alarms", want, func(list []Alarm) []Finding {
+		deaf := 0
+		for _, a := range list {
+			if a.Deaf {
+				deaf++
+			}
+		}
+		if deaf == 0 {
+			return nil
+		}
+		return []Finding{warn("alarms", want, "%d stay quiet when a lane or the watchdog of a switch falls silent", deaf)}
+	}), nil
 }

@@ -35,6 +35,7 @@ var checks = []check{
 	{"PF36", "names and alarms are in order", nil, Switch, served},
 	{"PF37", "the lane back is ready", []string{"PF03"}, Switch, opposite},
 	{"PF38", "what is to be expected", []string{"PF12"}, Creation, estimate},
+	{"PF39", "a lane that falls silent is told of", nil, Switch, listening},
 }
 
 const durableSQL = `

@@ -102,8 +102,8 @@ type Alarm struct {
 	Name string `json:"name"`
 	// State is OK, ALARM or INSUFFICIENT_DATA; empty where there is no such alarm.
 	State string `json:"state"`
-	// Silent tells that it watches what does not run yet.
-	Silent bool `json:"silent"`
+	// Deaf tells that silence is no fault to it although that of what it watches is one.
+	Deaf bool `json:"deaf,omitempty"`
 }
 
 // judge turns a fact into findings: where there is no such source the check says so,

@@ -3,6 +3,7 @@ package preflight
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -103,11 +104,10 @@ func TestAlarmsMustBeThereAndQuiet(t *testing.T) {
 		alarm Alarm
 		want  []string
 	}{
-		"OK":                       {Alarm{Name: "a", State: "OK"}, []string{}},
-		"no data, not running yet": {Alarm{Name: "a", State: "INSUFFICIENT_DATA", Silent: true}, []string{}},
-		"no data of what runs":     {Alarm{Name: "a", State: "INSUFFICIENT_DATA"}, []string{"refuse alarm a: is INSUFFICIENT_DATA, expected OK: docs/alarms.md says what to do"}},
-		"on":                       {Alarm{Name: "a", State: "ALARM", Silent: true}, []string{"refuse alarm a: is ALARM, expected OK: docs/alarms.md says what to do"}},
-		"missing":                  {Alarm{Name: "a", Silent: true}, []string{"refuse alarm a: does not exist, expected it: deploy the observability layer"}},
+		"OK":                   {Alarm{Name: "a", State: "OK"}, []string{}},
+		"no data of what runs": {Alarm{Name: "a", State: "INSUFFICIENT_DATA"}, []string{"refuse alarm a: is INSUFFICIENT_DATA, expected OK: docs/alarms.md says what to do"}},
+		"on":                   {Alarm{Name: "a", State: "ALARM"}, []string{"refuse alarm a: is ALARM, expected OK: docs/alarms.md says what to do"}},
+		"missing":              {Alarm{Name: "a"}, []string{"refuse alarm a: does not exist, expected it: deploy the observability layer"}},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, lines(alarms([]Alarm{c.alarm}))) })
 	}
@@ -117,5 +117,26 @@ func TestAlarmsMustBeThereAndQuiet(t *testing.T) {
 func TestSizesAreReadable(t *testing.T) {
 	for bytes, want := range map[int64]string{0: "0 bytes", 1023: "1023 bytes", 1024: "1.0 KiB", 3 << 29: "1.5 GiB", 5 << 50: "5120.0 TiB"} {
 		assert.Equal(t, want, Size(bytes))
+	}
+}
+
+// The check only warns: nothing it finds forbids a switch.
+func TestAlarmsThatDoNotHearSilenceAreToldOf(t *testing.T) {
+	const want = "warn alarms: %s, expected observability:migration to be running in the stack file, then deploy:observability"
+	for name, c := range map[string]struct {
+		fact Fact[[]Alarm]
+		want []string
+	}{
+		"all hear it":    {Known([]Alarm{{Name: "a", State: "OK"}, {Name: "b", State: "OK"}}), []string{}},
+		"one does not":   {Known([]Alarm{{Name: "a", State: "OK", Deaf: true}, {Name: "b"}}), []string{fmt.Sprintf(want, "1 stay quiet when a lane or the watchdog of a switch falls silent")}},
+		"AWS is silent":  {Fact[[]Alarm]{Unknown: "throttled"}, []string{fmt.Sprintf(want, "cannot be known: throttled")}},
+		"nobody asked":   {Fact[[]Alarm]{}, []string{fmt.Sprintf(want, "cannot be known: nobody has asked")}},
+		"no alarms here": {Fact[[]Alarm]{Absent: "local"}, []string{"n/a alarms: not applicable here: local"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			findings, err := listening(t.Context(), &Subject{Facts: Facts{Alarms: c.fact}})
+			require.NoError(t, err)
+			assert.Equal(t, c.want, lines(findings))
+		})
 	}
 }

@@ -37,7 +37,8 @@ type Command struct {
 	code    fault.Code
 }
 
-// Commands are all that work on the migration, each in every way in which it calls AWS.
+// Commands are all that work on the migration, each in every way in which it calls AWS,
+// and those about traffic.
 func Commands() []Command {
 	flag := func(name, value string) settings.Flag { return settings.Flag{Name: name, Value: value} }
 	blue, dry := flag("color", "blue"), flag("dry-run", "true")
@@ -68,7 +69,18 @@ func Commands() []Command {
 			a.settled("AROAEXAMPLE:ann")
 			a.answers[closes] = says(fmt.Sprintf(`{"outcome": "done", "decided": true, "proof": %q}`, closing))
 		}, fault.OK},
+		{"traffic:status", of((*ops.App).TrafficStatus), nil, func(a *amazon) { a.leads(0) }, fault.OK},
+		{"traffic:shift", of((*ops.App).TrafficShift), nil, func(a *amazon) { a.leads(0) }, fault.OK},
+		{"traffic:shift, done already", of((*ops.App).TrafficShift), []settings.Flag{flag("to", "1")}, func(a *amazon) { a.leads(1) }, fault.OK},
+		{"traffic:hold", of((*ops.App).TrafficHold), nil, func(a *amazon) { a.leads(50) }, fault.OK},
+		{"rollback:edge", of((*ops.App).RollbackEdge), nil, func(a *amazon) { a.leads(50) }, fault.OK},
+		{"rollback:list", of((*ops.App).RollbackList), nil, func(a *amazon) { a.leads(50) }, fault.OK},
 	}
+}
+
+// of is a command of the runner's own.
+func of(command func(*ops.App, context.Context) error) func(context.Context, *ops.App) error {
+	return func(ctx context.Context, a *ops.App) error { return command(a, ctx) }
 }
 
 // Run gives the command, and returns what it has asked AWS.

@@ -28,8 +28,10 @@ import (
 	"github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops"
+	"github.com/cutover/cutover/shared/ops/engine"
 	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/settings"
+	"github.com/cutover/cutover/shared/ops/toolchain"
 )
 
 const stagingAccount = "210987654321"
@@ -90,6 +92,9 @@ func (a *amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if call, isDNS := strings.CutPrefix(r.URL.Path, "/2013-04-01/"); isDNS {
 		operation = call
+	}
+	if r.URL.Query().Get("list-type") == "2" {
+		operation = "ListObjects"
 	}
 	a.mutex.Lock()
 	a.asked = append(a.asked, operation)
@@ -163,6 +168,10 @@ func (a *amazon) run(ctx context.Context, target func(context.Context, *ops.App)
 	ports.Environ = func() []string { return nil }
 	ports.Commit = func(context.Context, string) (string, bool) { return "", false }
 	ports.Account = func(context.Context, aws.Config) (string, error) { return a.account, nil }
+	ports.Engine = func(engine.Options) (engine.Engine, error) { return pipelines{}, nil }
+	ports.Toolchain = func(context.Context, toolchain.Options) (toolchain.Toolchain, error) {
+		return toolchain.Toolchain{}, nil
+	}
 	a.t.Setenv("AWS_ENDPOINT_URL", server.URL)
 	a.t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	a.t.Setenv("AWS_SECRET_ACCESS_KEY", "test")

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"reflect"
@@ -26,6 +28,9 @@ import (
 	"github.com/cutover/cutover/shared/policy/document"
 	"github.com/cutover/cutover/shared/policy/graph"
 )
+
+// publicName is that of the environment.
+const publicName = "pay.staging.cutover.example"
 
 // environment is the one in which these tests give their commands.
 const environment = "staging"
@@ -118,8 +123,8 @@ func (j judge) calls(a registry.Asked) []access.Call {
 		return j.object(a, call, with)
 	case "kms":
 		return []access.Call{call("kms:"+a.Operation, j.behind(j.field(a, "KeyId")), map[string][]string{"kms:CallerAccount": {j.g.Environment.AccountID}})}
-	case "monitoring":
-		return []access.Call{call("cloudwatch:"+a.Operation, "*", nil)}
+	case "monitoring", "elasticloadbalancing":
+		return []access.Call{j.watched(a, call)}
 	case "sts":
 		return []access.Call{call("sts:"+a.Operation, "*", nil)}
 	case "route53":
@@ -131,16 +136,46 @@ func (j judge) calls(a registry.Asked) []access.Call {
 
 type caller func(action, on string, with map[string][]string) access.Call
 
+// watched is a call of the services that know no resource. What is measured is told
+// apart by its namespace.
+func (j judge) watched(a registry.Asked, call caller) access.Call {
+	if a.Service != "monitoring" {
+		return call(a.Service+":"+a.Operation, "*", nil)
+	}
+	form, err := url.ParseQuery(string(a.Body))
+	require.NoError(j.t, err)
+	if namespace := form.Get("Namespace"); namespace != "" {
+		return call("cloudwatch:"+a.Operation, "*", map[string][]string{"cloudwatch:namespace": {namespace}})
+	}
+	return call("cloudwatch:"+a.Operation, "*", nil)
+}
+
 // items names the item of the control table, which the policies tell apart.
 func (j judge) items(a registry.Asked, call caller) []access.Call {
-	var in struct {
+	type named struct {
 		TableName string
 		Key, Item map[string]struct{ S string }
 	}
+	var in struct {
+		named
+		TransactItems []struct{ Put *named }
+	}
 	require.NoError(j.t, json.Unmarshal(a.Body, &in))
-	item := in.Key["item"].S + in.Item["item"].S
-	require.NotEmptyf(j.t, item, "dynamodb %s: %s", a.Operation, a.Body)
-	return []access.Call{call("dynamodb:"+a.Operation, j.regional("dynamodb", "table/"+in.TableName), map[string][]string{"dynamodb:LeadingKeys": {item}})}
+	action, all := "dynamodb:"+a.Operation, []named{in.named}
+	if a.Operation == "TransactWriteItems" { // each part takes the right to its own action
+		action, all = "dynamodb:PutItem", nil
+		for _, part := range in.TransactItems {
+			require.NotNil(j.t, part.Put, "a part that is no put")
+			all = append(all, *part.Put)
+		}
+	}
+	var calls []access.Call
+	for _, each := range all {
+		item := each.Key["item"].S + each.Item["item"].S
+		require.NotEmptyf(j.t, item, "dynamodb %s: %s", a.Operation, a.Body)
+		calls = append(calls, call(action, j.regional("dynamodb", "table/"+each.TableName), map[string][]string{"dynamodb:LeadingKeys": {item}}))
+	}
+	return calls
 }
 
 // machine is the machine or the execution that a request is about.
@@ -151,31 +186,71 @@ func (j judge) machine(a registry.Asked) string {
 	return j.field(a, "executionArn")
 }
 
-// object is a read of an object by path.
+// object is a call about an object, by path, or a list.
 func (j judge) object(a registry.Asked, call caller, with func(service, purpose string, actions ...string) []access.Call) []access.Call {
-	require.Equalf(j.t, "GET", a.Method, "s3 %s", a.Path)
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(a.Path, "/"), "/")
-	require.NotEmpty(j.t, key)
-	read := []access.Call{call("s3:GetObject", "arn:aws:s3:::"+bucket+"/"+key, nil)}
-	if strings.HasPrefix(bucket, "cutover-state-") {
-		return read // no layer makes that bucket
+	if a.Query.Get("list-type") == "2" {
+		return []access.Call{call("s3:ListBucket", "arn:aws:s3:::"+bucket, map[string][]string{"s3:prefix": {a.Query.Get("prefix")}})}
 	}
-	return append(read, with("s3", "shared-records", "Decrypt")...)
+	action := map[string]string{"GET": "s3:GetObject", "PUT": "s3:PutObject"}[a.Method]
+	require.NotEmptyf(j.t, action, "s3 %s %s", a.Method, a.Path)
+	require.NotEmpty(j.t, key)
+	calls := []access.Call{call(action, "arn:aws:s3:::"+bucket+"/"+key, nil)}
+	if strings.HasPrefix(bucket, "cutover-state-") {
+		return calls // no layer makes that bucket
+	}
+	require.Equal(j.t, "GET", a.Method)
+	return append(calls, with("s3", "shared-records", "Decrypt")...)
 }
 
 // name is a call about the public name.
 func (j judge) name(a registry.Asked, call caller) access.Call {
 	resource := strings.TrimPrefix(a.Path, "/2013-04-01/")
+	kind, id, _ := strings.Cut(strings.TrimSuffix(resource, "/"), "/")
+	read := a.Method == http.MethodGet
 	switch {
-	case resource == "hostedzonesbyname":
+	case kind == "hostedzonesbyname" && read:
 		return call("route53:ListHostedZonesByName", "*", nil)
-	case path.Base(resource) == "rrset" && a.Method == "GET":
-		return call("route53:ListResourceRecordSets", "arn:aws:route53:::"+path.Dir(resource), nil)
-	case path.Dir(resource) == "healthcheck" && a.Method == "GET":
-		return call("route53:GetHealthCheck", "arn:aws:route53:::"+resource, nil)
+	case kind == "hostedzone" && path.Base(id) == "rrset":
+		zone := "arn:aws:route53:::hostedzone/" + j.g.Find("aws:route53/zone:Zone", "zone").ID
+		if read {
+			return call("route53:ListResourceRecordSets", zone, nil)
+		}
+		return call("route53:ChangeResourceRecordSets", zone, map[string][]string{
+			"route53:ChangeResourceRecordSetsNormalizedRecordNames": j.elements(a, "Name"),
+			"route53:ChangeResourceRecordSetsRecordTypes":           j.elements(a, "Type"),
+			"route53:ChangeResourceRecordSetsActions":               j.elements(a, "Action"),
+		})
+	case kind == "healthcheck":
+		color := strings.TrimPrefix(id, "hc-")
+		check, _ := j.g.Exports(contract.Edge)[color+"HealthCheckId"].(string)
+		require.NotEmpty(j.t, check)
+		if read {
+			return call("route53:GetHealthCheck", "arn:aws:route53:::healthcheck/"+check, nil)
+		}
+		return call("route53:UpdateHealthCheck", "arn:aws:route53:::healthcheck/"+check, nil)
+	case kind == "change" && read:
+		return call("route53:GetChange", "arn:aws:route53:::change/"+id, nil)
 	}
 	require.Failf(j.t, "nobody wrote what this takes", "route53 %s %s", a.Method, a.Path)
 	return access.Call{}
+}
+
+// elements are the texts of an XML body's elements of a name, in small letters where
+// Route 53 does so, each once.
+func (j judge) elements(a registry.Asked, name string) []string {
+	var texts []string
+	for _, found := range regexp.MustCompile("<"+name+">([^<]+)</"+name+">").FindAllSubmatch(a.Body, -1) {
+		text := string(found[1])
+		if name == "Name" {
+			text = strings.ToLower(strings.TrimSuffix(text, "."))
+		}
+		if !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	require.NotEmptyf(j.t, texts, "%s in %s", name, a.Body)
+	return texts
 }
 
 func (j judge) field(a registry.Asked, name string) string {
@@ -271,7 +346,12 @@ func TestARightThatIsMissingIsFound(t *testing.T) {
 		"to the key of histories, in its policy": {
 			[]graph.Change{graph.Rewrite("aws:kms/key:Key", "shared-records", "policy", "cutover-staging-operator", "nobody")}, "verify", "kms:Decrypt",
 		},
-		"to confirm": {rewritten("operator-control-table", "closing#", "none#"), "finalise, confirmed", "dynamodb:PutItem"},
+		"to write what was decided": {rewritten("operator-control-table", `"traffic"`, `"none"`), "traffic:shift", "dynamodb:PutItem"},
+		"to keep a copy of it":      {rewritten("outsiders-operator", "s3:PutObject", "s3:GetObjectAcl"), "traffic:hold", "s3:PutObject"},
+		"to see the releases":       {rewritten("outsiders-operator", "s3:ListBucket", "s3:ListAllMyBuckets"), "rollback:list", "s3:ListBucket"},
+		"to move the public name":   {rewritten("operator-traffic", publicName, "none"), "rollback:edge", "route53:ChangeResourceRecordSets"},
+		"to shut a colour":          {rewritten("operator-traffic", "route53:UpdateHealthCheck", "route53:GetHealthCheck"), "rollback:edge", "route53:UpdateHealthCheck"},
+		"to confirm":                {rewritten("operator-control-table", "closing#", "none#"), "finalise, confirmed", "dynamodb:PutItem"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			without, err := recorded(t).With(c.change...)
@@ -293,8 +373,9 @@ var byHand = map[string]string{
 	`^Executions states:StopExecution `: "stops a pass or a load that is in the way; the switch's is stopped by migrate:cancel",
 }
 
-// Every right that the migration gives operators is used by a command, action by
-// action and resource by resource; either colour's counts for both.
+// Every right that the layers of the migration, the control table and the public name
+// give operators is used by a command, action by action and resource by resource; either
+// colour's counts for both.
 func TestOperatorsGetNothingThatNoCommandUses(t *testing.T) {
 	j := newJudge(t, recorded(t))
 	var made []access.Call
@@ -309,7 +390,7 @@ func TestOperatorsGetNothingThatNoCommandUses(t *testing.T) {
 		return slices.ContainsFunc(made, func(c access.Call) bool { return c.Action == action && pattern.MatchString(either(c.On)) })
 	}
 	needed := map[string]bool{}
-	for _, s := range statementsOf(t, j.g, "green-operator") {
+	for _, s := range slices.Concat(statementsOf(t, j.g, "green-operator"), statementsOf(t, j.g, "operator-control-table"), statementsOf(t, j.g, "operator-traffic")) {
 		for _, action := range s.Actions {
 			for _, resource := range s.Resources {
 				right := s.Sid + " " + action + " " + resource

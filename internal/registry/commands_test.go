@@ -73,7 +73,7 @@ func Commands() []Command {
 		{"traffic:shift", of((*ops.App).TrafficShift), nil, func(a *amazon) { a.leads(0) }, fault.OK},
 		{"traffic:shift, done already", of((*ops.App).TrafficShift), []settings.Flag{flag("to", "1")}, func(a *amazon) { a.leads(1) }, fault.OK},
 		{"traffic:hold", of((*ops.App).TrafficHold), nil, func(a *amazon) { a.leads(50) }, fault.OK},
-		{"rollback:edge", of((*ops.App).RollbackEdge), nil, func(a *amazon) { a.leads(50) }, fault.OK},
+		{"rollback:edge", of((*ops.App).RollbackEdge), nil, func(a *amazon) { a.leads(100) }, fault.OK},
 		{"rollback:list", of((*ops.App).RollbackList), nil, func(a *amazon) { a.leads(50) }, fault.OK},
 	}
 }

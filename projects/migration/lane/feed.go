@@ -50,6 +50,10 @@ type feed struct {
 
 // take adds one piece.
 func (f *feed) take(ctx context.Context, piece change.Piece) error {
+	if piece.TooLarge > 0 {
+		return f.stop(ctx, checkpoint.NewHalt(checkpoint.Poison, "transaction at %s has a row of %d MiB, expected at most %d (row.max_bytes)",
+			piece.Transaction.Commit, piece.TooLarge>>20, f.limits.RowBytes>>20))
+	}
 	if piece.First {
 		f.profile, f.authority, f.large = piece.Skipped, nil, nil
 		f.dropOpen()
@@ -134,12 +138,17 @@ func (f *feed) admit(ctx context.Context, class change.Class, piece change.Piece
 	case change.Echo, change.Authorising, change.Bookkeeping, change.Canary, change.Ordinary, change.Empty:
 		return nil
 	}
+	return f.stop(ctx, checkpoint.NewHalt(code, "transaction at %s is %s", piece.Transaction.Commit, class))
+}
+
+// stop applies what is before the transaction under way, and nothing of that.
+func (f *feed) stop(ctx context.Context, halt *checkpoint.Halt) error {
 	if f.large != nil {
 		f.large.Rollback()
 	} else if err := f.flush(ctx); err != nil {
 		return err
 	}
-	return checkpoint.NewHalt(code, "transaction at %s is %s", piece.Transaction.Commit, class)
+	return halt
 }
 
 // reshape applies what came before a change of the source's tables, then takes the

@@ -11,6 +11,8 @@ type Limits struct {
 	// BatchRows, BatchBytes, BatchTxns and BatchWait close a batch.
 	BatchRows, BatchBytes, BatchTxns int
 	BatchWait                        time.Duration
+	// RowBytes is the size in bytes over which a row is a poison row.
+	RowBytes int
 	// QueueBytes bounds what is decoded and not yet applied.
 	QueueBytes int64
 	// ChunkBytes is the aim of planning, LoadWorkers how many chunks are loaded at
@@ -59,7 +61,7 @@ type Limits struct {
 func Defaults() Limits {
 	return Limits{
 		BatchRows: 5_000, BatchBytes: 16 << 20, BatchTxns: 1_000, BatchWait: 250 * time.Millisecond,
-		QueueBytes: 32 << 20, ChunkBytes: 64 << 20, LoadWorkers: 4, ChunkTime: 10 * time.Minute,
+		RowBytes: 64 << 20, QueueBytes: 32 << 20, ChunkBytes: 64 << 20, LoadWorkers: 4, ChunkTime: 10 * time.Minute,
 		ThrottleInterval: time.Second, SourceCost: 0.1, SourceActive: 2, SourceVCPUs: 16,
 		SourceCommit: 250 * time.Millisecond, TargetCommit: 250 * time.Millisecond,
 		WALSoft: 20 << 30, WALHard: 50 << 30,
@@ -72,12 +74,16 @@ func Defaults() Limits {
 // maxWorkers is what the source's connections are reckoned with.
 const maxWorkers = 40
 
+// message is how many bytes one message of a source may have: a row as it was and as it
+// is, and what stands around them.
+func (l Limits) message() int { return 2*l.RowBytes + 64<<10 }
+
 // Validate joins all that is wrong with the limits.
 func (l Limits) Validate() error {
 	var problems []error
 	for name, value := range map[string]int64{
 		"batch.rows": int64(l.BatchRows), "batch.bytes": int64(l.BatchBytes), "batch.txns": int64(l.BatchTxns),
-		"batch.wait": int64(l.BatchWait), "queue.bytes": l.QueueBytes, "chunk.bytes": l.ChunkBytes,
+		"batch.wait": int64(l.BatchWait), "row.max_bytes": int64(l.RowBytes), "queue.bytes": l.QueueBytes, "chunk.bytes": l.ChunkBytes,
 		"chunk.time": int64(l.ChunkTime), "settle.creation": int64(l.SettleCreation), "settle.repair": int64(l.SettleRepair),
 		"advance.empty": int64(l.EmptyAdvance), "canary.interval": int64(l.Canary), "slot.wait": int64(l.SlotWait),
 		"invocation.return": int64(l.Return),

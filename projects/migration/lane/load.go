@@ -89,7 +89,7 @@ func (s *session) loadSome(ctx context.Context, governor *govern.Governor, known
 		return err
 	}
 	defer done()
-	loader := &backfill.Loader{Source: source, Target: target, Lane: s.row.Lane, Invocation: s.invocation, Tables: s.byID(), At: s.at, Flow: governor.Flow}
+	loader := &backfill.Loader{Source: source, Target: target, Lane: s.row.Lane, Invocation: s.invocation, Tables: s.byID(), At: s.at, Flow: governor.Flow, Most: s.limits.message()}
 	pieces := pieces{loader: loader, governor: governor, chunkBytes: s.limits.ChunkBytes, pace: known}
 	for chunk := range work {
 		for rest := &chunk; rest != nil; {

@@ -156,6 +156,7 @@ func (s *session) follow(ctx context.Context) error {
 		Tables: tables, Canary: s.canary, Cut: s.limits.BatchBytes / 8,
 		Widen: func(xid uint32) uint64 { return Widen(s.next.Load(), xid) },
 	}, queue)
+	stream.Most = s.limits.message()
 	applier := apply.New(s.target, *s.row, s.invocation, s.canary, s.at)
 	applier.Tally = s.run.Tally
 	if err := applier.Restore(ctx); err != nil {

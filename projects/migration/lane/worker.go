@@ -202,7 +202,7 @@ func (w Worker) loader(ctx context.Context) (*backfill.Loader, func(), error) {
 	for _, table := range tables {
 		index[table.ID] = table
 	}
-	return &backfill.Loader{Source: source, Target: target, Lane: w.Lane, Invocation: w.Invocation, Tables: index, At: w.At}, done, nil
+	return &backfill.Loader{Source: source, Target: target, Lane: w.Lane, Invocation: w.Invocation, Tables: index, At: w.At, Most: w.Limits.message()}, done, nil
 }
 
 // admitted reads the tables for a lane that still goes on from this source.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
@@ -46,6 +47,9 @@ type Loader struct {
 	At func(step string) error
 	// Flow returns when that many more bytes may be copied; nil is at once.
 	Flow func(ctx context.Context, bytes int) error
+	// Most is how many bytes one row may have on its way; 0 is as many as the library
+	// lets.
+	Most int
 }
 
 // ErrEarly tells that a transaction of the source is still open that must have
@@ -236,6 +240,9 @@ func (l *Loader) snapshot(ctx context.Context, read pgx.Tx, least string, loaded
 
 // relay runs both COPYs at once. A failure of either ends the other.
 func (l *Loader) relay(ctx context.Context, out, in string, loaded *Loaded) error {
+	if l.Most > 0 {
+		l.Source.PgConn().Frontend().SetMaxBodyLen(l.Most)
+	}
 	reader, writer := io.Pipe()
 	read, began := make(chan error, 1), time.Now()
 	go func() {
@@ -249,7 +256,12 @@ func (l *Loader) relay(ctx context.Context, out, in string, loaded *Loaded) erro
 	}()
 	tag, err := l.Target.PgConn().CopyFrom(ctx, reader, in)
 	_ = reader.CloseWithError(io.ErrClosedPipe) // never fails
-	if failed := <-read; failed != nil && !errors.Is(failed, io.ErrClosedPipe) {
+	failed := <-read
+	var large *pgproto3.ExceededMaxBodyLenErr
+	switch {
+	case errors.As(failed, &large):
+		return checkpoint.NewHalt(checkpoint.Poison, "a row has %d MiB, expected at most %d", large.ActualBodyLen>>20, l.Most>>20)
+	case failed != nil && !errors.Is(failed, io.ErrClosedPipe):
 		return fmt.Errorf("read: %w", failed)
 	}
 	if err != nil {

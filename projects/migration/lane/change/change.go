@@ -235,6 +235,9 @@ type Piece struct {
 	// Reshapes is set on the last piece of a transaction that has entries of the log
 	// of DDL: tables may look otherwise behind it.
 	Reshapes bool
+	// TooLarge is how many bytes the next message of the transaction has, when that is
+	// more than may be read. Nothing follows such a piece.
+	TooLarge int
 	// Bytes is what the piece counts in the queue.
 	Bytes int
 }

@@ -67,6 +67,16 @@ type Decoder struct {
 	reshapes bool
 }
 
+// tooLarge is a piece of the transaction under way that stands for a message of so many
+// bytes.
+func (d *Decoder) tooLarge(bytes int) change.Piece {
+	piece := change.Piece{TooLarge: bytes}
+	if d.current != nil {
+		piece.Transaction = d.current.Transaction
+	}
+	return piece
+}
+
 // Decode takes one message and returns the piece that it completes, if it does.
 func (d *Decoder) Decode(log pglogrepl.XLogData) (*change.Piece, error) {
 	if done, err := d.pass(log); done || err != nil {

@@ -1,6 +1,7 @@
 // Package reader decodes one lane's source: it streams pgoutput messages from the
 // lane's slot and turns them into pieces of transactions. It tells the server how
-// far the target is, never more, and it decides nothing about what it reads.
+// far the target is, never more, and it decides nothing about what it reads. A message
+// that is larger than it may be is not read: the piece that stands for it is the last.
 package reader
 
 import (
@@ -30,6 +31,8 @@ type Reader struct {
 	slot    string
 	decoder *Decoder
 	queue   *Queue
+	// Most is how many bytes one message may have; 0 is as many as the library lets.
+	Most int
 
 	// flushed is the position that is known to be committed on the target.
 	flushed  atomic.Uint64
@@ -69,6 +72,9 @@ func (r *Reader) Skipped() time.Duration { return time.Duration(r.skipped.Load()
 func (r *Reader) Run(ctx context.Context, from pglogrepl.LSN, part checkpoint.Part) error {
 	r.Flushed(from)
 	r.received, r.decoder.from = from, from
+	if r.Most > 0 {
+		r.conn.Frontend().SetMaxBodyLen(r.Most)
+	}
 	r.decoder.skip = skip{part: part, began: time.Now()}
 	err := pglogrepl.StartReplication(ctx, r.conn, r.slot, from, pglogrepl.StartReplicationOptions{
 		Mode:       pglogrepl.LogicalReplication,
@@ -79,7 +85,7 @@ func (r *Reader) Run(ctx context.Context, from pglogrepl.LSN, part checkpoint.Pa
 	}
 	err = r.stream(ctx)
 	r.end()
-	if errors.Is(err, errReshaped) {
+	if errors.Is(err, errReshaped) || errors.Is(err, errTooLarge) {
 		return nil
 	}
 	return err
@@ -144,9 +150,15 @@ func (r *Reader) receive(ctx context.Context) (pgproto3.BackendMessage, error) {
 		return nil, err
 	}
 	message, err := r.conn.ReceiveMessage(context.Background())
+	var large *pgproto3.ExceededMaxBodyLenErr
 	switch {
 	case err == nil:
 		return message, nil
+	case errors.As(err, &large):
+		if err := r.queue.Put(ctx, r.decoder.tooLarge(large.ActualBodyLen)); err != nil { // the connection is gone
+			return nil, err
+		}
+		return nil, errTooLarge
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case pgconn.Timeout(err):
@@ -224,6 +236,9 @@ func (r *Reader) decode(ctx context.Context, log pglogrepl.XLogData) error {
 
 // errReshaped ends a stream behind a change of the source's tables.
 var errReshaped = errors.New("the source's tables were changed")
+
+// errTooLarge ends a stream before a message that is larger than it may be.
+var errTooLarge = errors.New("the source sent a message that is too large")
 
 // put waits for room, and goes on reporting meanwhile: a silent reader would be
 // cut off.

@@ -36,5 +36,15 @@ func TestLintFindsWhatIsWrongInAnyModuleAndKindOfTest(t *testing.T) {
 	write("two/two_test.go", "//go:build integration\n\npackage two\n\nfunc never() {}\n")
 	out.Reset()
 	assert.Equal(t, fault.Failed, fault.CodeOf(lint(t.Context(), tool, root, &out)))
-	assert.Contains(t, out.String(), "two_test.go:5:6: func never is unused (U1000)")
+	assert.Contains(t, out.String(), "two_test.go:5:6: func never is unused [long,short] (U1000)")
+
+	write("two/two_test.go", "//go:build integration && !soak\n\npackage two\n\nfunc never() {}\n")
+	out.Reset()
+	assert.Equal(t, fault.Failed, fault.CodeOf(lint(t.Context(), tool, root, &out)))
+	assert.Contains(t, out.String(), "two_test.go:5:6: func never is unused [short] (U1000)")
+
+	write("two/two_test.go", "//go:build integration && soak\n\npackage two\n\nfunc never() {}\n")
+	out.Reset()
+	assert.Equal(t, fault.Failed, fault.CodeOf(lint(t.Context(), tool, root, &out)))
+	assert.Contains(t, out.String(), "two_test.go:5:6: func never is unused [long] (U1000)")
 }

@@ -5,6 +5,7 @@ package lane_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -46,6 +47,7 @@ func TestTheFenceDoesNotHoldWhatItCannotHold(t *testing.T) {
 			}
 			return nil
 		}
+		m.Limits.Confirm = time.Second // where the fence holds nothing the checks after it find it
 		_, err := s.whole(m, naming.Green)
 		gone(m)
 		require.ErrorIs(t, err, switching.ErrBackedOut, name)

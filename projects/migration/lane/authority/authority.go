@@ -36,6 +36,9 @@ type Try struct {
 	Epoch int64
 	// By names the process, for the row.
 	By string
+	// Alone tells that the other side is given up: the lanes from there end with the
+	// act that opens this one.
+	Alone bool
 }
 
 // What an act answers besides failures of the server.
@@ -127,6 +130,9 @@ func Promote(ctx context.Context, conn *pgx.Conn, t Try, acl ACL) error {
 		if err := raise(ctx, tx, t.Epoch); err != nil {
 			return err
 		}
+		if err := t.retire(ctx, tx); err != nil {
+			return err
+		}
 		return acl.Grant(ctx, tx)
 	})
 }
@@ -138,6 +144,9 @@ const releaseSQL = `UPDATE bgsync.authority SET writable = true, attempt = NULL,
 func Release(ctx context.Context, conn *pgx.Conn, t Try, acl ACL) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if err := one(ctx, tx, "release", releaseSQL, t.Attempt, t.Epoch, t.By); err != nil {
+			return err
+		}
+		if err := t.retire(ctx, tx); err != nil {
 			return err
 		}
 		return acl.Grant(ctx, tx)
@@ -169,6 +178,18 @@ func Close(ctx context.Context, conn *pgx.Conn, t Try) error {
 		}
 		return raise(ctx, tx, t.Epoch)
 	})
+}
+
+const retireSQL = `UPDATE bgsync.lane SET state = 'retired', halt_code = NULL, halt_reason = NULL, halted_at = NULL WHERE state <> 'retired'`
+
+// retire ends the lanes that end in this database, where their source is given up: no
+// claim of theirs succeeds from here on, and their last positions stand.
+func (t Try) retire(ctx context.Context, tx pgx.Tx) error {
+	if !t.Alone {
+		return nil
+	}
+	_, err := tx.Exec(ctx, retireSQL)
+	return pg.Wrap(err, "end the lanes of the side that is given up")
 }
 
 const raiseSQL = `UPDATE bgsync.lane SET epoch = $1::bigint + 1 WHERE epoch = $1 AND part_lsn IS NULL AND state <> 'retired'`

@@ -56,20 +56,24 @@ func (t *turn) force(ctx context.Context, force Force) error {
 	case t.sw.State == control.Steady && force.Open != t.token.Holder.Other():
 		return fmt.Errorf("%w: %s has the authority already", ErrForce, force.Open)
 	}
+	row, err := t.Primary.Truth(ctx, force.Open)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrForce, err)
+	}
+	left := force.Open.Other()
+	evidence, attempt, err := t.shut(ctx, left)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrForce, err)
+	}
 	if t.sw.State == control.Steady {
 		t.sw.From, t.sw.To, t.sw.Epoch, t.sw.Attempt, t.sw.Heirs = t.token.Holder, force.Open, t.token.Epoch, "", nil
 		t.sw.Promoting, t.sw.FenceLSN, t.sw.ReverseLSN, t.sw.ProofID = false, "", "", ""
 		t.sw.Pause, t.sw.PausedAt = 0, time.Time{} // nobody told writers to wait
 	}
-	row, err := t.Primary.Truth(ctx, force.Open)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrForce, err)
-	}
 	id := uuid.NewString()
 	from := t.sw.State
 	err = t.enter(ctx, 18, control.Held, t.lease(), func(s *control.Switch) {
-		s.Heirs, s.Operators, s.Reason, s.Untrusted = append(s.Heirs, id), force.Operators, force.Reason, force.Open.Other()
-		s.Promoting = s.Promoting || force.Open == s.To // from now on only its row can say whether it is open
+		s.Heirs, s.Operators, s.Reason = append(s.Heirs, id), force.Operators, force.Reason
 		if from != control.Held {
 			s.HeldFrom = from
 		}
@@ -77,45 +81,52 @@ func (t *turn) force(ctx context.Context, force Force) error {
 	if err != nil {
 		return err
 	}
-	evidence, err := t.shut(ctx, force.Open.Other())
+	if attempt != "" {
+		err := t.do("switch.18.cancel_"+string(left), func() error {
+			return t.Primary.Cancel(ctx, t.try(attempt), left, attempt, "", false)
+		})
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrForce, err)
+		}
+	}
+	err = t.enter(ctx, 18, control.Held, t.lease(), func(s *control.Switch) {
+		s.Untrusted = left
+		s.Promoting = s.Promoting || force.Open == s.To // from now on only its row can say whether it is open
+	})
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrForce, err)
+		return err
 	}
 	return t.open(ctx, force, row, id, evidence)
 }
 
-// shut proves that a side takes no writes. Where its row can be read the attempt
-// is taken off it, so that it never will.
-func (t *turn) shut(ctx context.Context, side naming.Color) (evidence string, err error) {
+// shut proves that a side takes no writes, and changes nothing: what is refused leaves
+// nothing behind. An attempt that stands in its row has to be taken off before the other
+// side is opened, so that it never will.
+func (t *turn) shut(ctx context.Context, side naming.Color) (evidence, attempt string, err error) {
 	row, err := t.Primary.Truth(ctx, side)
 	if err != nil {
 		if t.Isolation == nil {
-			return "", fmt.Errorf("%s cannot be reached, and nothing proves that no application can: %w", side, err)
+			return "", "", fmt.Errorf("%s cannot be reached, and nothing proves that no application can: %w", side, err)
 		}
-		return t.Isolation.Prove(ctx, side)
+		evidence, err = t.Isolation.Prove(ctx, side)
+		return evidence, "", err
 	}
 	if row.Writable {
-		return "", fmt.Errorf("%s can be written to: a switch without force is possible", side)
+		return "", "", fmt.Errorf("%s can be written to: a switch without force is possible", side)
 	}
-	if row.Attempt != "" {
-		err := t.do("switch.18.cancel_"+string(side), func() error {
-			return t.Primary.Cancel(ctx, t.try(row.Attempt), side, row.Attempt, "", false)
-		})
-		if err != nil {
-			return "", err
-		}
-	}
-	return fmt.Sprintf("%s is not writable by its own row, epoch %d", side, row.Epoch), nil
+	return fmt.Sprintf("%s is not writable by its own row, epoch %d", side, row.Epoch), row.Attempt, nil
 }
 
-// open opens the side under an id of this process, and says so in the token and
-// in a record.
+// open opens the side under an id of this process, and says so in the token and in a
+// record. The lanes that end there end with the same act: what the side that is left
+// behind has not sent must not come over what is written from now on.
 func (t *turn) open(ctx context.Context, force Force, row authority.Row, id, evidence string) error {
 	epoch := t.sw.Epoch
 	if force.Open == t.sw.To {
 		epoch++
 	}
 	try := t.try(id)
+	try.Alone = true
 	if !row.Writable {
 		if err := t.claim(ctx, try, force.Open, row); err != nil {
 			return err

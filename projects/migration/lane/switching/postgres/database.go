@@ -164,7 +164,7 @@ func (d *Databases) Position(ctx context.Context, side naming.Color) (position s
 func (d *Databases) Applied(ctx context.Context, side naming.Color) (text string) {
 	err := d.on(ctx, side, func(conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, `SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('%s at %s of %s', lane, applied_lsn, applied_at_src), ', '), 'no lane')
-			FROM bgsync.lane WHERE state <> 'retired'`).Scan(&text)
+			FROM bgsync.lane`).Scan(&text)
 	})
 	if err != nil {
 		return "unknown: " + err.Error()
@@ -199,5 +199,5 @@ const lookTime = time.Second
 
 // tryOf is a try as the authority's acts need it.
 func tryOf(t switching.Try) authority.Try {
-	return authority.Try{Attempt: t.ID, Epoch: t.Epoch, By: t.By}
+	return authority.Try{Attempt: t.ID, Epoch: t.Epoch, By: t.By, Alone: t.Alone}
 }

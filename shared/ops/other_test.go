@@ -193,6 +193,22 @@ func TestStatusTellsVersionAgeStaleUpstreamLocksAndInterruptedWork(t *testing.T)
 	}
 }
 
+// Whoever may read no stack's state, as operators, gets the rest of the page.
+func TestStatusWithoutTheRightToAStateTellsTheRest(t *testing.T) {
+	w := newWorld(t)
+	w.deployed()
+	for _, l := range contract.Layers() {
+		w.fake.Edit(l, func(s *enginetest.Stack) { s.Denied = true })
+	}
+	require.NoError(t, w.app(t, "-output=json").Status(t.Context()))
+	var page struct{ Layers []ops.LayerStatus }
+	require.NoError(t, json.Unmarshal([]byte(w.out.String()), &page))
+	require.Len(t, page.Layers, len(contract.Layers()))
+	for _, l := range page.Layers {
+		assert.Equal(t, "hidden", l.State)
+	}
+}
+
 func TestOutputsShowEveryLayerAndNameAMissingOne(t *testing.T) {
 	w := newWorld(t)
 	w.fake.Edit(contract.Edge, func(s *enginetest.Stack) {

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -19,7 +20,7 @@ import (
 // LayerStatus is one line of the status page.
 type LayerStatus struct {
 	Layer     string     `json:"layer"`
-	State     string     `json:"state"` // deployed, empty or absent
+	State     string     `json:"state"` // deployed, empty or absent; hidden where the credentials may not read it
 	Resources int        `json:"resources"`
 	Version   string     `json:"version"` // commit of the last successful update; + for local changes
 	Updated   *time.Time `json:"updated"`
@@ -131,6 +132,10 @@ func (s *session) status(ctx context.Context, name string) (LayerStatus, error) 
 	stack := s.stack(name, os.DevNull)
 	status := LayerStatus{Layer: name, State: "absent"}
 	state, err := s.engine.State(ctx, stack)
+	if errors.Is(err, engine.ErrDenied) { // an operator's: the rest of the page is theirs
+		status.State = "hidden"
+		return status, nil
+	}
 	if err != nil || !state.Exists {
 		return status, err
 	}

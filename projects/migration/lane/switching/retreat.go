@@ -82,9 +82,7 @@ func (t *turn) settle(ctx context.Context, attempts ...string) (promoted bool, e
 		if !slices.Contains(attempts, row.Attempt) {
 			return fmt.Errorf("%s has attempt %s, which this process does not know: %w", t.sw.To, row.Attempt, ErrStale)
 		}
-		return t.do("switch.15.cancel_"+string(t.sw.To), func() error {
-			return t.Primary.Cancel(ctx, t.try(t.sw.Attempt), t.sw.To, row.Attempt, "", false)
-		})
+		return t.takeOff(ctx, 15, t.try(t.sw.Attempt), t.sw.To, row.Attempt, "", false)
 	})
 	return promoted, err
 }
@@ -112,9 +110,7 @@ func (t *turn) reopen(ctx context.Context, try Try, heir string, attempts ...str
 		if row.Writable {
 			next = ""
 		}
-		err := t.do("switch.14.cancel_"+string(t.sw.From), func() error {
-			return t.Primary.Cancel(ctx, try, t.sw.From, row.Attempt, next, row.Writable)
-		})
+		err := t.takeOff(ctx, 14, try, t.sw.From, row.Attempt, next, row.Writable)
 		if err != nil || row.Writable {
 			return err
 		}
@@ -155,9 +151,21 @@ func (t *turn) clear(ctx context.Context, try Try, side naming.Color, attempts [
 	if err != nil || row.Attempt == "" || !slices.Contains(attempts, row.Attempt) {
 		return err
 	}
-	return t.do("switch.14.cancel_"+string(side), func() error {
-		return t.Primary.Cancel(ctx, try, side, row.Attempt, "", false)
+	return t.takeOff(ctx, 14, try, side, row.Attempt, "", false)
+}
+
+// takeOff puts next in the place of the attempt that a side's row was read with.
+// Whoever made that attempt may have woken since, and have changed the row under it:
+// then nothing was taken off, and the row is to be read again. That is not the sight of
+// an attempt that nobody knows, after which this process must do nothing more.
+func (t *turn) takeOff(ctx context.Context, number int, try Try, side naming.Color, attempt, next string, writable bool) error {
+	err := t.do(fmt.Sprintf("switch.%d.cancel_%s", number, side), func() error {
+		return t.Primary.Cancel(ctx, try, side, attempt, next, writable)
 	})
+	if errors.Is(err, ErrStale) {
+		return fmt.Errorf("the row of %s was changed after it was read: %v", side, err)
+	}
+	return err
 }
 
 // hold is row 16: no move is safe, nobody can write, a person is called.

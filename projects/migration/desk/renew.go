@@ -5,13 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
-	"github.com/cutover/cutover/projects/migration/lane/dirty"
-	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/place"
 	items "github.com/cutover/cutover/shared/control"
@@ -42,15 +38,15 @@ func (d *Desk) renew(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return there, err
 	}
-	doubted, err := d.doubt(ctx, r)
+	source, err := d.Place.DSN(ctx, r.To.Other(), place.Administrator)
 	if err != nil {
 		return there, err
 	}
-	if err := lane.Renew(ctx, lane.Renewal{Lane: name, Endpoints: endpoints, Limits: d.Limits, Code: r.Halt, By: []string{r.By}}); err != nil {
+	if err := lane.Renew(ctx, lane.Renewal{Lane: name, Endpoints: endpoints, Limits: d.Limits, Source: source, Code: r.Halt, By: []string{r.By}}); err != nil {
 		return there, err
 	}
 	renewed, err := d.look(ctx, r)
-	renewed.Done = append([]string{fmt.Sprintf("lane %s begins generation %d with a new slot and a new position, after halt %s", name, renewed.Generation, r.Halt)}, doubted...)
+	renewed.Done = []string{fmt.Sprintf("lane %s begins generation %d with a new slot and a new position, after halt %s", name, renewed.Generation, r.Halt)}
 	return renewed, err
 }
 
@@ -64,25 +60,4 @@ func (d *Desk) steady(ctx context.Context) error {
 		return fmt.Errorf("%w: state %s, expected %s", errUnderway, sw.State, items.Steady)
 	}
 	return err
-}
-
-// doubt takes back what comparisons of the opposite lane have found, where the source
-// of the lane does not have the authority: a write of somebody else there, which the
-// lane would have met, is found by a new comparison alone.
-func (d *Desk) doubt(ctx context.Context, r Request) (done []string, err error) {
-	source, err := d.connect(ctx, r.To.Other(), place.Administrator)
-	if err != nil {
-		return nil, err
-	}
-	defer pg.Close(source)
-	var writable bool
-	if err := source.QueryRow(ctx, `SELECT writable FROM bgsync.authority`).Scan(&writable); err != nil {
-		return nil, pg.Wrap(err, "read authority of %s", r.To.Other())
-	}
-	if writable {
-		return nil, nil
-	}
-	back := place.Lane(r.To.Other())
-	err = pgx.BeginFunc(ctx, source, func(tx pgx.Tx) error { return dirty.Forget(ctx, tx, back) })
-	return []string{fmt.Sprintf("what comparisons of lane %s had found is taken back", back)}, pg.Wrap(err, "doubt lane %s", back)
 }

@@ -204,7 +204,7 @@ func TestAForgedTransactionIsCarriedOrPassedOverAsAWhole(t *testing.T) {
 	const forged = `BEGIN; UPDATE public.account SET balance = %d; SELECT pg_logical_emit_message(true, 'bgsync.echo', 'core.fwd'); UPDATE public.payment SET amount = %d; %s COMMIT`
 	run := func(name string) lane.Runner {
 		r := w.runner(name)
-		r.Limits.BatchRows = 20
+		r.Limits.BatchRows, r.Limits.BatchBytes = 20, 16<<10 // so that it comes in parts
 		return r
 	}
 	balance := func() string {
@@ -234,10 +234,10 @@ func TestAForgedTransactionIsCarriedOrPassedOverAsAWhole(t *testing.T) {
 	require.Equal(t, "1.00", balance())
 	require.False(t, w.row(w.green, "core.fwd").SourceWritable, "and what came behind it was met")
 	w.exec(w.blue, fmt.Sprintf(forged, 3, 3, `ALTER TABLE public.account ADD COLUMN extra int;`))
-	w.halts(w.green, "core.fwd", checkpoint.MarkerForged)
+	w.halts(w.green, "core.fwd", checkpoint.RogueWrite)
 	_, err = stop()
 	require.NoError(t, err)
-	w.decided("core.fwd", checkpoint.MarkerForged, checkpoint.Passed)
+	w.decided("core.fwd", checkpoint.RogueWrite, checkpoint.Passed)
 	require.Equal(t, checkpoint.SchemaDrift, w.haltOf("drift"))
 	_, err = back()
 	require.NoError(t, err)

@@ -21,6 +21,10 @@ type Renewal struct {
 	Lane      string
 	Endpoints Endpoints
 	Limits    Limits
+	// Source is the connection string of a user who may change the engine's records on
+	// the source: an administrator, or a member of bgsync_apply. It is used where the
+	// source does not have the authority.
+	Source string
 	// Code is the halt that the operator has seen.
 	Code checkpoint.HaltCode
 	// By names the operators who consent.
@@ -66,7 +70,7 @@ func Renew(ctx context.Context, with Renewal) error {
 		do   func(context.Context) error
 	}{
 		{"look at the lane", r.look}, {"read the tables", r.read}, {"compare the tables", r.compare}, {"identify the source", r.identify},
-		{"look at the authority", r.passive}, {"drop former slots", r.clear}, {"make the slot", r.slot}, {"settle", r.settle}, {"write the lane", r.renew},
+		{"look at the authority", r.passive}, {"drop former slots", r.clear}, {"make the slot", r.slot}, {"settle", r.settle}, {"take results back", r.doubt}, {"write the lane", r.renew},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("renew lane %s: %s: %w", with.Lane, step.name, err)
@@ -138,8 +142,7 @@ func (r *renewal) look(ctx context.Context) error {
 // lane is never compared, since its target has the newer rows, and would stay tolerant
 // for ever. When it had applied the end of the source's last term, the engine alone has
 // written there since, by the lane back, and the sides agree as far as that one has been
-// verified. What somebody else wrote in between would have halted the lane; whoever
-// renews it takes back the results of the lane back, so that a comparison looks for it.
+// verified. What somebody else wrote in between would have halted the lane: see doubt.
 func (r *renewal) passive(context.Context) error {
 	if r.authority.Writable {
 		return nil
@@ -151,6 +154,22 @@ func (r *renewal) passive(context.Context) error {
 	}
 	r.strict = true
 	return nil
+}
+
+// doubt takes back what the lanes into a source without the authority were found to
+// have in common with it: a write of somebody else that the lane would have met, and
+// that the gap has swallowed, is found by a new comparison alone. The source is settled,
+// so that all that commits before the new slot begins is visible to each of these.
+func (r *renewal) doubt(ctx context.Context) error {
+	if !r.strict {
+		return nil
+	}
+	source, err := pg.Connect(ctx, r.Source, pg.Identity{Role: pg.Operator, Lane: r.Renewal.Lane, Invocation: "renew"})
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	defer pg.Close(source)
+	return doubtInto(ctx, source, r.target)
 }
 
 // compare checks that the tables are those of the lane, or became what they are by

@@ -97,7 +97,10 @@ func TestANewGenerationOfALaneThatIsNeverComparedIsStrict(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, report.Halt)
 	require.Equal(t, checkpoint.Gap, report.Halt.Code)
-	with := lane.Renewal{Lane: "core.rev", Endpoints: endpoints(s.green, s.blue), Limits: quick(), Code: checkpoint.Gap, By: []string{"first"}}
+	with := lane.Renewal{
+		Lane: "core.rev", Endpoints: endpoints(s.green, s.blue), Limits: quick(), Source: s.green.DSN("apply_a", password, database),
+		Code: checkpoint.Gap, By: []string{"first"},
+	}
 	for _, edit := range []struct{ do, undo string }{
 		{`src_epoch = src_epoch + 1`, `src_epoch = src_epoch - 1`},
 		{`src_writable = true`, `src_writable = false`},

@@ -54,6 +54,8 @@ type Operator struct {
 	// DryRun changes nothing.
 	DryRun bool
 	By     string
+	// Reason is what was given for it, "" for nothing.
+	Reason string
 	Now    func() time.Time
 	// Poll is how often progress is read; 0 is the default.
 	Poll time.Duration
@@ -227,7 +229,7 @@ func (o *Operator) resume(ctx context.Context, to naming.Color, halt string) err
 		return fault.New(fault.Usage, "flag -halt is %q: expected the code of the lane's halt, one of %v", halt, checkpoint.HaltCodes()).
 			WithHint("%sstatus", target)
 	}
-	done, err := o.Desk.Do(ctx, desk.Request{Act: desk.Resume, To: to, Halt: code, By: o.By})
+	done, err := o.Desk.Do(ctx, desk.Request{Act: desk.Resume, To: to, Halt: code, By: o.By, Reason: o.Reason})
 	if err != nil {
 		return fault.New(fault.Usage, "%w", err).WithHint("%sstatus", target)
 	}

@@ -40,7 +40,7 @@ func plenty() preflight.Facts {
 // Each cause is found by the check that is there for it, and by that one first.
 func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 	t.Parallel()
-	w := worldWith(t, map[string]string{"fsync": "on", "full_page_writes": "on"})
+	w := worldWith(t, map[string]string{"fsync": "on", "full_page_writes": "on", "max_prepared_transactions": "1"})
 	w.register("core.fwd", w.blue, w.green)
 	for _, side := range []side{w.blue, w.green} {
 		w.exec(side, `CREATE ROLE fence_a LOGIN`)
@@ -98,6 +98,9 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 		"inserts only":             {id: "PF16", want: "some operations only", cause: blue(`ALTER PUBLICATION bgsync_pub SET (publish = 'insert')`), undo: blue(`ALTER PUBLICATION bgsync_pub SET (publish = 'insert, update, delete, truncate')`)},
 		"a sequence that cycles":   {id: "PF17", want: "sequence public.account_id_seq: starts over", cause: blue(`ALTER SEQUENCE public.account_id_seq CYCLE`), undo: blue(`ALTER SEQUENCE public.account_id_seq NO CYCLE`)},
 		"a sequence at its end":    {id: "PF17", want: "has fewer than 100,000 steps left", cause: blue(`ALTER SEQUENCE public.account_id_seq MAXVALUE 90000`), undo: blue(`ALTER SEQUENCE public.account_id_seq NO MAXVALUE`)},
+		"a subscription":           {id: "PF20", want: "target subscription other: is enabled", cause: green(`CREATE SUBSCRIPTION other CONNECTION 'host=127.0.0.1 port=1' PUBLICATION other WITH (connect = false)`, `ALTER SUBSCRIPTION other ENABLE`), undo: green(`ALTER SUBSCRIPTION other DISABLE`, `ALTER SUBSCRIPTION other SET (slot_name = NONE)`, `DROP SUBSCRIPTION other`)},
+		"a job":                    {id: "PF20", want: "target cron job 7: is active", cause: green(`CREATE SCHEMA cron`, `CREATE TABLE cron.job (jobid bigint, active bool)`, `INSERT INTO cron.job VALUES (7, true), (8, false)`), undo: green(`DROP SCHEMA cron CASCADE`)},
+		"a prepared transaction":   {id: "PF21", want: "source transaction left: is prepared", cause: blue(`BEGIN`, `PREPARE TRANSACTION 'left'`), undo: blue(`ROLLBACK PREPARED 'left'`)},
 		"an index too early":       {id: "PF19", want: "has the index early", cause: green(`CREATE INDEX early ON public.entry (amount)`), undo: green(`DROP INDEX public.early`)},
 		"rows too early":           {id: "PF19", want: "target table public.payment_2026: has rows", cause: green(`INSERT INTO public.payment VALUES (1, '2026-01-01', 1)`), undo: green(`TRUNCATE public.payment`)},
 		"no event trigger":         {id: "PF24", want: "has no event trigger", cause: green(`ALTER EVENT TRIGGER bgsync_ddl_drop DISABLE`), undo: green(`ALTER EVENT TRIGGER bgsync_ddl_drop ENABLE ALWAYS`)},
@@ -174,6 +177,12 @@ func TestPreflightTellsWhatBlocksAndRefusesAnInvalidPlan(t *testing.T) {
 	results, err = preflight.Run(w.ctx(), subject, preflight.Creation)
 	require.NoError(t, err)
 	require.ErrorContains(t, preflight.Refusal(results), "PF14 every row has a key: blocked by PF12")
+	for n := range 2000 { // 64 locks for each of 60 sessions, of which half may be the fence's
+		subject.Plan.Tables = append(subject.Plan.Tables, bgsync.TablePlan{Schema: "public", Name: fmt.Sprint("nowhere ", n), Class: bgsync.Standard})
+	}
+	results, err = preflight.Run(w.ctx(), subject, preflight.Creation)
+	require.NoError(t, err)
+	require.ErrorContains(t, preflight.Refusal(results), "PF23 a fence can lock all tables: source setting max_locks_per_transaction: room for half of ")
 	_, err = preflight.Run(w.ctx(), &preflight.Subject{Plan: &bgsync.Plan{}}, preflight.Creation)
 	require.ErrorContains(t, err, "tables: the list is empty")
 }

@@ -57,8 +57,8 @@ func TestAComparisonThatHaltedTheLaneIsAnsweredByRepairs(t *testing.T) {
 	w.exec(w.green, `UPDATE public.account SET balance = 9 WHERE id = 3`)
 	report := w.full(v)
 	require.NotNil(t, report.Halt)
+	w.released() // who followed has met the halt
 	require.NoError(t, checkpoint.Resume(w.ctx(), w.green.admin, "core.fwd", checkpoint.Divergence))
-	w.released()
 	w.background(w.runner("goes on"))
 	report = w.full(v)
 	require.Nil(t, report.Halt)

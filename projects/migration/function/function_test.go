@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/gauge"
+	items "github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -217,6 +220,36 @@ func TestTheEndOfAnInvocationTellsWhatItSkippedAndHowItWasSlowedDown(t *testing.
 	out.Reset()
 	measured(out, &now).finish(ended, lane.Report{LoadedRows: 7, Throttled: 0.25}, nil, now)
 	assert.Equal(t, 25.0, lines(t, out)["Throttled"])
+}
+
+// How an invocation ended is told whatever it did: that another one had the lane, that
+// the slot was in use, how much of the time some invocation ran.
+func TestTheEndOfAnInvocationTellsWhoHadTheLane(t *testing.T) {
+	began := time.Unix(1_790_000_000, 0).UTC()
+	for name, test := range map[string]struct {
+		failure    error
+		lost, busy float64
+	}{
+		"well":           {},
+		"lost":           {failure: fmt.Errorf("claim: %w", checkpoint.ErrOwnershipLost), lost: 1},
+		"busy":           {failure: fmt.Errorf("start: %w", lane.ErrBusy), busy: 1},
+		"something else": {failure: errors.New("unreachable")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := began.Add(90 * time.Second)
+			out := &bytes.Buffer{}
+			w := measured(out, &now)
+			former, err := json.Marshal(Progress{Ended: began.Add(-10 * time.Second)})
+			require.NoError(t, err)
+			require.NoError(t, w.store.Put(t.Context(), items.LoadItem(w.lane()), control.Item{Rev: 1, Fields: map[string]string{snapshotField: string(former)}}))
+			w.finish(t.Context(), lane.Report{}, test.failure, began)
+			values := lines(t, out)
+			assert.Equal(t, test.lost, values["ClaimLost"])
+			assert.Equal(t, test.busy, values["SlotBusy"])
+			assert.Equal(t, 90.0, values["DutyCycle"], "90 of the 100 seconds since the one before has ended")
+			assert.Equal(t, 10_000.0, values["HandoverMilliseconds"])
+		})
+	}
 }
 
 // A halt is one structured line of the function's log, with the fields that the saved

@@ -120,7 +120,7 @@ func one(key string, values ...string) map[string][]string { return map[string][
 func (s scene) rules() []access.Rule {
 	return slices.Concat(
 		s.keyRules(), s.dataRules(), s.objectRules(), s.secretRules(), s.messageRules(),
-		s.trustRules(), s.peopleRules(), s.escalationRules(), s.deployRules(), s.verifyRules(),
+		s.trustRules(), s.peopleRules(), s.escalationRules(), s.deployRules(), s.verifyRules(), s.functionRules(),
 	)
 }
 

@@ -154,7 +154,7 @@ func (s scene) moverRules(control []string, services, workers []access.Caller) [
 		{Name: "what comparisons tell, for operators", Actions: get, On: control, With: item("verify#orders"), May: slices.Concat(administrator, operator, of("verify"))},
 		{Name: "what comparisons tell", Actions: put, On: control, With: item("verify#orders"), May: slices.Concat(administrator, of("verify"))},
 		{Name: "what checks of databases tell", Actions: put, On: control, With: item("check#orders"), May: slices.Concat(administrator, of("install"))},
-		{Name: "leases of lanes", Actions: []string{"dynamodb:UpdateItem"}, On: control, With: item("lane#orders"), May: slices.Concat(administrator, workers)},
+		{Name: "items are put as a whole", Actions: []string{"dynamodb:UpdateItem"}, On: control, With: item("lane#orders"), May: administrator},
 	}
 	for _, key := range []string{"authority", "switch", "lane#orders", "traffic"} {
 		rules = append(rules, access.Rule{

@@ -206,8 +206,7 @@ func lanesPolicy(values map[string]string) iamdoc.Document {
 	lanes := likeItems(control.LaneItem("*"), control.LoadItem("*"))
 	return iamdoc.Document{Statements: []iamdoc.Statement{
 		{
-			Sid: "LaneItems", Resources: table, Conditions: lanes,
-			Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+			Sid: "LaneItems", Resources: table, Conditions: lanes, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
 		},
 		{
 			Sid: "Decisions", Resources: table, Actions: []string{"dynamodb:GetItem"},

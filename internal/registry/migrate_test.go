@@ -321,7 +321,7 @@ func (d *station) ends() {
 	for _, target := range []func(context.Context, *ops.App) error{MigrateStart, MigrateCutover, MigrateRollback} {
 		code, said = d.run(target)
 		assert.Equal(d.t, fault.Gate, code)
-		assert.Contains(d.t, said, "the migration has ended: its lanes are gone, and nobody can go back")
+		assert.Contains(d.t, said, "the migration has ended: its lanes are gone, and nobody can go back; an environment is migrated once (docs/adr/053)")
 	}
 	assert.Contains(d.t, d.passes(MigrateFinalise, decided...), "green: nothing is left of the engine", "once more does no harm")
 }

@@ -45,7 +45,7 @@ func (o *Operator) FinaliseBy(ctx context.Context, e Ender, order finalise.Order
 		return undone(planned)
 	}
 	if o.DryRun {
-		o.Say("would confirm the end of the migration, and end it once both operators have; there is no way back afterwards but a new one")
+		o.Say("would confirm the end of the migration, and end it once both operators have; there is no way back afterwards, and no other migration of this environment")
 		return nil
 	}
 	if !planned.Decided {

@@ -26,7 +26,7 @@ func (o *Operator) Finalise(ctx context.Context, f *finalise.Finaliser, order fi
 		o.Say("%s", going)
 	}
 	if o.DryRun {
-		o.Say("would end the migration; there is no way back afterwards but a new one")
+		o.Say("would end the migration; there is no way back afterwards, and no other migration of this environment")
 		return nil
 	}
 	f.At = function.Unwanted(ctx, o.Store)
@@ -98,5 +98,5 @@ func (o *Operator) open(ctx context.Context) error {
 
 // ended is the error of a command that comes after the end.
 func ended() error {
-	return fault.New(fault.Gate, "the migration has ended: its lanes are gone, and nobody can go back").WithHint("%sstatus", target)
+	return fault.New(fault.Gate, "the migration has ended: its lanes are gone, and nobody can go back; an environment is migrated once (docs/adr/053)").WithHint("%sstatus", target)
 }

@@ -158,3 +158,23 @@ func TestACommandThatGoesOnTellsThePauseThatWasStored(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, said.String(), "how long writers waited is not known")
 }
+
+// After the end no command begins, or goes on with, anything.
+func TestAnEnvironmentIsMigratedOnce(t *testing.T) {
+	calls := map[string]func(context.Context, *move.Operator) error{
+		"verify":   func(ctx context.Context, o *move.Operator) error { return o.Verify(ctx, clean{}, naming.Green) },
+		"reload":   func(ctx context.Context, o *move.Operator) error { return o.Reload(ctx, naming.Green, "a.b", "why") },
+		"rollback": func(ctx context.Context, o *move.Operator) error { return o.SwitchBy(ctx, nil, naming.Blue, "why") },
+	}
+	for _, name := range []string{"cutover here", "cutover", "cancel", "accept", "thaw", "start", "preflight"} {
+		calls[name] = commands[name]
+	}
+	for name, call := range calls {
+		for _, dry := range []bool{true, false} {
+			o := &move.Operator{Store: store(t, naming.Green, items.Finalised), DryRun: dry, By: "ann", Now: time.Now, Say: func(string, ...any) {}}
+			err := call(t.Context(), o)
+			require.Equal(t, fault.Gate, fault.CodeOf(err), "%s: %v", name, err)
+			require.ErrorContains(t, err, "the migration has ended: its lanes are gone, and nobody can go back; an environment is migrated once", name)
+		}
+	}
+}

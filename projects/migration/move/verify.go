@@ -58,6 +58,9 @@ const tellEvery = 5 * time.Second
 // Verify compares both sides of the lane that ends at to, all of it, and after the
 // first clean pass makes and starts the lane back.
 func (o *Operator) Verify(ctx context.Context, v Comparer, to naming.Color) error {
+	if err := o.open(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
 	lane := function.Lane(to)
 	if o.DryRun {
 		o.Say("would compare both sides of lane %s", lane)

@@ -2,7 +2,8 @@
 // databases, in an order in which a process that dies leaves nothing that hurts, and
 // stores the closing record. It also takes the lanes of a migration away that never
 // switched. Both are an operator's decision and never begin by themselves. There is
-// no way back afterwards but a new migration.
+// no way back afterwards, and no other migration of the environment after Finalise (ADR
+// 053).
 //
 // The package leaves rows of tables, writers' grants, login users and group roles as
 // they are; the side that was left stays without writers.

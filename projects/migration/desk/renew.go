@@ -42,11 +42,18 @@ func (d *Desk) renew(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return there, err
 	}
-	if err := lane.Renew(ctx, lane.Renewal{Lane: name, Endpoints: endpoints, Limits: d.Limits, Source: source, Code: r.Halt, By: []string{r.By}}); err != nil {
+	done := []string(nil)
+	at := func(step string) error {
+		if step == lane.AfterDoubt {
+			done = append(done, fmt.Sprintf("what comparisons of lane %s had found is taken back", place.Lane(r.To.Other())))
+		}
+		return d.at(step)
+	}
+	if err := lane.Renew(ctx, lane.Renewal{Lane: name, Endpoints: endpoints, Limits: d.Limits, Source: source, Code: r.Halt, By: []string{r.By}, At: at}); err != nil {
 		return there, err
 	}
 	renewed, err := d.look(ctx, r)
-	renewed.Done = []string{fmt.Sprintf("lane %s begins generation %d with a new slot and a new position, after halt %s", name, renewed.Generation, r.Halt)}
+	renewed.Done = append([]string{fmt.Sprintf("lane %s begins generation %d with a new slot and a new position, after halt %s", name, renewed.Generation, r.Halt)}, done...)
 	return renewed, err
 }
 

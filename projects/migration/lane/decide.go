@@ -29,9 +29,9 @@ type Decision struct {
 	At func(step string) error
 }
 
-// Steps of a decision, for observers.
+// Steps of a decision, for observers; the first is also one of renewing a lane.
 const (
-	AfterDoubt    = "decide.after_doubt"
+	AfterDoubt    = "lane.after_doubt"
 	AfterDecision = "decide.after_decision"
 )
 

@@ -169,7 +169,10 @@ func (r *renewal) doubt(ctx context.Context) error {
 		return fmt.Errorf("source: %w", err)
 	}
 	defer pg.Close(source)
-	return doubtInto(ctx, source, r.target)
+	if err := doubtInto(ctx, source, r.target); err != nil {
+		return err
+	}
+	return r.creation.At(AfterDoubt)
 }
 
 // compare checks that the tables are those of the lane, or became what they are by

@@ -304,6 +304,18 @@ func TestCommandsInAWSTellWhatStandsInTheWay(t *testing.T) {
 					"go tool mage migrate:accept -env=staging -reason='…', then go tool mage migrate:rollback -env=staging",
 			}, nil,
 		},
+		"a comparison that brings nothing": {
+			func(a *amazon) { a.holds(); a.ends("FAILED", `{"outcome": "stuck", "lane": "core.fwd"}`) }, MigrateVerify, fault.Verification,
+			[]string{"several rounds of the pass have brought nothing", "mend it with: go tool mage migrate:status -env=staging, which", "then go tool mage migrate:verify -env=staging"}, nil,
+		},
+		"a comparison of the lane that does not lead from the authority": {
+			func(a *amazon) { a.holds(); a.ends("SUCCEEDED", `{"outcome": "passive", "lane": "core.fwd"}`) }, MigrateVerify, fault.Usage,
+			[]string{"the source of the lane is not the authority", "mend it with: go tool mage migrate:verify -env=staging -color=blue"}, nil,
+		},
+		"a comparison that was lost": {
+			func(a *amazon) { a.holds(); a.ends("FAILED", `{"outcome": "work", "lane": "core.fwd"}`) }, MigrateVerify, fault.Failed,
+			[]string{"mend it with: go tool mage migrate:status -env=staging, then go tool mage migrate:verify -env=staging"}, nil,
+		},
 		"an execution without an answer": {
 			func(a *amazon) { a.holds(); a.ends("TIMED_OUT", "") }, MigrateCutover, fault.Failed,
 			[]string{"execution:cutover-staging-green-switch:green-e1-r0", "TIMED_OUT", "has answered nothing", "migrate:status"}, nil,

@@ -102,9 +102,11 @@ func (a *amazon) works() {
 	}
 	for _, color := range naming.Colors() {
 		a.answers["Invoke cutover-staging-"+string(color)+"-install"] = says(a.json(reply))
-		a.answers["Invoke cutover-staging-"+string(color)+"-lane"] = func(string) (int, string) { return http.StatusAccepted, "" }
-		snapshot := gauge.Snapshot{Lane: place.Lane(color), At: time.Now().Add(time.Hour), State: checkpoint.Running}
-		a.items[control.LoadItem(place.Lane(color))] = map[string]string{"snapshot": a.json(function.Progress{Snapshot: snapshot})}
+		a.answers["Invoke cutover-staging-"+string(color)+"-lane"] = func(string) (int, string) {
+			snapshot := gauge.Snapshot{Lane: place.Lane(color), At: time.Now(), State: checkpoint.Running}
+			a.items[control.LoadItem(place.Lane(color))] = map[string]string{"snapshot": a.json(function.Progress{Snapshot: snapshot})}
+			return http.StatusAccepted, ""
+		}
 	}
 	a.ends("SUCCEEDED", "")
 }

@@ -127,7 +127,7 @@ func TestAUniqueValueThatStaysHeldHaltsTheLane(t *testing.T) {
 	require.NotNil(t, report.Halt)
 	require.Equal(t, checkpoint.Divergence, report.Halt.Code)
 	require.Contains(t, report.Halt.Reason, "after 3 rounds")
-	require.EqualValues(t, 3, report.Reconnects, "each round tries the change again")
+	require.GreaterOrEqual(t, report.Reconnects, int64(3), "each round tries the change again")
 	require.NotContains(t, report.Halt.Reason, "same", "no value of a row")
 	require.Equal(t, checkpoint.Divergence, w.row(w.green, "core.fwd").Halt)
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/cutover/cutover/shared/ops"
 	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/settings"
+	"github.com/cutover/cutover/shared/ops/steering"
 )
 
 // Companions are what the local profile has besides the emulator: both databases.
@@ -36,9 +37,20 @@ func Sections() []ops.Section {
 		if err != nil {
 			return map[string]string{"error": err.Error()}, "migration: " + err.Error()
 		}
-		status := move.ReadStatus(ctx, store, w.Now())
+		status := moveStatus(ctx, w, store)
 		return status, status.String()
 	}}}
+}
+
+// moveStatus reads the status of a migration, and what its alarms do not hear.
+func moveStatus(ctx context.Context, w *ops.Workplace, store control.Store) move.Status {
+	status := move.ReadStatus(ctx, store, w.Now())
+	if lanes := status.Wanted(); !w.Local && len(lanes) > 0 {
+		if cloud, err := w.AWS(ctx); err == nil { // the store was reached with it
+			status.Alarms = unheard(ctx, w.Environment, lanes, steering.NewCloud(cloud))
+		}
+	}
+	return status
 }
 
 // MigratePreflight prepares the databases for the lane to a colour and checks them.
@@ -63,9 +75,21 @@ func MigrateStatus(ctx context.Context, a *ops.App) error {
 		if err != nil {
 			return err
 		}
-		status := move.ReadStatus(ctx, store, w.Now())
-		return w.Print(status.String(), status)
+		status := moveStatus(ctx, w, store)
+		if err := w.Print(status.String(), status); err != nil {
+			return err
+		}
+		return unreadable(status)
 	})
+}
+
+// unreadable ends a command whose page is not whole: a script must not take it for
+// all there is.
+func unreadable(status move.Status) error {
+	if err := status.Err(); err != nil {
+		return fault.New(fault.Failed, "the status is not whole: %w", err).WithHint("reach the control table or mend the item, then go tool mage migrate:status")
+	}
+	return nil
 }
 
 // MigrateVerify compares both sides of the lane to a colour.

@@ -38,6 +38,34 @@ type Status struct {
 	Switch *items.Switch `json:"switch"`
 	// Problems are items that could not be read.
 	Problems []string `json:"problems,omitempty"`
+	// Alarms says that the silence of lanes would be told to nobody; "" for nothing to
+	// say.
+	Alarms string `json:"alarms,omitempty"`
+}
+
+// Err joins what could not be read; nil for nothing.
+func (s Status) Err() error {
+	var problems []error
+	for _, l := range s.Lanes {
+		if l.Error != "" {
+			problems = append(problems, fmt.Errorf("lane %s: %s", l.Lane, l.Error))
+		}
+	}
+	for _, problem := range s.Problems {
+		problems = append(problems, errors.New(problem))
+	}
+	return errors.Join(problems...)
+}
+
+// Wanted are the lanes that are to run and have told of themselves.
+func (s Status) Wanted() []string {
+	var lanes []string
+	for _, l := range s.Lanes {
+		if l.Known && l.Wanted && l.State != checkpoint.Retired {
+			lanes = append(lanes, l.Lane)
+		}
+	}
+	return lanes
 }
 
 // silence is after which time a lane that says nothing is not at work.
@@ -133,6 +161,12 @@ func (s Status) String() string {
 	}
 	_ = table.Flush() // into memory
 	fmt.Fprintf(&b, "authority: %s\nswitch: %s\n", s.authority(), s.change())
+	for _, next := range s.next() {
+		fmt.Fprintf(&b, "next: %s\n", next)
+	}
+	if s.Alarms != "" {
+		fmt.Fprintf(&b, "alarms: %s\n", s.Alarms)
+	}
 	for _, problem := range s.Problems {
 		fmt.Fprintf(&b, "cannot be read: %s\n", problem)
 	}
@@ -154,8 +188,15 @@ func (l LaneStatus) behind() string {
 }
 
 func (l LaneStatus) base() string {
-	if !l.Known || l.ChunksLoaded+l.ChunksPlanned == 0 {
+	switch {
+	case !l.Known:
 		return ""
+	case l.Cloned && l.ChunksLoaded+l.ChunksPlanned == 0:
+		return "clone"
+	case l.ChunksLoaded+l.ChunksPlanned == 0 && !l.Followed:
+		return ""
+	case l.ChunksLoaded+l.ChunksPlanned == 0:
+		return "the rows that were there"
 	}
 	return fmt.Sprintf("%s rows, %s, %d of %d chunks", thousands(l.Rows), size(l.Bytes), l.ChunksLoaded, l.ChunksLoaded+l.ChunksPlanned)
 }
@@ -176,6 +217,12 @@ func (l LaneStatus) notes() []string {
 	if rate := l.Rate(); l.State == checkpoint.Loading && rate.BytesPerSecond > 0 {
 		notes = append(notes, fmt.Sprintf("%s/s, %s to %s left", size(int64(rate.BytesPerSecond)),
 			rate.RemainingLow.Round(time.Second), rate.RemainingHigh.Round(time.Second)))
+	}
+	if words := chase(l.Progress); l.State == checkpoint.CatchingUp && words != "" && !l.Stale {
+		notes = append(notes, words)
+	}
+	if l.Verification != nil {
+		notes = append(notes, compared(*l.Verification)...)
 	}
 	if l.Throttle != nil && l.Throttle.Withheld > 0 && !l.Stale {
 		notes = append(notes, slowed(l.Throttle))

@@ -32,10 +32,29 @@ func tellProgress(p function.Progress) string {
 		text += fmt.Sprintf("%.1f s and ", p.LagSeconds)
 	}
 	text += fmt.Sprintf("%s behind, %s transactions applied", size(p.LagBytes), thousands(p.Transactions))
+	if p.State == checkpoint.CatchingUp {
+		if words := chase(p); words != "" {
+			text += ", " + words
+		}
+	}
 	if p.Rows > 0 {
 		text += fmt.Sprintf(", %s rows loaded", thousands(p.Rows))
 	}
 	return text
+}
+
+// chase is how fast a lane catches up, and how long it still takes; empty while that
+// is not known.
+func chase(p function.Progress) string {
+	c, ok := p.ChaseSince(p.Since)
+	if !ok {
+		return ""
+	}
+	text := fmt.Sprintf("applies %s/s of log, the source writes %s/s", size(int64(c.AppliedPerSecond)), size(int64(c.WrittenPerSecond)))
+	if c.Left < 0 {
+		return text + ": it does not come nearer"
+	}
+	return text + fmt.Sprintf(", about %s left", c.Left.Round(time.Second))
 }
 
 // unit is the factor between two units of size.

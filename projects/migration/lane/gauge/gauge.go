@@ -47,6 +47,8 @@ type Snapshot struct {
 	SlotActive        bool  `json:"slotActive"`
 	SlotRetainedBytes int64 `json:"slotRetainedBytes"`
 
+	// Cloned tells that the base came with a clone of the source; nothing was loaded.
+	Cloned bool `json:"cloned,omitempty"`
 	// Load is the base, over all Tables.
 	Load
 	Tables []Table `json:"tables"`
@@ -156,7 +158,9 @@ func (s *Snapshot) open(ctx context.Context, target *pgx.Conn) error {
 	err := target.QueryRow(ctx, `SELECT (SELECT count(*) FROM bgsync.conflict WHERE lane = $1 AND state = 'open'),
 		  (SELECT count(*) FROM bgsync.quarantine WHERE lane = $1 AND state = 'open'),
 		  (SELECT count(*) FROM bgsync.repair WHERE lane = $1),
-		  (SELECT part_lsn IS NOT NULL FROM bgsync.lane WHERE lane = $1)`, s.Lane).Scan(&s.Conflicts, &s.Quarantine, &s.Repairs, &s.Torn)
+		  (SELECT part_lsn IS NOT NULL FROM bgsync.lane WHERE lane = $1),
+		  (SELECT i.cloned_from = l.src_db_id FROM bgsync.identity i, bgsync.lane l WHERE l.lane = $1) IS TRUE`, s.Lane).
+		Scan(&s.Conflicts, &s.Quarantine, &s.Repairs, &s.Torn, &s.Cloned)
 	return pg.Wrap(err, "count open decisions of lane %s", s.Lane)
 }
 
@@ -227,6 +231,41 @@ func (s Snapshot) Since(former Snapshot) Progress {
 		RemainingLow:  time.Duration(remaining * (1 - spread) * float64(time.Second)),
 		RemainingHigh: time.Duration(remaining * (1 + spread) * float64(time.Second)),
 	}
+}
+
+// Chase is how a lane catches up between two snapshots.
+type Chase struct {
+	// AppliedPerSecond and WrittenPerSecond are bytes of the source's log: what the lane
+	// has applied, and what the source has written meanwhile.
+	AppliedPerSecond, WrittenPerSecond float64
+	// Left is how long it takes until nothing is behind; negative while the source
+	// writes as fast as the lane applies, or faster.
+	Left time.Duration
+}
+
+// ChaseSince compares with an earlier snapshot of the same lane; ok is false where they
+// do not tell.
+func (s Snapshot) ChaseSince(former Snapshot) (c Chase, ok bool) {
+	elapsed := s.At.Sub(former.At).Seconds()
+	positions := [4]pglogrepl.LSN{}
+	for i, text := range []string{former.Applied, s.Applied, former.Source, s.Source} {
+		var err error
+		if positions[i], err = pglogrepl.ParseLSN(text); err != nil {
+			return Chase{}, false
+		}
+	}
+	if elapsed <= 0 {
+		return Chase{}, false
+	}
+	c.AppliedPerSecond = float64(distance(positions[0], positions[1])) / elapsed
+	c.WrittenPerSecond = float64(distance(positions[2], positions[3])) / elapsed
+	c.Left = -1
+	if gained := c.AppliedPerSecond - c.WrittenPerSecond; gained > 0 {
+		if seconds := float64(s.LagBytes) / gained; seconds < math.MaxInt64/float64(time.Second) {
+			c.Left = time.Duration(seconds * float64(time.Second))
+		}
+	}
+	return c, true
 }
 
 // String is the snapshot in a few words.

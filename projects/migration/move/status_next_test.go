@@ -1,0 +1,92 @@
+package move
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
+	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/gauge"
+	items "github.com/cutover/cutover/shared/control"
+	"github.com/cutover/cutover/shared/naming"
+)
+
+// chasing is a lane that has applied 600 MiB in a minute of which its source wrote 300.
+func chasing() LaneStatus {
+	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	l := LaneStatus{Known: true, Wanted: true}
+	l.Lane, l.State, l.At, l.Applied, l.Source, l.LagBytes = "core.fwd", checkpoint.CatchingUp, now, "0/35800000", "0/62C00000", 300<<20
+	l.Since = gauge.Snapshot{At: now.Add(-time.Minute), Applied: "0/10000000", Source: "0/50000000"}
+	return l
+}
+
+func TestTheStatusSaysHowFastALaneCatchesUp(t *testing.T) {
+	l := chasing()
+	assert.Equal(t, []string{"applies 10.0 MiB/s of log, the source writes 5.0 MiB/s, about 1m0s left"}, l.notes())
+	l.Source = "0/99999999"
+	require.Len(t, l.notes(), 1)
+	assert.Contains(t, l.notes()[0], ": it does not come nearer")
+	l.Since = gauge.Snapshot{}
+	assert.Empty(t, l.notes(), "nothing to compare with")
+	l = chasing()
+	l.State = checkpoint.Running
+	assert.Empty(t, l.notes(), "it has caught up")
+}
+
+func TestTheStatusSaysWhatComparisonsHaveShown(t *testing.T) {
+	l := LaneStatus{Known: true, Wanted: true}
+	l.Verification = &gauge.Verification{Active: true, FirstClean: true, Buckets: 120, Dirty: 3, AgeSeconds: 330}
+	assert.Equal(t, []string{"every bucket compared in the last 5m30s, 3 of 120 changed since"}, l.notes())
+	l.Verification.Mismatched = 2
+	assert.Contains(t, l.notes()[0], ", 2 differ")
+	l.Verification.AgeSeconds = -1
+	assert.Equal(t, []string{"no full comparison has ended clean yet"}, l.notes())
+	l.Verification.Active = false
+	assert.Empty(t, l.notes(), "nobody compares what has not the authority")
+}
+
+func TestTheStatusSaysWhatABaseIs(t *testing.T) {
+	l := LaneStatus{Known: true}
+	assert.Empty(t, l.base(), "nothing is planned yet")
+	l.Cloned = true
+	assert.Equal(t, "clone", l.base())
+	l.Cloned, l.Followed = false, true
+	assert.Equal(t, "the rows that were there", l.base())
+	l.ChunksLoaded = 1
+	assert.Contains(t, l.base(), "1 of 1 chunks")
+}
+
+// What waits for an operator stands with the command for it.
+func TestTheStatusNamesTheNextCommand(t *testing.T) {
+	halted := LaneStatus{Known: true, Wanted: true}
+	halted.Lane, halted.Halt = function.Lane(naming.Blue), checkpoint.Permission
+	lost := LaneStatus{Known: true, Wanted: true}
+	lost.Lane, lost.Halt = function.Lane(naming.Green), checkpoint.Gap
+	page := Status{Lanes: []LaneStatus{lost, halted}}.String()
+	assert.Contains(t, page, "next: go tool mage migrate:start -color=blue -halt=permission\n")
+	assert.Contains(t, page, "next: go tool mage migrate:renew -halt=gap")
+	for state, want := range map[items.State]string{
+		items.Switched: "next: remove the cause, then go tool mage migrate:cutover", items.Held: "next: go tool mage migrate:cutover",
+		items.Armed: "next: go tool mage migrate:cancel -reason='…' gives it up", items.BackingOut: "next: go tool mage migrate:cutover",
+	} {
+		assert.Contains(t, Status{Switch: &items.Switch{State: state, From: naming.Blue, To: naming.Green}}.String(), want, state)
+	}
+	for _, state := range []items.State{items.Steady, items.Finalised} {
+		assert.NotContains(t, Status{Switch: &items.Switch{State: state, To: naming.Green}}.String(), "next:", state)
+	}
+}
+
+// A page that is not whole is an error to a script, and shows what there is.
+func TestAStatusThatIsNotWholeIsAnError(t *testing.T) {
+	store := &control.Memory{}
+	require.NoError(t, ReadStatus(t.Context(), store, time.Now()).Err())
+	require.NoError(t, store.Put(t.Context(), items.AuthorityItem, control.Item{Rev: 1, Fields: map[string]string{"holder": "red"}}))
+	require.NoError(t, store.Put(t.Context(), items.LoadItem("core.fwd"), control.Item{Rev: 1, Fields: map[string]string{"snapshot": "no JSON"}}))
+	err := ReadStatus(t.Context(), store, time.Now()).Err()
+	require.ErrorContains(t, err, "lane core.fwd: ")
+	require.ErrorContains(t, err, "item authority: ")
+}

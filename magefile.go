@@ -3,7 +3,9 @@
 // Every target takes the same settings, as flags behind it or as variables with
 // the prefix CUTOVER_: -env=local|staging|prod, -yes, -dry-run, -parallel=N,
 // -only=LAYER,…, -from=LAYER, -resume, -check, -color=blue|green,
-// -output=table|json|md, -timeout=1h, -to=RELEASE, -show=connection, -halt=CODE, -reason='…'.
+// -output=table|json|md, -timeout=1h, -to=RELEASE, -show=connection, -reason='…', and for
+// migrations -base=chunks|clone, -halt=CODE, -table=…, -columns=…, -index=…, -change=N,
+// -operators=ONE,OTHER.
 package main
 
 import (

@@ -117,6 +117,11 @@ func (Migrate) Renew(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateRenew(ctx, a) })
 }
 
+// Discard has the lane to -color (green) pass over a change that its target refuses; needs -position=LSN:N -reason='…' -operators=ONE,OTHER; -dry-run lists them.
+func (Migrate) Discard(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateDiscard(ctx, a) })
+}
+
 // Abandon takes the engine out of both databases before any switch; needs -reason='…'.
 func (Migrate) Abandon(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateAbandon(ctx, a) })

@@ -128,8 +128,8 @@ func (s scene) moverRules(control []string, services, workers []access.Caller) [
 			May: slices.Concat(administrator, of("finalise", "switch")),
 		},
 		{
-			Name: "confirmations are read by those who end the migration", Actions: get, On: control, With: item("closing#AROA:ann"),
-			May: slices.Concat(administrator, of("finalise")),
+			Name: "confirmations are read by those who end the migration or discard a change", Actions: get, On: control, With: item("closing#AROA:ann"),
+			May: slices.Concat(administrator, of("finalise", "install")),
 		},
 		{
 			Name: "an operator confirms under an own name", Actions: put, On: control, Callers: s.everyRole(),

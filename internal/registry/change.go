@@ -86,6 +86,21 @@ func MigrateRenew(ctx context.Context, a *ops.App) error {
 	})
 }
 
+// MigrateDiscard has a lane pass over a change that its target refuses.
+func MigrateDiscard(ctx context.Context, a *ops.App) error {
+	return migrate(ctx, a, "migrate:discard", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+		d := move.Discarding{Position: w.Settings.Position, Operators: w.Settings.Operators, Reason: w.Settings.Reason}
+		if w.Local {
+			return o.Discard(ctx, nil, destination(w), d)
+		}
+		cloud, err := deployed(ctx, w)
+		if err != nil {
+			return err
+		}
+		return o.Discard(ctx, cloud, destination(w), d)
+	})
+}
+
 // MigrateAbandon takes the lanes of a migration away that has never switched.
 func MigrateAbandon(ctx context.Context, a *ops.App) error {
 	return migrate(ctx, a, "migrate:abandon", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {

@@ -4,6 +4,7 @@ package registry
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,7 @@ func TestWhatAnOperatorDoesBesidesMoving(t *testing.T) {
 	assert.Regexp(t, `(?s)1 +done +ALTER TABLE .*2 +withdrawn +CREATE INDEX .* because: drill`, d.passes(MigrateChanges))
 	d.reloads(why)
 	d.renews(why)
+	d.discards(why)
 	d.thaws(why)
 	d.abandons(why)
 }
@@ -117,6 +119,33 @@ func (d *station) renews(why settings.Flag) {
 	d.exec(naming.Green, `DO $$ BEGIN ASSERT (SELECT count(*) FROM payments.account WHERE id <= 10 AND balance > 0) = 10; END $$`)
 }
 
+// discards has a lane pass over a change that its target refuses, by the word of two.
+func (d *station) discards(why settings.Flag) {
+	d.t.Helper()
+	d.refuses(MigrateDiscard, nil, fault.Usage, "flag -reason is missing")
+	assert.Contains(d.t, d.passes(MigrateDiscard, why, flag("dry-run", "true")), "the target of lane core.fwd has refused no change in generation 2")
+	d.exec(naming.Green, `ALTER TABLE payments.account ADD CONSTRAINT low CHECK (balance < 100000000) NOT VALID`)
+	d.exec(naming.Blue, `INSERT INTO payments.account (owner, balance, currency) VALUES ('4111111111111111', 200000000, 'EUR')`)
+	said := d.stands("core.fwd", "halt poison: change 0 of the transaction at ")
+	assert.Contains(d.t, said, "SQLSTATE 23514, relation payments.account, constraint low")
+	assert.NotContains(d.t, said, "4111111111111111")
+	said = d.passes(MigrateDiscard, why, flag("dry-run", "true"))
+	at := regexp.MustCompile(`([0-9A-F]+/[0-9A-F]+:0): INSERT of table payments.account, SQLSTATE 23514, constraint low, open`).FindStringSubmatch(said)
+	require.Len(d.t, at, 2, said)
+	position, both := flag("position", at[1]), flag("operators", "ann,bob")
+	d.refuses(MigrateDiscard, []settings.Flag{why, both}, fault.Usage, "flag -position", "go tool mage migrate:discard -dry-run")
+	d.refuses(MigrateDiscard, []settings.Flag{why, both, flag("position", "0/1:0")}, fault.Usage, "has refused no change at 0/1:0")
+	d.refuses(MigrateDiscard, []settings.Flag{why, position, flag("operators", "ann")}, fault.Usage, "expected the names of two people")
+	assert.Contains(d.t, d.passes(MigrateDiscard, why, position, both, flag("dry-run", "true")), "would have lane core.fwd pass over the change at "+at[1])
+	said = d.passes(MigrateDiscard, why, position, both)
+	assert.Contains(d.t, said, "lane core.fwd passes over "+at[1]+", by ann and bob")
+	assert.Contains(d.t, said, "go tool mage migrate:start -halt=poison")
+	assert.Contains(d.t, d.passes(MigrateDiscard, why, position, both), "discarded by ann, bob already", "once more does no harm")
+	d.exec(naming.Green, `ALTER TABLE payments.account DROP CONSTRAINT low`)
+	d.passes(MigrateStart, flag("halt", "poison"))
+	d.exec(naming.Green, `DO $$ BEGIN ASSERT (SELECT count(*) FROM payments.account WHERE balance = 200000000) = 1; END $$`)
+}
+
 // loses drops a lane's slot under whoever streams it, and waits until the lane is
 // halted for it.
 func (d *station) loses(source naming.Color, lane string) {
@@ -135,10 +164,9 @@ func (d *station) loses(source naming.Color, lane string) {
 	d.stands(lane, "halt gap: slot "+strings.ReplaceAll("bgsync_"+lane, ".", "_"))
 }
 
-// stands waits until the status says something of a lane.
-func (d *station) stands(lane, what string) {
+// stands waits until the status says something of a lane, and returns it.
+func (d *station) stands(lane, what string) (said string) {
 	d.t.Helper()
-	said := ""
 	if !assert.Eventually(d.t, func() bool {
 		_, said = d.run(MigrateStatus)
 		for line := range strings.Lines(said) {
@@ -150,6 +178,7 @@ func (d *station) stands(lane, what string) {
 	}, 5*time.Minute, 100*time.Millisecond) {
 		require.FailNow(d.t, lane+" is not "+what, said)
 	}
+	return said
 }
 
 // thaws frees a schema that an arming has left frozen, and cancels nothing that is not

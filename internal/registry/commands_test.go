@@ -58,6 +58,8 @@ func Commands() []Command {
 		{"accept", MigrateAccept, nil, func(a *amazon) { a.decides(control.Switched) }, fault.OK},
 		{"thaw", MigrateThaw, nil, func(a *amazon) { a.decides(control.Steady) }, fault.OK},
 		{"renew", MigrateRenew, []settings.Flag{flag("halt", string(checkpoint.Gap))}, (*amazon).works, fault.OK},
+		{"discard, only asked", MigrateDiscard, []settings.Flag{dry}, (*amazon).refused, fault.OK},
+		{"discard", MigrateDiscard, []settings.Flag{bothOperators, flag("position", "0/1A2B3C:0")}, (*amazon).refused, fault.Gate},
 		{"changes", MigrateChanges, nil, (*amazon).works, fault.OK},
 		{"planChange", MigratePlanChange, []settings.Flag{flag("table", "payments.note"), flag("columns", "note text")}, (*amazon).works, fault.OK},
 		{"makeChange", MigrateMakeChange, nil, (*amazon).works, fault.OK},

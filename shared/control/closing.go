@@ -37,7 +37,8 @@ const (
 )
 
 // Confirmation is what one operator has confirmed: that the migration may end after
-// this switch, with these operators, for this reason.
+// this switch, with these operators, for this reason; or, with words in the place of the
+// switch's id that no id has, something else that takes two.
 type Confirmation struct {
 	// Switch is the id of the record of the switch that made the holder, Revision that
 	// of the switch item when the operator looked: after any other change of it the

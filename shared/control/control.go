@@ -17,7 +17,7 @@
 //	lane#<lane>  who works on a lane: owner, lease_until, wanted (run or pause)
 //	load#<lane>  progress of the first load, for information: the databases know it
 //	verify#<lane>  progress of the verification, for information too
-//	closing#<id of a principal>  that this operator confirms the end of the migration (Confirmation)
+//	closing#<id of a principal>  what this operator has confirmed last: the end of the migration, or a change that is discarded (Confirmation)
 //	canary#<color>  proof that the functions of a colour reach the table
 //
 // A lease only avoids wasted work; nothing may depend on one.

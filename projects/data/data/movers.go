@@ -14,13 +14,14 @@ type items struct{ writes, reads []string }
 // moverItems are those of the functions that move data beside the lane. The switch
 // alone writes who may write; the function that installs writes it once, while
 // there is none, which the condition of its write says. The function that ends the
-// migration writes that it has ended and that no lane is wanted, and confirms nothing.
+// migration writes that it has ended and that no lane is wanted. These two read what
+// operators have confirmed, and confirm nothing.
 func moverItems() map[string]items {
 	lanes := []string{control.LaneItem("*"), control.LoadItem("*")}
 	return map[string]items{
 		installFunction: {
 			writes: []string{control.AuthorityItem, control.LaneItem("*"), control.CheckItem("*")},
-			reads:  []string{control.SwitchItem, control.LoadItem("*")},
+			reads:  []string{control.SwitchItem, control.LoadItem("*"), control.ClosingItem("*")},
 		},
 		closingFunction: {
 			writes: []string{control.SwitchItem, control.LaneItem("*")}, reads: []string{control.AuthorityItem, control.ClosingItem("*")},

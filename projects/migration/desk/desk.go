@@ -24,6 +24,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
 	"github.com/cutover/cutover/projects/migration/lane/schema"
 	"github.com/cutover/cutover/projects/migration/place"
+	items "github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -49,6 +50,8 @@ const (
 	Resume Act = "resume"
 	// Renew starts a new generation of a halted lane.
 	Renew Act = "renew"
+	// Discard has a lane pass over a change that its target refuses.
+	Discard Act = "discard"
 	// Changes lists the changes of replicated tables that were planned.
 	Changes Act = "changes"
 	// PlanChange writes a change down on both sides, MakeChange makes it, and
@@ -83,7 +86,11 @@ type Request struct {
 	ChangeID int32           `json:"changeId,omitempty"`
 	// Table is what Reload loads, as schema.name.
 	Table string `json:"table,omitempty"`
-	// Preview makes Abandon tell what would go, and change nothing.
+	// Position is the change that Discard passes over (checkpoint.Position), Operators
+	// are the two who say so.
+	Position  string   `json:"position,omitempty"`
+	Operators []string `json:"operators,omitempty"`
+	// Preview makes Abandon and Discard tell what would be done, and change nothing.
 	Preview bool `json:"preview,omitempty"`
 }
 
@@ -105,6 +112,8 @@ type Reply struct {
 	Unregistered string `json:"unregistered,omitempty"`
 	// NoCopy says why the target is no clone that Adopt can take.
 	NoCopy string `json:"noCopy,omitempty"`
+	// Quarantine are the changes that the lane's target has refused, without values.
+	Quarantine []checkpoint.Quarantined `json:"quarantine,omitempty"`
 	// Changes are those that were asked for.
 	Changes []Change `json:"changes,omitempty"`
 	// Refused says why an act was not done, where that was foreseen; nothing has changed
@@ -130,6 +139,10 @@ type Desk struct {
 	Pace preflight.Pace
 	// Sample is how long a source is watched for how much it writes.
 	Sample time.Duration
+	// Missing tells whose confirmation of a decision of two is not there, and why one that
+	// is does not count. Nil takes the names in a request at their word: whoever has both
+	// databases needs nobody's.
+	Missing func(ctx context.Context, want items.Confirmation) ([]string, error)
 	// Start asks a clone where it begins; nil asks as Aurora is asked.
 	Start adopt.Start
 	// At is told each durable step of an act after it was done, where the steps are this
@@ -150,7 +163,7 @@ func (d *Desk) at(step string) error {
 func (d *Desk) acts() map[Act]func(context.Context, Request) (Reply, error) {
 	return map[Act]func(context.Context, Request) (Reply, error){
 		Look: d.look, Prepare: d.prepare, Check: d.check, Create: d.create, Return: d.back, Resume: d.resume, Changes: d.changes,
-		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Renew: d.renew, Abandon: d.abandon,
+		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Renew: d.renew, Discard: d.discard, Abandon: d.abandon,
 		Reserve: d.reserve, Adopt: d.adopt,
 	}
 }

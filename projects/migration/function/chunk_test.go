@@ -98,6 +98,7 @@ func TestWorkersShareALoadAndItsVerification(t *testing.T) {
 	w.verifyByUnits()
 	w.rotated()
 	w.halted(chunk)
+	w.discards()
 }
 
 // verifyByUnits verifies the forward lane by units, each given out twice.

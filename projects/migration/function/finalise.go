@@ -17,12 +17,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	items "github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
-	"github.com/cutover/cutover/shared/variables"
 )
-
-// VariableOperatorRole is the unique id of the role that operators take, such as
-// AROA…: with the name of a session it is the id of a principal.
-const VariableOperatorRole = "OPERATOR_ROLE_ID"
 
 // FinaliseAct is what the function that ends a migration is asked to do.
 type FinaliseAct string
@@ -64,10 +59,6 @@ type FinaliseAnswer struct {
 }
 
 const (
-	// confirmed is how long a confirmation holds.
-	confirmed = 24 * time.Hour
-	// ahead is how far a clock of an operator may be ahead of this one.
-	ahead = 5 * time.Minute
 	// stillStreamed bounds the wait for a lane that still streams: it ends with its next
 	// commit, and has one every second.
 	stillStreamed = time.Minute
@@ -102,9 +93,9 @@ func NewFinalise(ctx context.Context, lookup func(string) (string, bool), out io
 func newCloser(ctx context.Context, lookup func(string) (string, bool), out io.Writer) (*closer, error) {
 	p, err := assemble(ctx, lookup, out)
 	settings, proofErr := readProofs(lookup, false)
-	from := &variables.Reader{Lookup: lookup}
-	c := &closer{parts: p, role: from.Text(VariableOperatorRole, "the unique id of the operators' role"), open: finalise.Window}
-	if err := errors.Join(err, proofErr, from.Err()); err != nil {
+	role, roleErr := operatorRole(lookup)
+	c := &closer{parts: p, role: role, open: finalise.Window}
+	if err := errors.Join(err, proofErr, roleErr); err != nil {
 		return nil, err
 	}
 	if c.proofs, err = settings.open(ctx, p); err != nil {
@@ -159,7 +150,7 @@ func (c *closer) end(ctx context.Context, f *finalise.Finaliser, e FinaliseEvent
 		return answer.closed(err)
 	}
 	if !answer.Decided {
-		missing, err := c.missing(ctx, items.Confirmation{Switch: answer.Switch, Revision: answer.Revision, Operators: order.Operators, Reason: order.Reason})
+		missing, err := c.confirmations(c.role).missing(ctx, items.Confirmation{Switch: answer.Switch, Revision: answer.Revision, Operators: order.Operators, Reason: order.Reason})
 		if err != nil {
 			return answer, err
 		}
@@ -190,47 +181,6 @@ func (a FinaliseAnswer) closed(err error) (FinaliseAnswer, error) {
 	}
 	a.Reason = err.Error()
 	return a, nil
-}
-
-// missing lists whose confirmation is not there, and why one that is there does not
-// count.
-func (c *closer) missing(ctx context.Context, want items.Confirmation) ([]string, error) {
-	var missing []string
-	for _, name := range want.Operators {
-		if !items.NamesSession(name) {
-			missing = append(missing, fmt.Sprintf("%q: is no name of a session", name))
-			continue
-		}
-		item, err := c.store.Get(ctx, items.ClosingItem(items.SessionOf(c.role, name)))
-		if errors.Is(err, control.ErrAbsent) {
-			missing = append(missing, name+": has not confirmed")
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read the confirmation of %s: %w", name, err)
-		}
-		if why := c.unlike(item, want); why != "" {
-			missing = append(missing, name+": "+why)
-		}
-	}
-	return missing, nil
-}
-
-// unlike says why a confirmation does not count, "" where it does.
-func (c *closer) unlike(item control.Item, want items.Confirmation) string {
-	found, err := items.DecodeConfirmation(item.Fields)
-	age := c.now().Sub(found.At)
-	switch {
-	case err != nil:
-		return "has confirmed in a form that this version does not know"
-	case !found.Same(want):
-		return "has confirmed another switch, other operators, or another reason"
-	case age > confirmed:
-		return fmt.Sprintf("has confirmed more than %s ago", confirmed)
-	case age < -ahead:
-		return fmt.Sprintf("has confirmed with a clock that is %s ahead", (-age).Round(time.Second))
-	}
-	return ""
 }
 
 // observed is what the steps are told to.

@@ -31,9 +31,6 @@ func (w *world) closes(to naming.Color, open time.Duration, at func(string) erro
 	w.t.Helper()
 	variables := w.variables(to)
 	handle, err := function.FinaliseWith(w.t.Context(), func(name string) (string, bool) {
-		if name == function.VariableOperatorRole {
-			return operators, true
-		}
 		if name == function.VariableHashKey {
 			return "", false // it makes no hashes
 		}

@@ -79,7 +79,8 @@ func (w *world) variables(color naming.Color) func(string) (string, bool) {
 	text, err := json.Marshal(w.sides)
 	require.NoError(w.t, err)
 	values := map[string]string{
-		function.VariablePlatform: "local", function.VariableColor: string(color), function.VariableDatabases: string(text),
+		function.VariableOperatorRole: operators,
+		function.VariablePlatform:     "local", function.VariableColor: string(color), function.VariableDatabases: string(text),
 		function.VariableStore:      "folder:" + w.profile.Controls(),
 		function.VariableProofStore: "folder:" + filepath.Join(w.profile.Dir(), "proofs"),
 		function.VariableSigningKey: "file:" + filepath.Join(w.profile.Dir(), "proof.key"),

@@ -34,6 +34,8 @@ type function struct {
 	// closes gives it what a migration is ended with: the key and the bucket of
 	// proofs, and who the operators are.
 	closes bool
+	// counts lets it count what operators have confirmed.
+	counts bool
 	// proves gives it the keys and the bucket of proofs, looks the configuration of
 	// the layer's functions and the alarms.
 	proves, looks bool
@@ -95,7 +97,7 @@ func functions(workers Workers) []function {
 		},
 		{
 			name: installName, description: "Prepares both databases, checks them and makes the lane that ends here, for an operator",
-			timeout: longest, memory: 256, atOnce: alone, role: installRole, looks: true,
+			timeout: longest, memory: 256, atOnce: alone, role: installRole, looks: true, counts: true,
 			own: append([]bgsync.Group{place.Administrator}, builds...), peer: []bgsync.Group{place.Administrator, bgsync.Reader},
 		},
 		{

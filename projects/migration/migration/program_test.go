@@ -174,6 +174,7 @@ func TestEachFunctionIsToldItsOwnLogins(t *testing.T) {
 	}
 	installs := recording.Find(t, functionType, "green-install").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
 	assert.Equal(t, "foundation/syncWindowUntil", installs["SYNC_WINDOW_UNTIL"])
+	assert.Equal(t, "security/operatorRoleId", installs["OPERATOR_ROLE_ID"])
 	switches := recording.Find(t, functionType, "green-switch").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
 	assert.Equal(t, "bucket:cutover-prod-proofs-345678901234", switches["PROOF_STORE"])
 	assert.Equal(t, "security/recordsKeyArn", switches["PROOF_KEY"])

@@ -45,7 +45,7 @@ func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
 	if f.proves {
 		variables[handler.VariableHashKey] = a.Keeping.HashKeyARN
 	}
-	if f.closes {
+	if f.closes || f.counts {
 		variables[handler.VariableOperatorRole] = a.OperatorRoleID
 	}
 	return variables

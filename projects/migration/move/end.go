@@ -20,10 +20,15 @@ import (
 type Ender interface {
 	// End asks the function of the side that has the authority.
 	End(ctx context.Context, holder naming.Color, e function.FinaliseEvent) (function.FinaliseAnswer, error)
-	// Caller is the id under which AWS knows who calls, such as AROA…:ann.
-	Caller(ctx context.Context) (string, error)
+	Known
 	// Proof reads a record, has its signature checked, and says where it is.
 	Proof(ctx context.Context, id string) (where string, err error)
+}
+
+// Known says who calls.
+type Known interface {
+	// Caller is the id under which AWS knows who calls, such as AROA…:ann.
+	Caller(ctx context.Context) (string, error)
 }
 
 // FinaliseBy ends the migration in AWS, or confirms that it may end. Both operators
@@ -49,7 +54,9 @@ func (o *Operator) FinaliseBy(ctx context.Context, e Ender, order finalise.Order
 		return nil
 	}
 	if !planned.Decided {
-		if err := o.confirm(ctx, e, order, planned); err != nil {
+		if err := o.confirm(ctx, e, "finalise", items.Confirmation{
+			Switch: planned.Switch, Revision: planned.Revision, Operators: order.Operators, Reason: order.Reason,
+		}); err != nil {
 			return err
 		}
 	}
@@ -69,9 +76,9 @@ func (o *Operator) FinaliseBy(ctx context.Context, e Ender, order finalise.Order
 	return nil
 }
 
-// confirm writes the confirmation of whoever calls. The name is read from the id that
+// confirm writes what whoever calls confirms, who has given the command. The name is read from the id that
 // AWS gives; under another's id the table would refuse the item.
-func (o *Operator) confirm(ctx context.Context, e Ender, order finalise.Order, planned function.FinaliseAnswer) error {
+func (o *Operator) confirm(ctx context.Context, e Known, command string, c items.Confirmation) error {
 	caller, err := e.Caller(ctx)
 	if err != nil {
 		return err
@@ -81,17 +88,17 @@ func (o *Operator) confirm(ctx context.Context, e Ender, order finalise.Order, p
 		return fault.New(fault.Credentials, "the credentials are those of a user (%s), and not of a session of the operators' role", caller).
 			WithHint("take the operator's role (output operatorRoleArn of security), then the same command again")
 	}
-	if !slices.Contains(order.Operators, name) {
-		return fault.New(fault.Usage, "flag -operators is %q: expected your own name among them, which is %q to AWS", strings.Join(order.Operators, ","), name).
-			WithHint("%sfinalise -reason='…' -operators=%s,OTHER", target, name)
+	if !slices.Contains(c.Operators, name) {
+		return fault.New(fault.Usage, "flag -operators is %q: expected your own name among them, which is %q to AWS", strings.Join(c.Operators, ","), name).
+			WithHint("%s%s -reason='…' -operators=%s,OTHER", target, command, name)
 	}
 	key := items.ClosingItem(caller)
 	item, err := o.Store.Get(ctx, key)
 	if err != nil && !errors.Is(err, control.ErrAbsent) {
 		return fmt.Errorf("read the confirmation of %s: %w", name, err)
 	}
-	confirmation := items.Confirmation{Switch: planned.Switch, Revision: planned.Revision, Operators: order.Operators, Reason: order.Reason, At: o.Now()}
-	if err := o.Store.Put(ctx, key, control.Item{Rev: item.Rev + 1, Fields: confirmation.Fields()}); err != nil {
+	c.At = o.Now()
+	if err := o.Store.Put(ctx, key, control.Item{Rev: item.Rev + 1, Fields: c.Fields()}); err != nil {
 		return fmt.Errorf("confirm as %s: %w", name, err)
 	}
 	o.Say("%s has confirmed", name)

@@ -97,6 +97,7 @@ func (s Settings) Command(target string) string {
 	add(s.Table != "", "-table="+s.Table)
 	add(s.Columns != "", "-columns="+quote(s.Columns))
 	add(s.Index != "", "-index="+quote(s.Index))
+	add(s.Position != "", "-position="+s.Position)
 	add(s.Change != 0, fmt.Sprintf("-change=%d", s.Change))
 	add(s.Reason != "", "-reason="+quote(s.Reason))
 	add(len(s.Operators) > 0, "-operators="+quote(strings.Join(s.Operators, ",")))

@@ -59,9 +59,10 @@ type Settings struct {
 	Table    string           // migrate:planChange, migrate:reload: a replicated table, as schema.name
 	Columns  string           // migrate:planChange: the columns to add, separated by semicolons
 	Index    string           // migrate:planChange: the index to make, as name(column, column)
+	Position string           // migrate:discard: where a change stands, as the position of its commit and its number, 0/1A2B3C:0
 	Change   int              // migrate:makeChange, migrate:withdrawChange: the change's number; 0 is the one that is open
 	Reason   string           // why; compulsory in prod for what cannot be undone
-	// Operators have decided together; migrate:finalise takes two.
+	// Operators have decided together; migrate:finalise and migrate:discard take two.
 	Operators []string
 }
 

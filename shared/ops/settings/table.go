@@ -39,6 +39,7 @@ func table(environments []string) []setting {
 		text("table", "a table as schema.name", func(s *Settings) *string { return &s.Table }),
 		text("columns", "columns to add, such as \"note text; fee numeric(12,2) default '0' not null\"", func(s *Settings) *string { return &s.Columns }),
 		text("index", "an index to make, such as \"by_owner(owner, currency)\"", func(s *Settings) *string { return &s.Index }),
+		text("position", "where a change stands, such as 0/1A2B3C:0", func(s *Settings) *string { return &s.Position }),
 		{"change", false, "the number of a change, from 1 on", setChange},
 		text("reason", "a sentence that says why", func(s *Settings) *string { return &s.Reason }),
 		{"operators", false, "names joined by commas, each once", setOperators},

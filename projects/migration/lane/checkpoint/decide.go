@@ -62,6 +62,7 @@ func discard(ctx context.Context, tx pgx.Tx, lane string, commit pglogrepl.LSN, 
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO bgsync.repair (lane, table_id, bucket_no, key, reason)
 		SELECT q.lane, q.table_id, -1, q.key, '`+Discarded+`' FROM bgsync.quarantine q JOIN bgsync.lane l USING (lane, generation)
-		WHERE q.lane = $1 AND q.commit_lsn = $2::pg_lsn AND q.ordinal = $3 ON CONFLICT DO NOTHING`, lane, commit.String(), ordinal)
+		WHERE q.lane = $1 AND q.commit_lsn = $2::pg_lsn AND q.ordinal = $3
+		ON CONFLICT (lane, table_id, bucket_no, key) DO UPDATE SET reason = excluded.reason, state = 'open'`, lane, commit.String(), ordinal)
 	return err
 }

@@ -5,7 +5,7 @@
 // -only=LAYER,…, -from=LAYER, -resume, -check, -color=blue|green,
 // -output=table|json|md, -timeout=1h, -to=RELEASE, -show=connection, -reason='…', and for
 // migrations -base=chunks|clone, -halt=CODE, -table=…, -columns=…, -index=…, -change=N,
-// -operators=ONE,OTHER.
+// -position=LSN:N, -operators=ONE,OTHER.
 package main
 
 import (

@@ -32,6 +32,7 @@ var said = map[string][]string{
 	"goingOn(sw.To)":      {"go tool mage migrate:cutover", "go tool mage migrate:rollback"},
 	"toward(to)":          {"", " -color=blue"},
 	"toward(to.Other())":  {"", " -color=blue"},
+	"deed":                {"finalise", "discard -position=0/1A2B3C:0"},
 	"e.Layer":             {"data"},
 	"s.Layer":             {"data"},
 	"string(need)":        {"data"},

@@ -76,9 +76,10 @@ func (o *Operator) FinaliseBy(ctx context.Context, e Ender, order finalise.Order
 	return nil
 }
 
-// confirm writes what whoever calls confirms, who has given the command. The name is read from the id that
-// AWS gives; under another's id the table would refuse the item.
-func (o *Operator) confirm(ctx context.Context, e Known, command string, c items.Confirmation) error {
+// confirm writes what whoever calls confirms, who has given the command: deed is its
+// name, with the flags that say of what. The name is read from the id that AWS gives;
+// under another's id the table would refuse the item.
+func (o *Operator) confirm(ctx context.Context, e Known, deed string, c items.Confirmation) error {
 	caller, err := e.Caller(ctx)
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (o *Operator) confirm(ctx context.Context, e Known, command string, c items
 	}
 	if !slices.Contains(c.Operators, name) {
 		return fault.New(fault.Usage, "flag -operators is %q: expected your own name among them, which is %q to AWS", strings.Join(c.Operators, ","), name).
-			WithHint("%s%s -reason='…' -operators=%s,OTHER", target, command, name)
+			WithHint("%s%s -reason='…' -operators=%s,OTHER", target, deed, name)
 	}
 	key := items.ClosingItem(caller)
 	item, err := o.Store.Get(ctx, key)

@@ -93,7 +93,7 @@ func NeedsReason(target, flags string) bool {
 // tells it to those who come after.
 var decisions = []string{
 	"migrate:planChange", "migrate:withdrawChange", "migrate:reload", "migrate:renew", "migrate:abandon", "migrate:cancel", "migrate:accept", "migrate:thaw",
-	"migrate:finalise", "traffic:hold",
+	"migrate:finalise", "migrate:discard", "traffic:hold",
 }
 
 // AlwaysNeedsReason tells whether a target is refused without a reason anywhere.

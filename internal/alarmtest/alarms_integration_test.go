@@ -109,10 +109,11 @@ func (w *world) variables(color naming.Color) func(string) (string, bool) {
 	require.NoError(w.t, err)
 	values := map[string]string{
 		function.VariablePlatform: platform, function.VariableColor: string(color), function.VariableDatabases: string(text),
-		function.VariableStore:      "folder:" + w.profile.Controls(),
-		function.VariableProofStore: "folder:" + filepath.Join(w.profile.Dir(), "proofs"),
-		function.VariableSigningKey: "file:" + filepath.Join(w.profile.Dir(), "proof.key"),
-		function.VariableHashKey:    "file:" + filepath.Join(w.profile.Dir(), "proof.hmac"),
+		function.VariableStore:        "folder:" + w.profile.Controls(),
+		function.VariableProofStore:   "folder:" + filepath.Join(w.profile.Dir(), "proofs"),
+		function.VariableSigningKey:   "file:" + filepath.Join(w.profile.Dir(), "proof.key"),
+		function.VariableHashKey:      "file:" + filepath.Join(w.profile.Dir(), "proof.hmac"),
+		function.VariableOperatorRole: "AROAOPERATORS",
 	}
 	return func(name string) (string, bool) { value, known := values[name]; return value, known }
 }

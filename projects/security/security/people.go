@@ -50,9 +50,13 @@ func noLogs() iamdoc.Statement {
 	}}
 }
 
-// peopleBoundary is the ceiling of auditors and operators.
+// peopleBoundary is the ceiling of auditors and operators: of what reads the verbs, of
+// what writes the actions.
 func peopleBoundary(at place) iamdoc.Document {
 	ceiling := append(verbs(append(auditReads(at), operatorReads(at)...)...), component.OperatorActions()...)
+	for _, written := range trafficDocuments(at) {
+		ceiling = append(ceiling, written.Actions...)
+	}
 	slices.Sort(ceiling)
 	statements := []iamdoc.Statement{{Sid: "Ceiling", Actions: slices.Compact(ceiling), Resources: everything()}}
 	statements = append(statements, noData(at)...)
@@ -139,11 +143,11 @@ func auditReads(at place) []iamdoc.Statement {
 // they may change the layers grant that own it: the weights, the control table,
 // the state machines.
 func operatorPolicy(at place) iamdoc.Document {
-	return iamdoc.Document{Statements: operatorReads(at)}
+	return iamdoc.Document{Statements: append(trafficDocuments(at), operatorReads(at)...)}
 }
 
 func operatorReads(at place) []iamdoc.Statement {
-	return append(trafficDocuments(at), []iamdoc.Statement{
+	return []iamdoc.Statement{
 		{Sid: "Account", Resources: everything(), Actions: []string{
 			"cloudwatch:Describe*", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics",
 			"ec2:Describe*", "ecs:DescribeTaskDefinition", "ecs:ListServices", "elasticloadbalancing:Describe*", "lambda:ListFunctions",
@@ -160,7 +164,7 @@ func operatorReads(at place) []iamdoc.Statement {
 		{Sid: "Dashboards", Actions: []string{"cloudwatch:GetDashboard"}, Resources: []string{
 			"arn:aws:cloudwatch::" + at.accountID + ":dashboard/" + at.fill("{-}"),
 		}},
-	}...)
+	}
 }
 
 // trafficDocuments are what the commands about traffic keep beside Pulumi's state. The

@@ -145,9 +145,8 @@ func (s *session) start(ctx context.Context) error {
 	return err
 }
 
-// follow runs reader, applier and canary until one of them ends.
-func (s *session) follow(ctx context.Context) error {
-	queue := reader.NewQueue(s.limits.QueueBytes)
+// newReader makes the reader of the lane's slot, for the tables as they are now.
+func (s *session) newReader(queue *reader.Queue) *reader.Reader {
 	tables := map[string]*relation.Table{}
 	for _, table := range s.tables {
 		tables[table.FullName()] = table
@@ -157,20 +156,26 @@ func (s *session) follow(ctx context.Context) error {
 		Widen: func(xid uint32) uint64 { return Widen(s.next.Load(), xid) },
 	}, queue)
 	stream.Most = s.limits.message()
+	return stream
+}
+
+// newFeed makes the applier from where the lane stands, does the repairs that must come
+// first, and returns what feeds it.
+func (s *session) newFeed(ctx context.Context, stream *reader.Reader) (*feed, error) {
 	applier := apply.New(s.target, *s.row, s.invocation, s.canary, s.at)
 	applier.Tally = s.run.Tally
 	if err := applier.Restore(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := dirty.Opened(ctx, s.target, s.run.Lane, s.invocation); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.room(ctx, applier); err != nil {
-		return err
+		return nil, err
 	}
 	decision, err := checkpoint.Decided(ctx, s.target, s.row)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	f := &feed{limits: s.limits, applier: applier, decision: decision}
 	f.committed = func(context.Context) error { return s.committed(applier, stream) }
@@ -178,6 +183,18 @@ func (s *session) follow(ctx context.Context) error {
 	f.reshaped = func(ctx context.Context, entries []schema.Entry, to apply.Advance) error {
 		return s.reshape(ctx, applier, entries, to)
 	}
+	return f, nil
+}
+
+// follow runs reader, applier and canary until one of them ends.
+func (s *session) follow(ctx context.Context) error {
+	queue := reader.NewQueue(s.limits.QueueBytes)
+	stream := s.newReader(queue)
+	f, err := s.newFeed(ctx, stream)
+	if err != nil {
+		return err
+	}
+	applier := f.applier
 
 	began, outer := time.Now(), ctx
 	group, ctx := errgroup.WithContext(ctx)

@@ -11,6 +11,9 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 )
 
+// largeRow has 4 MiB.
+const largeRow = `INSERT INTO public.document SELECT gen_random_uuid(), 1000, repeat('o', 4 << 20), '{}', NULL, '2026-01-01'`
+
 // A row that is larger than it may be halts the lane right behind what came before,
 // and is not read into memory. With room for it the lane goes on.
 func TestALaneStopsBeforeARowThatIsTooLarge(t *testing.T) {
@@ -23,44 +26,45 @@ func TestALaneStopsBeforeARowThatIsTooLarge(t *testing.T) {
 	_, err := stop()
 	require.NoError(t, err)
 	w.exec(w.blue, `UPDATE public.account SET balance = balance + 1`)
-	w.exec(w.blue, `BEGIN; UPDATE public.account SET balance = balance + 1; INSERT INTO public.document SELECT gen_random_uuid(), 1000, repeat('o', 4 << 20), '{}', NULL, '2026-01-01'; COMMIT`)
-	r := w.runner("small")
-	r.Limits.RowBytes = 1 << 20
-	bounded, end := context.WithTimeout(w.ctx(), waiting)
-	defer end()
-	report, err := r.Run(bounded)
-	require.NoError(t, err)
-	require.NotNil(t, report.Halt)
-	require.Equal(t, checkpoint.Poison, report.Halt.Code)
-	require.Contains(t, report.Halt.Reason, "has a row of 4 MiB, expected at most 1 (row.max_bytes)")
+	w.exec(w.blue, `BEGIN; UPDATE public.account SET balance = balance + 1; `+largeRow+`; COMMIT`)
+	require.Contains(t, w.tooLarge(), "has a row of 4 MiB, expected at most 1 (row.max_bytes)")
 	require.Equal(t, 101, value[int](w, w.green, `SELECT min(balance)::int FROM public.account`), "what came before is there, and nothing of its transaction")
-	require.NoError(t, checkpoint.Resume(w.ctx(), w.connect(w.green.AdminDSN(database), "operator"), "core.fwd", checkpoint.Poison))
-	stop = w.background(w.runner("after"))
-	w.drained(w.blue, w.green, "core.fwd")
-	_, err = stop()
-	require.NoError(t, err)
-	w.equal()
+	w.withRoom()
 }
 
 // The same of a row of the base.
 func TestALoadStopsAtARowThatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec(w.blue, someRows, `INSERT INTO public.document SELECT gen_random_uuid(), 1000, repeat('o', 4 << 20), '{}', NULL, '2026-01-01'`)
+	w.exec(w.blue, someRows, largeRow)
 	w.create()
+	require.Contains(t, w.tooLarge(), "a row has 4 MiB, expected at most 2")
+	w.withRoom()
+}
+
+// tooLarge runs the lane with room for rows of 1 MiB until it halts, and returns why.
+func (w *world) tooLarge() string {
+	w.t.Helper()
 	r := w.runner("small")
 	r.Limits.RowBytes = 1 << 20
 	bounded, end := context.WithTimeout(w.ctx(), waiting)
 	defer end()
 	report, err := r.Run(bounded)
-	require.NoError(t, err)
-	require.NotNil(t, report.Halt)
-	require.Equal(t, checkpoint.Poison, report.Halt.Code)
-	require.Contains(t, report.Halt.Reason, "a row has 4 MiB, expected at most 2")
-	require.NoError(t, checkpoint.Resume(w.ctx(), w.connect(w.green.AdminDSN(database), "operator"), "core.fwd", checkpoint.Poison))
+	require.NoError(w.t, err)
+	require.NotNil(w.t, report.Halt)
+	require.Equal(w.t, checkpoint.Poison, report.Halt.Code)
+	return report.Halt.Reason
+}
+
+// withRoom lets the lane go on with the room that it has by default, until both sides
+// are equal.
+func (w *world) withRoom() {
+	w.t.Helper()
+	require.NoError(w.t, checkpoint.Resume(w.ctx(), w.connect(w.green.AdminDSN(database), "operator"), "core.fwd", checkpoint.Poison))
 	stop := w.background(w.runner("after"))
 	w.running()
-	_, err = stop()
-	require.NoError(t, err)
+	w.drained(w.blue, w.green, "core.fwd")
+	_, err := stop()
+	require.NoError(w.t, err)
 	w.equal()
 }

@@ -3,11 +3,14 @@
 package lane_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 )
 
@@ -54,4 +57,47 @@ func TestAHaltOfAVersionThatKeptNoReasonSaysSo(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, report.Halt)
 	assert.Equal(t, "lane core.fwd is halted since an earlier invocation: the reason was not kept", report.Halt.Reason)
+}
+
+// What the reader finds cuts the applier off, even in the midst of a COMMIT that the
+// server has done. The halt is written down all the same: the lane has moved on by this
+// invocation's own hand.
+func TestAHaltIsWrittenDownAfterACommitThatTheReaderCutOff(t *testing.T) {
+	t.Parallel()
+	w := steady(t)
+	before := w.row(w.green, "core.fwd").Applied
+	r, drifted := w.runner("cut off"), false
+	r.At = func(step string) error {
+		if step != apply.AfterCommit || drifted {
+			return nil
+		}
+		drifted = true
+		w.exec(w.blue, `BEGIN; ALTER TABLE public.account ADD COLUMN extra int; UPDATE public.account SET extra = 1 WHERE id = 7; COMMIT`)
+		w.resting(func() int64 { return value[int64](w, w.blue, `SELECT max(seq) FROM bgsync.canary`) })
+		return errStop // as if the connection had been closed before the reply
+	}
+	ctx, cancel := context.WithTimeout(w.ctx(), waiting)
+	defer cancel()
+	report, err := r.Run(ctx)
+	require.NoError(t, err)
+	require.NotNil(t, report.Halt)
+	require.Equal(t, checkpoint.SchemaDrift, report.Halt.Code)
+	row := w.row(w.green, "core.fwd")
+	require.Equal(t, checkpoint.Halted, row.State)
+	require.Equal(t, checkpoint.SchemaDrift, row.Halt)
+	require.Greater(t, row.Applied, before)
+	require.Equal(t, row.Applied, report.Row.Applied)
+}
+
+// resting waits until a count has not moved for much longer than it stands still
+// while somebody counts.
+func (w *world) resting(count func() int64) {
+	w.t.Helper()
+	last, since := count(), time.Now()
+	require.Eventually(w.t, func() bool {
+		if now := count(); now != last {
+			last, since = now, time.Now()
+		}
+		return time.Since(since) >= 40*quick().Canary
+	}, waiting, tick)
 }

@@ -269,11 +269,28 @@ func (r *run) halt(ctx context.Context, halt *checkpoint.Halt, cause error) erro
 		return fmt.Errorf("%w; and it could not be written down: %w", errors.New(halt.Error()), err)
 	}
 	defer pg.Close(conn)
+	if err := r.settle(ctx, conn); err != nil {
+		return fmt.Errorf("%w; and it could not be written down: %w", errors.New(halt.Error()), err)
+	}
 	if err := checkpoint.Stop(ctx, conn, &r.row, halt); err != nil {
 		return err
 	}
 	r.row.State, r.row.Halt, r.row.Reason = checkpoint.Halted, halt.Code, halt.Reason
 	return cause
+}
+
+// settle takes over a commit of this invocation of which it was not told: what the
+// reader finds cuts the applier off, whose COMMIT may be under way. A row that another
+// invocation has moved on stays unknown here, so that this one has no say.
+func (r *run) settle(ctx context.Context, conn *pgx.Conn) error {
+	row, err := checkpoint.LoadSettled(ctx, conn, r.Lane)
+	if err != nil {
+		return err
+	}
+	if row.ClaimedBy == r.Invocation && row.Generation == r.row.Generation {
+		r.row = *row
+	}
+	return nil
 }
 
 // report sums the invocation up.

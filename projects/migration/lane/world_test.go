@@ -275,8 +275,9 @@ func (w *world) background(r lane.Runner) (stop func() (lane.Report, error)) {
 		return r.report, r.err
 	}
 	w.t.Cleanup(func() {
-		if !stopped {
-			_, _ = stop() // the test has failed before it asked
+		if !stopped { // the test has failed before it asked
+			report, err := stop()
+			w.t.Logf("invocation %s of lane %s: %+v, %v", r.Invocation, r.Lane, report, err)
 		}
 	})
 	return stop

@@ -16,8 +16,12 @@ type Queue struct {
 	size   int64
 }
 
-// slots bounds the number of pieces, of which the smallest count a few bytes.
-const slots = 4096
+// slots bounds the number of pieces, of which the smallest count a few bytes: half a
+// batch. A reader that has got that far ahead of the applier leaves what follows to
+// the sockets, and a server that finds them full sends its small messages together.
+// With room for several batches both sides were busy with single messages, and drained
+// a backlog at two thirds of the rate.
+const slots = 512
 
 // NewQueue makes a queue for about that many bytes.
 func NewQueue(bytes int64) *Queue {

@@ -42,6 +42,6 @@ func TestWrongLimitsAreNamed(t *testing.T) {
 	for _, text := range []string{"4", `{"loader": 4}`, DefaultLimits().String() + "{}"} {
 		_, err = readLimits(text)
 		require.ErrorContains(t, err, `expected`, text)
-		require.ErrorContains(t, err, `{"loaders":4,"comparers":4,"sourceProcessors":16,"costPercent":10,"bandwidthMiB":0}`, text)
+		require.ErrorContains(t, err, `{"loaders":4,"comparers":4,"sourceProcessors":16,"costPercent":5,"bandwidthMiB":0}`, text)
 	}
 }

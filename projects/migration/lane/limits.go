@@ -62,7 +62,7 @@ func Defaults() Limits {
 	return Limits{
 		BatchRows: 5_000, BatchBytes: 16 << 20, BatchTxns: 1_000, BatchWait: 250 * time.Millisecond,
 		RowBytes: 64 << 20, QueueBytes: 32 << 20, ChunkBytes: 64 << 20, LoadWorkers: 4, ChunkTime: 10 * time.Minute,
-		ThrottleInterval: time.Second, SourceCost: 0.1, SourceActive: 2, SourceVCPUs: 16,
+		ThrottleInterval: time.Second, SourceCost: 0.05, SourceActive: 2, SourceVCPUs: 16,
 		SourceCommit: 250 * time.Millisecond, TargetCommit: 250 * time.Millisecond,
 		WALSoft: 20 << 30, WALHard: 50 << 30,
 		SettleCreation: 120 * time.Second, SettleRepair: time.Second,

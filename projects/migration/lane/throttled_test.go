@@ -91,3 +91,29 @@ func TestALoadStopsAtTheEndOfTheStorage(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, report.Over, "target.storage")
 }
+
+// The source's transaction of a piece ends when its rows are read, even if the target
+// does not take them for a while: its snapshot would keep what clients overwrite.
+func TestTheSourceIsLetGoBeforeTheTargetHasTakenTheRows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(w.blue, someRows, `ANALYZE`)
+	w.create()
+	slow, err := w.connect(w.green.AdminDSN(database), "slow").Begin(t.Context())
+	require.NoError(t, err)
+	_, err = slow.Exec(t.Context(), `LOCK TABLE public.account IN SHARE MODE`)
+	require.NoError(t, err)
+	r := w.runner("ahead")
+	r.Limits.LoadWorkers = 1
+	stop := w.background(r)
+	const waits = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'bgsync/load/%' AND wait_event_type = 'Lock')`
+	const reads = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'bgsync/load/%' AND xact_start IS NOT NULL)`
+	require.Eventually(t, func() bool {
+		return value[bool](w, w.green, waits) && !value[bool](w, w.blue, reads) && value[bool](w, w.green, waits)
+	}, waiting, tick)
+	require.NoError(t, slow.Rollback(t.Context()))
+	w.running()
+	_, err = stop()
+	require.NoError(t, err)
+	w.equal()
+}

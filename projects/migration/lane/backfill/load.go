@@ -8,6 +8,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/djherbis/buffer"
+	"github.com/djherbis/nio/v3"
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -50,6 +52,8 @@ type Loader struct {
 	// Most is how many bytes one row may have on its way; 0 is as many as the library
 	// lets.
 	Most int
+
+	ahead buffer.Buffer // read and not yet taken
 }
 
 // ErrEarly tells that a transaction of the source is still open that must have
@@ -59,8 +63,13 @@ var ErrEarly = errors.New("a transaction from before the table's load is still o
 // errApplying tells that the lane applies changes since a moment ago.
 var errApplying = errors.New("the lane applies changes")
 
-// relay is the size of the buffer between the two servers, in bytes.
-const relay = 256 << 10
+// block is what is passed on at once, and ahead how far the source may be before the
+// target, in bytes: a piece that crosses in a tenth of a second is read at once, while
+// the target takes it as it can.
+const (
+	block = 64 << 10
+	ahead = 8 << 20
+)
 
 // Loaded is what one chunk brought.
 type Loaded struct {
@@ -185,7 +194,9 @@ func (l *Loader) state(ctx context.Context, tx pgx.Tx) (state checkpoint.State, 
 
 // copy relays the chunk's rows as one snapshot of the source shows them and takes
 // the source's position when all are read. The source's transaction ends with the
-// reading: it would keep a TRUNCATE there waiting, and all who wait behind it.
+// reading, whatever the target still has to take: it would keep a TRUNCATE there
+// waiting, and all who wait behind it, and its snapshot all versions of rows that
+// clients write meanwhile.
 func (l *Loader) copy(ctx context.Context, tx pgx.Tx, table *relation.Table, chunk Chunk, into string, loaded *Loaded) error {
 	condition, err := table.Range(chunk.Lo, chunk.Hi)
 	if err != nil {
@@ -201,15 +212,29 @@ func (l *Loader) copy(ctx context.Context, tx pgx.Tx, table *relation.Table, chu
 	if err != nil {
 		return err
 	}
-	err = pgx.BeginTxFunc(ctx, l.Source, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(read pgx.Tx) error {
+	err = l.relay(ctx, in, loaded, func(to io.Writer) error { return l.read(ctx, out, least, to, loaded) })
+	if err != nil {
+		return err
+	}
+	return l.at(AfterCopy)
+}
+
+// read writes what one snapshot shows to a writer, in a transaction of its own.
+func (l *Loader) read(ctx context.Context, out, least string, to io.Writer, loaded *Loaded) error {
+	return pgx.BeginTxFunc(ctx, l.Source, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(read pgx.Tx) error {
 		if err := l.snapshot(ctx, read, least, loaded); err != nil {
 			return err
 		}
 		if err := l.at(BeforeCopy); err != nil {
 			return err
 		}
-		if err := l.relay(ctx, out, in, loaded); err != nil {
-			return err
+		if l.Most > 0 {
+			l.Source.PgConn().Frontend().SetMaxBodyLen(l.Most)
+		}
+		buffered := bufio.NewWriterSize(to, block)
+		_, err := l.Source.PgConn().CopyTo(ctx, buffered, out)
+		if err := errors.Join(err, buffered.Flush()); err != nil {
+			return fmt.Errorf("read: %w", err)
 		}
 		if err := l.at(AfterRead); err != nil {
 			return err
@@ -219,10 +244,6 @@ func (l *Loader) copy(ctx context.Context, tx pgx.Tx, table *relation.Table, chu
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return l.at(AfterCopy)
 }
 
 // snapshot takes the snapshot, which must be past an id.
@@ -238,60 +259,62 @@ func (l *Loader) snapshot(ctx context.Context, read pgx.Tx, least string, loaded
 	return l.at(BeforeRead)
 }
 
-// relay runs both COPYs at once. A failure of either ends the other.
-func (l *Loader) relay(ctx context.Context, out, in string, loaded *Loaded) error {
-	if l.Most > 0 {
-		l.Source.PgConn().Frontend().SetMaxBodyLen(l.Most)
+// relay has the target take what is read, at once and as far behind as ahead lets. A
+// failure of either side ends the other.
+func (l *Loader) relay(ctx context.Context, in string, loaded *Loaded, read func(io.Writer) error) error {
+	if l.ahead == nil {
+		l.ahead = buffer.New(ahead)
 	}
-	reader, writer := io.Pipe()
-	read, began := make(chan error, 1), time.Now()
+	l.ahead.Reset() // of what an attempt that failed has left
+	reader, writer := nio.Pipe(l.ahead)
+	began, taken := time.Now(), &counter{ctx: ctx, from: reader, flow: l.Flow}
+	type result struct {
+		rows int64
+		err  error
+	}
+	target := make(chan result, 1)
 	go func() {
-		counted := &counter{ctx: ctx, to: writer, flow: l.Flow}
-		buffered := bufio.NewWriterSize(counted, relay)
-		_, err := l.Source.PgConn().CopyTo(ctx, buffered, out)
-		err = errors.Join(err, buffered.Flush())
-		loaded.Bytes, loaded.Crossing = counted.bytes, time.Since(began)-counted.held
-		read <- err
-		_ = writer.CloseWithError(err) // never fails
+		tag, err := l.Target.PgConn().CopyFrom(ctx, taken, in)
+		_ = reader.CloseWithError(io.ErrClosedPipe) // never fails
+		target <- result{tag.RowsAffected(), err}
 	}()
-	tag, err := l.Target.PgConn().CopyFrom(ctx, reader, in)
-	_ = reader.CloseWithError(io.ErrClosedPipe) // never fails
-	failed := <-read
+	failed := read(writer)
+	_ = writer.CloseWithError(failed) // never fails
+	written := <-target
+	loaded.Rows, loaded.Bytes, loaded.Crossing = written.rows, taken.bytes, time.Since(began)-taken.held
 	var large *pgproto3.ExceededMaxBodyLenErr
 	switch {
 	case errors.As(failed, &large):
 		return checkpoint.NewHalt(checkpoint.Poison, "a row has %d MiB, expected at most %d", large.ActualBodyLen>>20, l.Most>>20)
 	case failed != nil && !errors.Is(failed, io.ErrClosedPipe):
-		return fmt.Errorf("read: %w", failed)
+		return failed
+	case written.err != nil:
+		return fmt.Errorf("write: %w", written.err)
 	}
-	if err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	loaded.Rows = tag.RowsAffected()
-	return nil
+	return failed
 }
 
-// counter counts what passes, and lets it pass when it may. While it does not, the
-// source waits for somebody to take its rows.
+// counter counts what passes, and lets it pass when it may. What is read meanwhile
+// waits; when that is much, the source waits for somebody to take its rows.
 type counter struct {
 	ctx   context.Context //nolint:containedctx // of the copy, which is what it belongs to
-	to    io.Writer
+	from  io.Reader
 	flow  func(ctx context.Context, bytes int) error
 	bytes int64
 	held  time.Duration
 }
 
-// Write passes on.
-func (c *counter) Write(data []byte) (int, error) {
-	if c.flow != nil {
+// Read passes on.
+func (c *counter) Read(data []byte) (int, error) {
+	n, err := c.from.Read(data)
+	if c.flow != nil && n > 0 {
 		began := time.Now()
-		err := c.flow(c.ctx, len(data))
+		refused := c.flow(c.ctx, n)
 		c.held += time.Since(began)
-		if err != nil {
-			return 0, err
+		if refused != nil {
+			return 0, refused
 		}
 	}
-	n, err := c.to.Write(data)
 	c.bytes += int64(n)
 	return n, err
 }

@@ -140,6 +140,17 @@ func (w *world) spawnPaused(name string, at lane.Endpoints, pause int, limits la
 	return &process{Cmd: cmd, lines: bufio.NewScanner(io.Reader(out))}
 }
 
+// watch tells how the process has ended, if it does so by itself.
+func (p *process) watch() <-chan string {
+	told := make(chan string, 1)
+	go func() {
+		if p.lines.Scan() {
+			told <- p.lines.Text()
+		}
+	}()
+	return told
+}
+
 // kill ends the process as a crash would.
 func (p *process) kill(t testing.TB) {
 	t.Helper()

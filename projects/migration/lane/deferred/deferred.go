@@ -114,7 +114,8 @@ var ErrDifferent = errors.New("is there already with another definition: drop it
 
 // Build makes what is not built yet. It is safe to run again at any point: what
 // is there with the same definition counts as built, an index that an interrupted
-// build left invalid is dropped first.
+// build left invalid is dropped first. A server goes on with the statement of a session
+// whose process is gone, which may take hours: it is waited for, until ctx ends.
 func Build(ctx context.Context, conn *pgx.Conn, at func(string) error) error {
 	rows, err := conn.Query(ctx, `SELECT d.ordinal, d.table_id, d.kind, d.name, d.statement, pg_catalog.quote_ident(m.schema), pg_catalog.quote_ident(m.name)
 		FROM bgsync.deferred_ddl d JOIN bgsync.table_map m USING (table_id) WHERE d.state = 'planned' ORDER BY d.ordinal`)
@@ -133,7 +134,7 @@ func Build(ctx context.Context, conn *pgx.Conn, at func(string) error) error {
 		if err := at(BeforeBuild); err != nil {
 			return err
 		}
-		if err := object.build(ctx, conn); err != nil {
+		if err := object.insist(ctx, conn); err != nil {
 			return pg.Wrap(err, "build %s %s of table %s.%s", object.Kind, object.Name, object.schema, object.table)
 		}
 		if _, err := conn.Exec(ctx, `UPDATE bgsync.deferred_ddl SET state = 'done' WHERE ordinal = $1`, object.Ordinal); err != nil {
@@ -153,6 +154,51 @@ type placed struct {
 }
 
 func (p placed) ident() string { return p.schema + "." + p.table }
+
+// looks is how often an object is looked for that a statement says is there.
+const looks = 3
+
+// insist builds the object, or waits until another session has.
+func (p placed) insist(ctx context.Context, conn *pgx.Conn) error {
+	for seen := 0; ; {
+		err := p.build(ctx, conn)
+		switch {
+		case err == nil, ctx.Err() != nil:
+			return err
+		case there(err):
+			if seen++; seen == looks { // and is not to be found at this table
+				return fmt.Errorf("%w: %w", ErrDifferent, pg.Reduce(err))
+			}
+		case !locked(err):
+			return err
+		}
+	}
+}
+
+// there tells whether a statement failed since an object of the name was made after it
+// had been looked for: the server notices before it begins, when it takes the name
+// (42P07, 42710), or when another session commits that has taken it (23505 of a catalog).
+func there(err error) bool {
+	var server *pg.ServerError
+	if !errors.As(pg.Reduce(err), &server) {
+		return false
+	}
+	const duplicateTable, duplicateObject, uniqueViolation = "42P07", "42710", "23505"
+	switch server.SQLState {
+	case duplicateTable, duplicateObject:
+		return true
+	case uniqueViolation:
+		return strings.HasPrefix(server.Relation, "pg_catalog.")
+	}
+	return false
+}
+
+// locked tells whether a statement has waited for another session as long as the
+// session's lock_timeout lets it.
+func locked(err error) bool {
+	var server *pg.ServerError
+	return errors.As(pg.Reduce(err), &server) && server.SQLState == "55P03"
+}
 
 // build makes the object unless it is there.
 func (p placed) build(ctx context.Context, conn *pgx.Conn) error {

@@ -224,7 +224,7 @@ func (r *rig) cloned(rows int) figures.Contender {
 // kills measures how much longer the copy of the base and the drain of a backlog
 // take when the process is killed every few seconds until it is done.
 func (r *rig) kills(t *testing.T, rows int) {
-	every := time.Duration(size(0, 1_000, 300)) * time.Millisecond
+	every := time.Duration(size(0, 3_000, 300)) * time.Millisecond
 	run := func(name string, killed bool) figures.Contender {
 		return figures.Contender{Name: name, Prepare: r.anew(empty), Check: func(ctx context.Context) error { return r.equals(ctx, database, taken) },
 			Work: func(ctx context.Context) (figures.Values, error) { return r.survive(ctx, killed, every) }}

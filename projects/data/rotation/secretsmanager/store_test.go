@@ -3,15 +3,16 @@
 package secretsmanager_test
 
 import (
-	"context"
+	"bufio"
+	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
@@ -32,25 +33,36 @@ func client(t *testing.T) *sdk.Client {
 		t.Setenv(name, value)
 	}
 	// A call is made once: the answer to a repeated one may differ.
-	transport := awshttp.NewBuildableClient().WithTransportOptions(plainConnections)
-	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRetryMaxAttempts(1), config.WithHTTPClient(transport))
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRetryMaxAttempts(1), config.WithHTTPClient(oneByOne{}))
 	require.NoError(t, err)
 	return sdk.NewFromConfig(cfg)
 }
 
-// plainConnections hides that connections are of TCP. With TCP's own, and a server that
-// closes each after its answer, one run of this test in five met a connection that the
-// client's side had closed before the answer was read ("use of closed network
-// connection"), which a client that repeats calls never shows; so did none of seventy.
-func plainConnections(t *http.Transport) {
-	dial := t.DialContext
-	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return struct{ net.Conn }{conn}, nil
+// oneByOne makes each call over a connection of its own: it writes the request, reads the
+// answer, and closes. A transport that keeps connections, and a server that closes each
+// after its answer, met a connection in some runs that the client's side had closed before
+// the answer was read ("use of closed network connection"). A client that repeats calls
+// never shows it.
+type oneByOne struct{}
+
+// Do implements the client of the SDK.
+func (oneByOne) Do(request *http.Request) (*http.Response, error) {
+	conn, err := (&net.Dialer{}).DialContext(request.Context(), "tcp", request.URL.Host)
+	if err != nil {
+		return nil, err
 	}
+	defer conn.Close()
+	if err := request.Write(conn); err != nil {
+		return nil, err
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, err
 }
 
 func TestStoreKeepsThePromise(t *testing.T) {

@@ -130,6 +130,7 @@ func (s *site) aws() aws.Config {
 	return aws.Config{
 		Region: env["AWS_REGION"], BaseEndpoint: aws.String("http://" + s.address),
 		Credentials: credentials.NewStaticCredentialsProvider(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], ""),
+		HTTPClient:  emulator.HTTPClient(),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/cutover/cutover/shared/ops/emulator"
 	"github.com/cutover/cutover/shared/ops/fault"
 )
 
@@ -20,7 +21,7 @@ func awsConfig(ctx context.Context, region string, vars map[string]string) (aws.
 			credentials.NewStaticCredentialsProvider(key, vars["AWS_SECRET_ACCESS_KEY"], vars["AWS_SESSION_TOKEN"])))
 	}
 	if endpoint := vars["AWS_ENDPOINT_URL"]; endpoint != "" {
-		opts = append(opts, awsconfig.WithBaseEndpoint(endpoint))
+		opts = append(opts, awsconfig.WithBaseEndpoint(endpoint), awsconfig.WithHTTPClient(emulator.HTTPClient()))
 	}
 	c, err := awsconfig.LoadDefaultConfig(ctx, opts...)
 	if err != nil {

@@ -72,7 +72,7 @@ func newCloud(t *testing.T, w *world) *cloud {
 	t.Helper()
 	c := &cloud{w: w, store: controltest.Start(t), functions: map[string]*sandbox{}}
 	var err error
-	c.config, err = config.LoadDefaultConfig(t.Context())
+	c.config, err = config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(emulator.HTTPClient()))
 	require.NoError(t, err)
 	c.states, c.objects = sfn.NewFromConfig(c.config), s3.NewFromConfig(c.config)
 	c.measure()

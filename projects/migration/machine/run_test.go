@@ -49,6 +49,7 @@ func start(t *testing.T) *cloud {
 	_, address := emulatortest.Start(t, root)
 	cfg := aws.Config{
 		Region: emulator.Region, BaseEndpoint: aws.String("http://" + address), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient: emulator.HTTPClient(),
 	}
 	c := &cloud{address: address, states: sfn.NewFromConfig(cfg), objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })}
 	_, err = c.objects.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucket)})

@@ -30,6 +30,7 @@ import (
 	"github.com/cutover/cutover/shared/catalog"
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/ops/emulator"
 	"github.com/cutover/cutover/shared/ops/emulator/emulatortest"
 	"github.com/cutover/cutover/shared/verify"
 )
@@ -65,7 +66,7 @@ func newStage(t *testing.T) *stage {
 	require.NoError(t, err)
 	api := aws.Config{
 		Region: config.Region, BaseEndpoint: aws.String("http://" + address),
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""), HTTPClient: emulator.HTTPClient(),
 	}
 	s := &stage{
 		t: t, address: address, names: naming.New("local").In(naming.Blue), cfg: cfg, asked: map[string]any{},

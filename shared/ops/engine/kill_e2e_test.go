@@ -21,6 +21,7 @@ import (
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/cutover/cutover/shared/contract"
+	"github.com/cutover/cutover/shared/ops/emulator"
 	"github.com/cutover/cutover/shared/ops/emulator/emulatortest"
 	"github.com/cutover/cutover/shared/ops/engine"
 	"github.com/cutover/cutover/shared/ops/fault"
@@ -111,7 +112,7 @@ func newScene(t *testing.T) (scene, *orphan.Finder, *awsec2.Client) {
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: foundation\nruntime: go\n"), 0o600))
-	c, err := awsconfig.LoadDefaultConfig(t.Context())
+	c, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithHTTPClient(emulator.HTTPClient()))
 	require.NoError(t, err)
 	return scene{Dir: dir, Log: filepath.Join(dir, "up.log"), Options: engine.Options{
 		Root: tools.PulumiRoot, Version: tools.PulumiVersion, Home: tools.PulumiHome,

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane/control/controltest"
 	"github.com/cutover/cutover/projects/migration/lane/proof"
+	"github.com/cutover/cutover/shared/ops/emulator"
 )
 
 // byPublicPart signs with a key of KMS and checks without it.
@@ -33,7 +34,7 @@ func (b byPublicPart) Verify(ctx context.Context, payload []byte, s proof.Signat
 // in a file.
 func TestBucketAndKMSKeepThePromises(t *testing.T) {
 	controltest.Start(t)
-	cfg, err := config.LoadDefaultConfig(t.Context())
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(emulator.HTTPClient()))
 	require.NoError(t, err)
 	keys := kms.NewFromConfig(cfg)
 	made := func(spec kmstypes.KeySpec, usage kmstypes.KeyUsageType) string {

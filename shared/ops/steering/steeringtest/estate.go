@@ -41,7 +41,7 @@ func StartEmulator(t *testing.T) aws.Config {
 	for name, value := range local.Env() {
 		t.Setenv(name, value)
 	}
-	cloud, err := awsconfig.LoadDefaultConfig(t.Context())
+	cloud, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithHTTPClient(emulator.HTTPClient()))
 	require.NoError(t, err)
 	return cloud
 }

@@ -37,7 +37,7 @@ func Start(t *testing.T) *control.Dynamo {
 	for name, value := range local.Env() {
 		t.Setenv(name, value)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(emulator.HTTPClient()))
 	require.NoError(t, err)
 	store := &control.Dynamo{Client: dynamodb.NewFromConfig(cfg), Table: "control"}
 	_, err = store.Client.CreateTable(ctx, &dynamodb.CreateTableInput{

@@ -21,11 +21,14 @@ func awsConfig(ctx context.Context, region string, vars map[string]string) (aws.
 			credentials.NewStaticCredentialsProvider(key, vars["AWS_SECRET_ACCESS_KEY"], vars["AWS_SESSION_TOKEN"])))
 	}
 	if endpoint := vars["AWS_ENDPOINT_URL"]; endpoint != "" {
-		opts = append(opts, awsconfig.WithBaseEndpoint(endpoint), awsconfig.WithHTTPClient(emulator.HTTPClient()))
+		opts = append(opts, awsconfig.WithBaseEndpoint(endpoint))
 	}
 	c, err := awsconfig.LoadDefaultConfig(ctx, opts...)
 	if err != nil {
 		return aws.Config{}, fault.New(fault.Credentials, "read AWS configuration: %w", err)
+	}
+	if vars["AWS_ENDPOINT_URL"] != "" {
+		c.HTTPClient = emulator.HTTPClient()
 	}
 	return c, nil
 }

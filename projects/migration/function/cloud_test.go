@@ -72,8 +72,9 @@ func newCloud(t *testing.T, w *world) *cloud {
 	t.Helper()
 	c := &cloud{w: w, store: controltest.Start(t), functions: map[string]*sandbox{}}
 	var err error
-	c.config, err = config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(emulator.HTTPClient()))
+	c.config, err = config.LoadDefaultConfig(t.Context())
 	require.NoError(t, err)
+	c.config.HTTPClient = emulator.HTTPClient()
 	c.states, c.objects = sfn.NewFromConfig(c.config), s3.NewFromConfig(c.config)
 	c.measure()
 	upstream := c.upstream()

@@ -112,8 +112,9 @@ func newScene(t *testing.T) (scene, *orphan.Finder, *awsec2.Client) {
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: foundation\nruntime: go\n"), 0o600))
-	c, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithHTTPClient(emulator.HTTPClient()))
+	c, err := awsconfig.LoadDefaultConfig(t.Context())
 	require.NoError(t, err)
+	c.HTTPClient = emulator.HTTPClient()
 	return scene{Dir: dir, Log: filepath.Join(dir, "up.log"), Options: engine.Options{
 		Root: tools.PulumiRoot, Version: tools.PulumiVersion, Home: tools.PulumiHome,
 		Backend: "file://" + t.TempDir(), Env: env, Scratch: t.TempDir(),

@@ -29,8 +29,9 @@ func client(t *testing.T) *sdk.Client {
 		t.Setenv(name, value)
 	}
 	// A call is made once: the answer to a repeated one may differ.
-	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRetryMaxAttempts(1), config.WithHTTPClient(emulator.HTTPClient()))
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRetryMaxAttempts(1))
 	require.NoError(t, err)
+	cfg.HTTPClient = emulator.HTTPClient()
 	return sdk.NewFromConfig(cfg)
 }
 

@@ -34,8 +34,9 @@ func (b byPublicPart) Verify(ctx context.Context, payload []byte, s proof.Signat
 // in a file.
 func TestBucketAndKMSKeepThePromises(t *testing.T) {
 	controltest.Start(t)
-	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(emulator.HTTPClient()))
+	cfg, err := config.LoadDefaultConfig(t.Context())
 	require.NoError(t, err)
+	cfg.HTTPClient = emulator.HTTPClient()
 	keys := kms.NewFromConfig(cfg)
 	made := func(spec kmstypes.KeySpec, usage kmstypes.KeyUsageType) string {
 		out, err := keys.CreateKey(t.Context(), &kms.CreateKeyInput{KeySpec: spec, KeyUsage: usage})

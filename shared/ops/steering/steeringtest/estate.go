@@ -41,8 +41,9 @@ func StartEmulator(t *testing.T) aws.Config {
 	for name, value := range local.Env() {
 		t.Setenv(name, value)
 	}
-	cloud, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithHTTPClient(emulator.HTTPClient()))
+	cloud, err := awsconfig.LoadDefaultConfig(t.Context())
 	require.NoError(t, err)
+	cloud.HTTPClient = emulator.HTTPClient()
 	return cloud
 }
 

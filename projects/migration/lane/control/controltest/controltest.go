@@ -37,8 +37,9 @@ func Start(t *testing.T) *control.Dynamo {
 	for name, value := range local.Env() {
 		t.Setenv(name, value)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(emulator.HTTPClient()))
+	cfg, err := config.LoadDefaultConfig(ctx)
 	require.NoError(t, err)
+	cfg.HTTPClient = emulator.HTTPClient()
 	store := &control.Dynamo{Client: dynamodb.NewFromConfig(cfg), Table: "control"}
 	_, err = store.Client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName: aws.String(store.Table), BillingMode: types.BillingModePayPerRequest,

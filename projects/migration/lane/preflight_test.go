@@ -49,15 +49,17 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 	results, err := preflight.Run(w.ctx(), w.subject(), preflight.Creation)
 	require.NoError(t, err)
 	require.NoError(t, preflight.Refusal(results))
-	require.Len(t, results, 28)
+	require.Len(t, results, 29)
 
 	blue, green := func(s ...string) func() { return func() { w.exec(w.blue, s...) } }, func(s ...string) func() { return func() { w.exec(w.green, s...) } }
 	const (
 		clerks = `CREATE ROLE clerks; GRANT USAGE ON SCHEMA public TO clerks; GRANT INSERT ON public.entry TO clerks`
+		aside  = `CREATE SCHEMA aside; CREATE TABLE aside.owner (id bigint PRIMARY KEY)`
 		pay    = `CREATE FUNCTION public.pay() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'DELETE FROM public.entry WHERE false'`
 	)
 	for name, test := range map[string]struct {
 		id, want    string
+		alone       bool // one finding and no more
 		cause, undo func()
 		change      func(*preflight.Subject)
 	}{
@@ -93,20 +95,39 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 		"an oid":                   {id: "PF15", want: "has column ref of type oid", cause: both(w, `ALTER TABLE public.document ADD COLUMN ref oid`), undo: both(w, `ALTER TABLE public.document DROP COLUMN ref`)},
 		"a large object":           {id: "PF15", want: "has 1 large objects", cause: blue(`SELECT lo_create(4711)`), undo: blue(`SELECT lo_unlink(4711)`)},
 		"unlogged":                 {id: "PF15", want: "is unlogged or temporary", cause: green(`ALTER PUBLICATION bgsync_pub DROP TABLE public.entry`, `ALTER TABLE public.entry SET UNLOGGED`), undo: green(`ALTER TABLE public.entry SET LOGGED`, `ALTER PUBLICATION bgsync_pub ADD TABLE public.entry`)},
-		"a table not published":    {id: "PF16", want: "lacks public.entry", cause: blue(`ALTER PUBLICATION bgsync_pub DROP TABLE public.entry`), undo: blue(`ALTER PUBLICATION bgsync_pub ADD TABLE public.entry`)},
-		"the proof not published":  {id: "PF16", want: "lacks bgsync.lane", cause: green(`ALTER PUBLICATION bgsync_pub DROP TABLE bgsync.lane`), undo: green(`ALTER PUBLICATION bgsync_pub ADD TABLE bgsync.lane`)},
-		"inserts only":             {id: "PF16", want: "some operations only", cause: blue(`ALTER PUBLICATION bgsync_pub SET (publish = 'insert')`), undo: blue(`ALTER PUBLICATION bgsync_pub SET (publish = 'insert, update, delete, truncate')`)},
-		"a sequence that cycles":   {id: "PF17", want: "sequence public.account_id_seq: starts over", cause: blue(`ALTER SEQUENCE public.account_id_seq CYCLE`), undo: blue(`ALTER SEQUENCE public.account_id_seq NO CYCLE`)},
-		"a sequence at its end":    {id: "PF17", want: "has fewer than 100,000 steps left", cause: blue(`ALTER SEQUENCE public.account_id_seq MAXVALUE 90000`), undo: blue(`ALTER SEQUENCE public.account_id_seq NO MAXVALUE`)},
-		"a subscription":           {id: "PF20", want: "target subscription other: is enabled", cause: green(`CREATE SUBSCRIPTION other CONNECTION 'host=127.0.0.1 port=1' PUBLICATION other WITH (connect = false)`, `ALTER SUBSCRIPTION other ENABLE`), undo: green(`ALTER SUBSCRIPTION other DISABLE`, `ALTER SUBSCRIPTION other SET (slot_name = NONE)`, `DROP SUBSCRIPTION other`)},
-		"a job":                    {id: "PF20", want: "target cron job 7: is active", cause: green(`CREATE SCHEMA cron`, `CREATE TABLE cron.job (jobid bigint, active bool)`, `INSERT INTO cron.job VALUES (7, true), (8, false)`), undo: green(`DROP SCHEMA cron CASCADE`)},
-		"a prepared transaction":   {id: "PF21", want: "source transaction left: is prepared", cause: blue(`BEGIN`, `PREPARE TRANSACTION 'left'`), undo: blue(`ROLLBACK PREPARED 'left'`)},
-		"an index too early":       {id: "PF19", want: "has the index early", cause: green(`CREATE INDEX early ON public.entry (amount)`), undo: green(`DROP INDEX public.early`)},
-		"rows too early":           {id: "PF19", want: "target table public.payment_2026: has rows", cause: green(`INSERT INTO public.payment VALUES (1, '2026-01-01', 1)`), undo: green(`TRUNCATE public.payment`)},
-		"no event trigger":         {id: "PF24", want: "has no event trigger", cause: green(`ALTER EVENT TRIGGER bgsync_ddl_drop DISABLE`), undo: green(`ALTER EVENT TRIGGER bgsync_ddl_drop ENABLE ALWAYS`)},
-		"the fence may not lock":   {id: "PF11", want: "target table public.entry: bgsync_fence may not lock it", cause: green(`REVOKE UPDATE ON public.entry FROM bgsync_fence, platform`), undo: green(`GRANT UPDATE ON public.entry TO platform, bgsync_fence`)},
-		"the fence is no owner":    {id: "PF11", want: "source table public.account: bgsync_fence is no member of its owner platform", cause: blue(`REVOKE platform FROM bgsync_fence`), undo: blue(`GRANT platform TO bgsync_fence`)},
-		"nobody is the fence":      {id: "PF11", want: "source role bgsync_fence: has no login that inherits its rights", cause: blue(`ALTER ROLE fence_a NOINHERIT`), undo: blue(`ALTER ROLE fence_a INHERIT`)},
+		"a key that leads out": {
+			id: "PF40", want: "source table public.account: refers by foreign key account_owner to table aside.owner, which is left out, expected both tables in the lane, or no such constraint",
+			cause: blue(aside, `ALTER TABLE public.account ADD CONSTRAINT account_owner FOREIGN KEY (id) REFERENCES aside.owner NOT VALID`), undo: blue(`DROP SCHEMA aside CASCADE`),
+		},
+		"a key that leads in": {
+			id: "PF40", want: "target table public.account: is referred to by foreign key owner_account of table aside.owner, which is left out",
+			cause: green(aside, `ALTER TABLE aside.owner ADD CONSTRAINT owner_account FOREIGN KEY (id) REFERENCES public.account`), undo: green(`DROP SCHEMA aside CASCADE`),
+		},
+		"a key to an excluded table": {
+			id: "PF40", want: "source table public.entry: refers by foreign key entry_extra to table public.extra, which is left out",
+			cause: blue(`CREATE TABLE public.extra (id bigint PRIMARY KEY)`, `ALTER TABLE public.entry ADD CONSTRAINT entry_extra FOREIGN KEY (account) REFERENCES public.extra NOT VALID`), undo: blue(`DROP TABLE public.extra CASCADE`),
+			change: func(s *preflight.Subject) {
+				s.Plan.Excluded = []bgsync.Exclusion{{Schema: "public", Name: "extra", Reason: "filled anew"}}
+			},
+		},
+		"a key of a partitioned table": {
+			id: "PF40", want: "source table public.payment: refers by foreign key payment_owner to table aside.owner, which is left out", alone: true,
+			cause: blue(aside, `ALTER TABLE public.payment ADD CONSTRAINT payment_owner FOREIGN KEY (id) REFERENCES aside.owner`), undo: blue(`DROP SCHEMA aside CASCADE`),
+		},
+		"a table not published":   {id: "PF16", want: "lacks public.entry", cause: blue(`ALTER PUBLICATION bgsync_pub DROP TABLE public.entry`), undo: blue(`ALTER PUBLICATION bgsync_pub ADD TABLE public.entry`)},
+		"the proof not published": {id: "PF16", want: "lacks bgsync.lane", cause: green(`ALTER PUBLICATION bgsync_pub DROP TABLE bgsync.lane`), undo: green(`ALTER PUBLICATION bgsync_pub ADD TABLE bgsync.lane`)},
+		"inserts only":            {id: "PF16", want: "some operations only", cause: blue(`ALTER PUBLICATION bgsync_pub SET (publish = 'insert')`), undo: blue(`ALTER PUBLICATION bgsync_pub SET (publish = 'insert, update, delete, truncate')`)},
+		"a sequence that cycles":  {id: "PF17", want: "sequence public.account_id_seq: starts over", cause: blue(`ALTER SEQUENCE public.account_id_seq CYCLE`), undo: blue(`ALTER SEQUENCE public.account_id_seq NO CYCLE`)},
+		"a sequence at its end":   {id: "PF17", want: "has fewer than 100,000 steps left", cause: blue(`ALTER SEQUENCE public.account_id_seq MAXVALUE 90000`), undo: blue(`ALTER SEQUENCE public.account_id_seq NO MAXVALUE`)},
+		"a subscription":          {id: "PF20", want: "target subscription other: is enabled", cause: green(`CREATE SUBSCRIPTION other CONNECTION 'host=127.0.0.1 port=1' PUBLICATION other WITH (connect = false)`, `ALTER SUBSCRIPTION other ENABLE`), undo: green(`ALTER SUBSCRIPTION other DISABLE`, `ALTER SUBSCRIPTION other SET (slot_name = NONE)`, `DROP SUBSCRIPTION other`)},
+		"a job":                   {id: "PF20", want: "target cron job 7: is active", cause: green(`CREATE SCHEMA cron`, `CREATE TABLE cron.job (jobid bigint, active bool)`, `INSERT INTO cron.job VALUES (7, true), (8, false)`), undo: green(`DROP SCHEMA cron CASCADE`)},
+		"a prepared transaction":  {id: "PF21", want: "source transaction left: is prepared", cause: blue(`BEGIN`, `PREPARE TRANSACTION 'left'`), undo: blue(`ROLLBACK PREPARED 'left'`)},
+		"an index too early":      {id: "PF19", want: "has the index early", cause: green(`CREATE INDEX early ON public.entry (amount)`), undo: green(`DROP INDEX public.early`)},
+		"rows too early":          {id: "PF19", want: "target table public.payment_2026: has rows", cause: green(`INSERT INTO public.payment VALUES (1, '2026-01-01', 1)`), undo: green(`TRUNCATE public.payment`)},
+		"no event trigger":        {id: "PF24", want: "has no event trigger", cause: green(`ALTER EVENT TRIGGER bgsync_ddl_drop DISABLE`), undo: green(`ALTER EVENT TRIGGER bgsync_ddl_drop ENABLE ALWAYS`)},
+		"the fence may not lock":  {id: "PF11", want: "target table public.entry: bgsync_fence may not lock it", cause: green(`REVOKE UPDATE ON public.entry FROM bgsync_fence, platform`), undo: green(`GRANT UPDATE ON public.entry TO platform, bgsync_fence`)},
+		"the fence is no owner":   {id: "PF11", want: "source table public.account: bgsync_fence is no member of its owner platform", cause: blue(`REVOKE platform FROM bgsync_fence`), undo: blue(`GRANT platform TO bgsync_fence`)},
+		"nobody is the fence":     {id: "PF11", want: "source role bgsync_fence: has no login that inherits its rights", cause: blue(`ALTER ROLE fence_a NOINHERIT`), undo: blue(`ALTER ROLE fence_a INHERIT`)},
 		"a small target": {id: "PF26", want: "target: has room for 1000 bytes, expected", change: func(s *preflight.Subject) {
 			s.Facts.Rooms[naming.Green] = preflight.Known(preflight.Room{Volume: 1000})
 		}},
@@ -149,6 +170,9 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 					lines[i] = finding.String()
 				}
 				assert.Contains(t, strings.Join(lines, "\n"), test.want)
+				if test.alone {
+					assert.Len(t, lines, 1)
+				}
 				return
 			}
 			t.Fatal("nothing was found")

@@ -17,6 +17,7 @@ var checks = []check{
 	{"PF13", "no table is forgotten", []string{"PF01"}, Creation | Switch, forgotten},
 	{"PF14", "every row has a key", []string{"PF12"}, Creation, keys},
 	{"PF15", "nothing stands in the way of replication", []string{"PF12"}, Creation | Switch, obstacles},
+	{"PF40", "no foreign key leads out of the lane", []string{"PF12"}, Creation | Switch, rows(foreignKeysSQL, "both tables in the lane, or no such constraint on either side: rows of a table that is left out are not carried, nor do they hold back or follow what is deleted by the lane", planned)},
 	{"PF16", "the publications are exactly what is replicated", []string{"PF03", "PF12"}, Creation | Start | Switch, rows(publicationSQL, "exactly the plan's tables and the engine's: register the plan", planned)},
 	{"PF17", "sequences have room", []string{"PF12"}, Creation | Switch, rows(sequencesSQL, "no CYCLE, and room for ten gaps of 10,000 steps", planned)},
 	{"PF18", "extensions are equal", []string{"PF01"}, Creation, same(extensionsSQL, "the same version on both sides", none)},
@@ -61,6 +62,16 @@ SELECT 'publication bgsync_pub', 'lacks ' || oid::regclass FROM wanted WHERE oid
 UNION ALL SELECT 'publication bgsync_pub', 'also has ' || oid::regclass FROM published WHERE oid NOT IN (SELECT oid FROM wanted)
 UNION ALL SELECT 'publication bgsync_pub', 'publishes all tables, some operations only, or by partition roots' FROM pg_catalog.pg_publication
   WHERE pubname = 'bgsync_pub' AND (puballtables OR pubviaroot OR NOT (pubinsert AND pubupdate AND pubdelete AND pubtruncate))`
+
+// foreignKeysSQL finds the foreign keys of which one table is listed and the other is
+// not. That of a partition is told with its parent's, unless only the partition is listed.
+const foreignKeysSQL = `
+WITH outward AS (SELECT k.*, k.conrelid = ANY ($1::text[]::regclass[]) AS refers FROM pg_catalog.pg_constraint k
+  WHERE k.contype = 'f' AND (k.conrelid = ANY ($1::text[]::regclass[])) <> (k.confrelid = ANY ($1::text[]::regclass[])))
+SELECT 'table ' || CASE WHEN refers THEN conrelid ELSE confrelid END::regclass,
+  CASE WHEN refers THEN 'refers by foreign key ' || conname || ' to table ' || confrelid::regclass || ', which is left out'
+  ELSE 'is referred to by foreign key ' || conname || ' of table ' || conrelid::regclass || ', which is left out' END
+FROM outward k WHERE NOT EXISTS (SELECT FROM outward p WHERE p.oid = k.conparentid) ORDER BY 1, 2`
 
 const sequencesSQL = `
 SELECT 'sequence ' || s.seqrelid::regclass,

@@ -65,7 +65,7 @@ func TestTheStreamWinsOverChunksThatAreUnderWay(t *testing.T) {
 			w.exec(w.blue, someRows)
 			w.register("core.fwd", w.blue, w.green)
 			w.createInterleaved(64 << 20)
-			w.meet(last)
+			w.meet(met, last)
 		})
 	}
 }
@@ -74,7 +74,7 @@ func TestTheStreamWinsOverChunksThatAreUnderWay(t *testing.T) {
 const leaves = 5
 
 // meet holds all chunks when they are read, until the writes are applied.
-func (w *world) meet(last []string) {
+func (w *world) meet(first map[string][]string, last []string) {
 	w.t.Helper()
 	held, release := make(chan struct{}, 100), make(chan struct{})
 	r := w.runner("holding")
@@ -96,8 +96,8 @@ func (w *world) meet(last []string) {
 			require.Fail(w.t, "not all chunks are read")
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(met)) {
-		w.exec(w.blue, met[name]...)
+	for _, name := range slices.Sorted(maps.Keys(first)) {
+		w.exec(w.blue, first[name]...)
 	}
 	w.exec(w.blue, last...)
 	w.drained(w.blue, w.green, "core.fwd")

@@ -42,24 +42,25 @@ func listed(ctx context.Context, target *pgx.Conn) ([]entry, error) {
 	return entries, pg.Wrap(err, "read bgsync.table_map")
 }
 
-// catalogs reads the registered tables from both catalogs.
-func catalogs(ctx context.Context, source, target *pgx.Conn) (on, at []*relation.Table, err error) {
+// catalogs reads the registered tables from both catalogs, the source's first. More is
+// read from the target under the same snapshot.
+func catalogs(ctx context.Context, source, target *pgx.Conn, more func(tx pgx.Tx) error) (on, at []*relation.Table, err error) {
 	entries, err := listed(ctx, target)
 	if err != nil {
 		return nil, nil, err
 	}
-	if on, err = catalog(ctx, source, entries); err != nil {
+	if on, err = catalog(ctx, source, entries, nil); err != nil {
 		return nil, nil, drifted("source", err)
 	}
-	if at, err = catalog(ctx, target, entries); err != nil {
+	if at, err = catalog(ctx, target, entries, more); err != nil {
 		return nil, nil, drifted("target", err)
 	}
 	return on, at, nil
 }
 
 // catalog reads tables under one snapshot, so that a change of several is seen
-// whole or not at all.
-func catalog(ctx context.Context, conn *pgx.Conn, entries []entry) (tables []*relation.Table, err error) {
+// whole or not at all, and with them what more reads.
+func catalog(ctx context.Context, conn *pgx.Conn, entries []entry, more func(tx pgx.Tx) error) (tables []*relation.Table, err error) {
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		for _, e := range entries {
 			table, err := relation.Load(ctx, tx, e.schema, e.name)
@@ -69,7 +70,10 @@ func catalog(ctx context.Context, conn *pgx.Conn, entries []entry) (tables []*re
 			table.ID = e.id
 			tables = append(tables, table)
 		}
-		return nil
+		if more == nil {
+			return nil
+		}
+		return more(tx)
 	})
 	return tables, err
 }
@@ -78,7 +82,7 @@ func catalog(ctx context.Context, conn *pgx.Conn, entries []entry) (tables []*re
 // Columns and types are those of the source, whose stream names them; the key's
 // index is that of the target, which names it in its errors.
 func loadTables(ctx context.Context, source, target *pgx.Conn) ([]*relation.Table, error) {
-	tables, at, err := catalogs(ctx, source, target)
+	tables, at, err := catalogs(ctx, source, target, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +99,11 @@ func loadTables(ctx context.Context, source, target *pgx.Conn) ([]*relation.Tabl
 // change is under way, its columns may stand in one catalog and not in the other,
 // and in the source's while the lane has not come to it.
 func tablesOf(ctx context.Context, source, target *pgx.Conn, row *checkpoint.Row) ([]*relation.Table, error) {
-	on, at, err := catalogs(ctx, source, target)
-	if err != nil {
-		return nil, err
-	}
-	history, err := schema.Load(ctx, target) // after the catalogs: what they show is in it
+	var history schema.History
+	on, at, err := catalogs(ctx, source, target, func(tx pgx.Tx) (err error) {
+		history, err = schema.Load(ctx, tx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -55,11 +55,10 @@ func (p *parts) readSurvey(lookup func(string) (string, bool)) (desk.Survey, err
 		Clusters: map[naming.Color]string{}, Functions: map[string]preflight.Settings{},
 	}
 	if day := from.Optional(VariableWindow); day != "" {
-		last, err := time.Parse(time.DateOnly, day)
-		if err != nil {
-			from.Refuse(fmt.Errorf("variable %s is %q: expected a day such as 2026-12-31", VariableWindow, day))
+		var err error
+		if c.Window, err = WindowCloses(day); err != nil {
+			from.Refuse(err)
 		}
-		c.Window = last.AddDate(0, 0, 1)
 	}
 	if text := from.Optional(VariableFunctions); text != "" {
 		if err := json.Unmarshal([]byte(text), &c.Functions); err != nil {
@@ -70,4 +69,13 @@ func (p *parts) readSurvey(lookup func(string) (string, bool)) (desk.Survey, err
 		c.Clusters[side], _, _ = strings.Cut(database.Host, ".")
 	}
 	return c, from.Err()
+}
+
+// WindowCloses is the end of the last day of the network window, as VariableWindow has it.
+func WindowCloses(day string) (time.Time, error) {
+	last, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("variable %s is %q: expected a day such as 2026-12-31", VariableWindow, day)
+	}
+	return last.AddDate(0, 0, 1), nil
 }

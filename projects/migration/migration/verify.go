@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -26,7 +27,8 @@ import (
 // Verify asks AWS, not the state, whether functions, schedules, state machines,
 // queues and the bucket of proofs are what the layer promises: limits, time-outs,
 // no repetition, definitions as this checkout has them, encrypted, logged without
-// data, locked. The error joins all that is not so.
+// data, locked, and whether the network between the sides stays open. The error joins
+// all that is not so.
 func Verify(ctx context.Context, args verify.Args) error {
 	cfg, err := config.ReadFile[Config](args.StackFile)
 	if err != nil {
@@ -86,6 +88,9 @@ func (c *colorVerifier) checkFunction(ctx context.Context, want function) error 
 	f.Expect(found.VpcConfig != nil && len(found.VpcConfig.SubnetIds) >= 2, "stands in fewer than two subnets")
 	f.Expect(found.DeadLetterConfig != nil && strings.HasSuffix(aws.ToString(found.DeadLetterConfig.TargetArn), ":"+c.queueName()),
 		"sends its failures elsewhere than to %s", c.queueName())
+	if want.looks && c.cfg.SyncWindow {
+		judgeWindow(f, found, time.Now())
+	}
 	limit, err := c.functions.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: name})
 	if err != nil {
 		return f.Failed(err)

@@ -3,6 +3,7 @@
 package lane_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -272,6 +274,71 @@ func TestALaneThatWasAwayMeetsChangesInOrder(t *testing.T) {
 		require.NoError(t, err)
 		require.Nil(t, report.Halt)
 	}
+}
+
+// A lane back that begins while its target gets the change that it is past already,
+// and has it written down as done, goes on.
+func TestALaneBackBeginsWhileTheAuthorityIsChanged(t *testing.T) {
+	t.Parallel()
+	w := steady(t)
+	back := w.reverse()
+	c := w.planned(adding("account", schema.Column{Name: "extra", Type: "int"}))
+	_, err := schema.Apply(w.ctx(), w.sides(), c.ID, stopAt(schema.AfterPassive))
+	require.ErrorIs(t, err, errStop)
+	w.drained(w.green, w.blue, "core.rev")
+	_, err = back()
+	require.NoError(t, err)
+
+	tx, err := w.blue.admin.Begin(w.ctx())
+	require.NoError(t, err)
+	_, err = tx.Exec(w.ctx(), `LOCK TABLE bgsync.schema_change`)
+	require.NoError(t, err)
+	stop := w.background(lane.Runner{Lane: "core.rev", Endpoints: endpoints(w.green, w.blue), Invocation: "between", Limits: quick()})
+	require.Eventually(t, func() bool { // it has read the tables of blue
+		return waits(w.ctx(), tx, "bgsync.schema_change")
+	}, waiting, tick)
+	_, err = tx.Exec(w.ctx(), c.Statement)
+	require.NoError(t, err)
+	_, err = tx.Exec(w.ctx(), `UPDATE bgsync.schema_change SET state = 'done' WHERE id = $1`, c.ID)
+	require.NoError(t, err)
+	require.NoError(t, tx.Commit(w.ctx()))
+
+	_, err = schema.Apply(w.ctx(), w.sides(), c.ID, nil)
+	require.NoError(t, err)
+	w.drained(w.green, w.blue, "core.rev")
+	report, err := stop()
+	require.NoError(t, err)
+	require.Nil(t, report.Halt)
+	w.follow(`UPDATE public.account SET extra = 1 WHERE id = 7`)
+}
+
+// waits tells whether a session waits for a lock of a table.
+func waits(ctx context.Context, tx pgx.Tx, table string) (waits bool) {
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_locks WHERE relation = $1::text::regclass AND NOT granted)`, table).Scan(&waits)
+	return err == nil && waits
+}
+
+// A plan that is withdrawn while it is being written down does not come to life on the
+// side that had not heard of it.
+func TestAPlanIsWithdrawnWhileItIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	w := steady(t)
+	request := adding("account", schema.Column{Name: "extra", Type: "int"})
+	_, err := schema.Plan(w.ctx(), w.sides(), request, func(step string) error {
+		if step == schema.AfterPlan+string(naming.Blue) {
+			require.NoError(t, schema.Withdraw(w.ctx(), w.sides(), 1, "ben", nil))
+		}
+		return nil
+	})
+	require.ErrorContains(t, err, "write change 1 down on green")
+	_, err = schema.Apply(w.ctx(), w.sides(), 1, nil)
+	require.ErrorIs(t, err, schema.ErrUnknown)
+	require.ErrorIs(t, schema.Withdraw(w.ctx(), w.sides(), 9, "ben", nil), schema.ErrUnknown)
+	c := w.planned(request)
+	require.Equal(t, int32(2), c.ID)
+	_, err = schema.Apply(w.ctx(), w.sides(), c.ID, nil)
+	require.NoError(t, err)
+	w.follow(`UPDATE public.account SET extra = 1 WHERE id = 7`)
 }
 
 // What was not planned so halts the lane.

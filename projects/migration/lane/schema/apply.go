@@ -89,13 +89,17 @@ func Withdraw(ctx context.Context, sides Sides, id int32, by string, at func(ste
 	if err != nil {
 		return err
 	}
+	c, err := sides.any(ctx, id)
+	if err != nil {
+		return err
+	}
 	for _, color := range []naming.Color{holder, passive} { // neither has it before one of them forgets it
-		if err := withdrawn(ctx, sides[color], color, id, ""); err != nil {
+		if err := c.withdrawn(ctx, sides[color], color, ""); err != nil {
 			return err
 		}
 	}
 	for _, color := range []naming.Color{passive, holder} { // the passive side is the first to get it
-		if err := withdrawn(ctx, sides[color], color, id, by); err != nil {
+		if err := c.withdrawn(ctx, sides[color], color, by); err != nil {
 			return err
 		}
 		if err := observer(at)(AfterWithdrawal + string(color)); err != nil {
@@ -105,29 +109,44 @@ func Withdraw(ctx context.Context, sides Sides, id int32, by string, at func(ste
 	return nil
 }
 
-// withdrawn makes sure that a side does not have a change, and with the name of an
-// operator writes down that it never will.
-func withdrawn(ctx context.Context, conn *pgx.Conn, color naming.Color, id int32, by string) error {
-	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if open, err := hold(ctx, tx, id); err != nil || !open {
-			return err
-		}
-		list, err := List(ctx, tx)
+// any reads a change that a side has written down.
+func (s Sides) any(ctx context.Context, id int32) (*Change, error) {
+	for _, color := range naming.Colors() {
+		list, err := List(ctx, s[color])
 		if err != nil {
+			return nil, err
+		}
+		if at := slices.IndexFunc(list, func(c Change) bool { return c.ID == id }); at >= 0 {
+			return &list[at], nil
+		}
+	}
+	return nil, fmt.Errorf("change %d: %w", id, ErrUnknown)
+}
+
+// withdrawn makes sure that a side does not have a change, and with the name of an
+// operator writes down that it never will, also where the plan was not written down:
+// who is about to do that finds its number taken.
+func (c *Change) withdrawn(ctx context.Context, conn *pgx.Conn, color naming.Color, by string) error {
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if by != "" {
+			if _, err := tx.Exec(ctx, insertSQL+` ON CONFLICT (id) DO NOTHING`, c.record(Withdrawn)...); err != nil {
+				return err
+			}
+		}
+		if open, err := hold(ctx, tx, c.ID); err != nil || !open {
 			return err
 		}
-		at := slices.IndexFunc(list, func(c Change) bool { return c.ID == id })
-		made, err := list[at].made(ctx, tx)
+		made, err := c.made(ctx, tx)
 		if err == nil && made {
 			err = fmt.Errorf("%w: the side has it", ErrNotNow)
 		}
 		if err != nil || by == "" {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE bgsync.schema_change SET state = 'withdrawn', reason = reason || '; withdrawn by ' || $2 WHERE id = $1`, id, by)
+		_, err = tx.Exec(ctx, `UPDATE bgsync.schema_change SET state = 'withdrawn', reason = reason || '; withdrawn by ' || $2 WHERE id = $1`, c.ID, by)
 		return err
 	})
-	return pg.Wrap(err, "withdraw change %d on %s", id, color)
+	return pg.Wrap(err, "withdraw change %d on %s", c.ID, color)
 }
 
 // hold locks a change that is planned until the transaction ends.

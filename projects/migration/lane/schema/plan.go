@@ -260,11 +260,18 @@ func (c *Change) keep(ctx context.Context, sides Sides, at func(step string) err
 	return nil
 }
 
+const insertSQL = `INSERT INTO bgsync.schema_change (id, table_id, kind, name, columns, defaults, statement, planned_by, reason, state)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+
+// record is the change in a state, as insertSQL takes it.
+func (c *Change) record(state State) []any {
+	return []any{
+		c.ID, c.TableID, string(c.Kind), c.Name, c.Columns, c.Defaults, c.Statement, strings.TrimSpace(c.By), strings.TrimSpace(c.Reason), string(state),
+	}
+}
+
 func (c *Change) insert(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, `INSERT INTO bgsync.schema_change (id, table_id, kind, name, columns, defaults, statement, planned_by, reason)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		c.ID, c.TableID, string(c.Kind), c.Name, c.Columns, c.Defaults, c.Statement, strings.TrimSpace(c.By), strings.TrimSpace(c.Reason))
-	if err != nil {
+	if _, err := tx.Exec(ctx, insertSQL, c.record(Planned)...); err != nil {
 		return err
 	}
 	for id, shapes := range c.Tables {

@@ -114,9 +114,10 @@ func (w *walk[S]) step(from int32, action string, next S) {
 	if next == w.states[from] {
 		return
 	}
+	number := w.name(action)
 	to, known := w.index[next]
 	if !known {
-		to = w.add(next, from, w.name(action))
+		to = w.add(next, from, number)
 	}
 	w.edges = append(w.edges, edge{from, to})
 }

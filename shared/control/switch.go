@@ -28,6 +28,8 @@ const (
 	FieldReverseLSN = "reverse_lsn"
 	FieldHeldFrom   = "held_from"
 	FieldUntrusted  = "untrusted"
+	FieldForced     = "forced"
+	FieldIsolation  = "isolation"
 	FieldOperators  = "operators"
 	FieldPause      = "pause_ms"
 	FieldPausedAt   = "paused_at"
@@ -37,7 +39,7 @@ const (
 var switchFields = []string{
 	FieldState, FieldFrom, FieldTo, FieldEpoch, FieldAttempt, FieldHeirs, FieldOwner, FieldLeaseUntil, FieldStepTimes, FieldReason,
 	FieldLastError, FieldPromoting, FieldFenceLSN, FieldReverseLSN, FieldProof, FieldHeldFrom, FieldUntrusted, FieldOperators,
-	FieldPause, FieldPausedAt,
+	FieldPause, FieldPausedAt, FieldForced, FieldIsolation,
 }
 
 // StepTime is when a state was entered, by the clock of who entered it: for
@@ -99,6 +101,10 @@ type Switch struct {
 	Pause time.Duration
 	// Untrusted is a side that a forced decision left behind; it must be rebuilt.
 	Untrusted naming.Color
+	// Forced is the side that a forced decision opens, from the decision on until it is
+	// carried out; Isolation is what showed then that the other side takes no writes.
+	Forced    naming.Color
+	Isolation string
 }
 
 // Validate joins all that is wrong with the item.
@@ -128,8 +134,10 @@ func (s Switch) Validate() error {
 	if _, found := transitions[s.HeldFrom]; s.HeldFrom != "" && !found {
 		problem(FieldHeldFrom, fmt.Sprintf("one of %v", States()), s.HeldFrom)
 	}
-	if s.Untrusted != "" && !slices.Contains(naming.Colors(), s.Untrusted) {
-		problem(FieldUntrusted, fmt.Sprintf("one of %v", naming.Colors()), s.Untrusted)
+	for field, side := range map[string]naming.Color{FieldUntrusted: s.Untrusted, FieldForced: s.Forced} {
+		if side != "" && !slices.Contains(naming.Colors(), side) {
+			problem(field, fmt.Sprintf("one of %v", naming.Colors()), side)
+		}
 	}
 	return errors.Join(problems...)
 }
@@ -159,6 +167,7 @@ func (s Switch) Fields() map[string]string {
 		FieldReason: s.Reason, FieldOperators: list(s.Operators), FieldLastError: s.LastError,
 		FieldPromoting: strconv.FormatBool(s.Promoting), FieldFenceLSN: s.FenceLSN, FieldReverseLSN: s.ReverseLSN,
 		FieldProof: s.ProofID, FieldHeldFrom: string(s.HeldFrom), FieldUntrusted: string(s.Untrusted),
+		FieldForced: string(s.Forced), FieldIsolation: s.Isolation,
 		FieldPause: strconv.FormatInt(s.Pause.Milliseconds(), 10), FieldPausedAt: moment(s.PausedAt),
 	}
 }
@@ -191,6 +200,7 @@ func DecodeSwitch(rev int64, fields map[string]string) (Switch, error) {
 		Attempt: fields[FieldAttempt], Owner: fields[FieldOwner], Reason: fields[FieldReason],
 		LastError: fields[FieldLastError], FenceLSN: fields[FieldFenceLSN], ReverseLSN: fields[FieldReverseLSN],
 		ProofID: fields[FieldProof], HeldFrom: State(fields[FieldHeldFrom]), Untrusted: naming.Color(fields[FieldUntrusted]),
+		Forced: naming.Color(fields[FieldForced]), Isolation: fields[FieldIsolation],
 	}
 	if err := errors.Join(s.decode(fields), s.Validate()); err != nil {
 		return Switch{}, fmt.Errorf("%w: %w", ErrForeign, err)

@@ -18,7 +18,7 @@ func aSwitch() control.Switch {
 	return control.Switch{
 		Rev: 7, State: control.Held, From: naming.Blue, To: naming.Green, Epoch: 3, Attempt: "x", Heirs: []string{"y", "z"}, Owner: "p", LeaseUntil: at,
 		StepTimes: []control.StepTime{{State: control.Arming, At: at}}, Reason: "r", Operators: []string{"a", "b"}, LastError: "e",
-		Promoting: true, FenceLSN: "0/1", ReverseLSN: "0/2", ProofID: "id", HeldFrom: control.Promoting, Untrusted: naming.Blue, Pause: time.Second, PausedAt: at,
+		Promoting: true, FenceLSN: "0/1", ReverseLSN: "0/2", ProofID: "id", HeldFrom: control.Promoting, Untrusted: naming.Blue, Forced: naming.Green, Isolation: "gone", Pause: time.Second, PausedAt: at,
 	}
 }
 
@@ -46,7 +46,7 @@ func TestAForeignItemIsNoItem(t *testing.T) {
 	for field, value := range map[string]string{
 		control.FieldState: "ARMD", control.FieldFrom: "red", control.FieldTo: "blue", control.FieldEpoch: "0", control.FieldAttempt: "",
 		control.FieldLeaseUntil: "soon", control.FieldStepTimes: "{", control.FieldOperators: "", control.FieldHeirs: "y", control.FieldPromoting: "yes",
-		control.FieldHeldFrom: "?", control.FieldUntrusted: "red", control.FieldPause: "-1", control.FieldPausedAt: "then", "later": "1",
+		control.FieldHeldFrom: "?", control.FieldUntrusted: "red", control.FieldForced: "red", control.FieldPause: "-1", control.FieldPausedAt: "then", "later": "1",
 	} {
 		fields := aSwitch().Fields()
 		fields[field] = value

@@ -10,7 +10,6 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
-	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/proof"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	shared "github.com/cutover/cutover/shared/control"
@@ -78,8 +77,7 @@ func TestTwoOperatorsOpenTheOtherSideWhenOneIsLost(t *testing.T) {
 	require.ErrorContains(t, err, "must be rebuilt")
 
 	s.exec(s.green, `UPDATE public.account SET balance = 5 WHERE id < 10`)
-	require.NoError(t, s.blue.Restart(s.ctx()))
-	s.blue.admin = s.connect(s.blue.AdminDSN(database), pg.Operator)
+	s.comesBack()
 	ctx, cancel := context.WithTimeout(s.ctx(), waiting)
 	defer cancel()
 	report, err := s.runner("of the lost side").Run(ctx)

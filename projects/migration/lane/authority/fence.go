@@ -26,6 +26,21 @@ const lockSettings = `SET LOCAL lock_timeout = '%dms'; SET LOCAL statement_timeo
 // sessions and prepared statements too. An error of class pg.Retry tells that the
 // locks were not to be had within wait: nothing was changed.
 func Fence(ctx context.Context, conn *pgx.Conn, t Try, acl ACL, wait time.Duration) error {
+	return fence(ctx, conn, acl, wait, fenceSQL, t.Attempt, t.Epoch, t.By)
+}
+
+const supersedeSQL = `UPDATE bgsync.authority SET writable = false, attempt = NULL, changed_at = pg_catalog.clock_timestamp(), changed_by = $3
+  WHERE epoch = $1 AND epoch < $2 AND writable`
+
+// Supersede does the same to a database whose term is over although its row does not
+// know: the other side has had the authority since epoch. No attempt is needed, and one
+// that stands there can do nothing afterwards.
+func Supersede(ctx context.Context, conn *pgx.Conn, row Row, epoch int64, by string, acl ACL, wait time.Duration) error {
+	return fence(ctx, conn, acl, wait, supersedeSQL, row.Epoch, epoch, by)
+}
+
+// fence is the transaction of both; the statement must change the row.
+func fence(ctx context.Context, conn *pgx.Conn, acl ACL, wait time.Duration, statement string, args ...any) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		milliseconds := wait.Milliseconds() // by itself: a timeout counts from the next message on
 		if _, err := tx.Exec(ctx, fmt.Sprintf(lockSettings, milliseconds, milliseconds*7/5)); err != nil {
@@ -34,7 +49,7 @@ func Fence(ctx context.Context, conn *pgx.Conn, t Try, acl ACL, wait time.Durati
 		if _, err := tx.Exec(ctx, acl.lock()); err != nil {
 			return pg.Wrap(err, "lock the replicated tables")
 		}
-		if err := one(ctx, tx, "fence", fenceSQL, t.Attempt, t.Epoch, t.By); err != nil {
+		if err := one(ctx, tx, "fence", statement, args...); err != nil {
 			return err
 		}
 		if err := acl.Revoke(ctx, tx); err != nil {

@@ -139,7 +139,9 @@ func (t *turn) disarm(ctx context.Context, row int, why string) error {
 		return err
 	}
 	return t.enter(ctx, row, control.Steady, 0, func(s *control.Switch) {
-		s.LastError = why
+		if s.LastError = why; s.Forced != "" { // a forced decision was taken back before it had opened anything
+			s.Forced, s.Isolation, s.Untrusted = "", "", ""
+		}
 		t.keepPause(s)
 	})
 }

@@ -61,6 +61,10 @@ func (s *scripted) Evaluate(context.Context, switching.Try) []switching.Gate {
 	return []switching.Gate{switching.Held("scripted", s.closed == nil || !s.closed(time.Since(s.began)), "scripted")}
 }
 
+func (s *scripted) Supersede(context.Context, naming.Color, authority.Row, int64, string) error {
+	return nil
+}
+
 func (s *scripted) Truth(_ context.Context, side naming.Color) (authority.Row, error) {
 	return s.rows[side], nil
 }

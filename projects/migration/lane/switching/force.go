@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,9 @@ var ErrForce = errors.New("the forced decision is refused")
 
 // Force opens a side. A switch that is under way must be held; without one the
 // side that is not the holder can be opened. The other side must be proven to take
-// no writes: by its own row, or by Isolation where it cannot be reached.
+// no writes: by its own row, or by Isolation where it cannot be reached. The decision
+// is stored before anything is opened; a call that died is made again by anybody, and
+// goes on in the names that are stored.
 func (m *Machine) Force(ctx context.Context, force Force) (Outcome, error) {
 	if err := errors.Join(m.validate(), m.enough(ctx)); err != nil {
 		return Outcome{}, err
@@ -46,39 +49,86 @@ func (m *Machine) Force(ctx context.Context, force Force) (Outcome, error) {
 	return t.outcome, err
 }
 
-// force is row 18.
-func (t *turn) force(ctx context.Context, force Force) error {
+// PlanForce tells what Force would rest on, and changes nothing: an error tells why it
+// would be refused. Who decides is not asked.
+func (m *Machine) PlanForce(ctx context.Context, open naming.Color) (evidence string, err error) {
+	if err := m.validate(); err != nil {
+		return "", err
+	}
+	t, err := m.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := t.forcible(open); err != nil {
+		return "", err
+	}
+	_, evidence, _, err = t.grounds(ctx, open)
+	return evidence, err
+}
+
+// forcible tells whether the switch is where a side can be opened by force.
+func (t *turn) forcible(open naming.Color) error {
 	switch {
-	case !distinct(force.Operators) || strings.TrimSpace(force.Reason) == "":
-		return fmt.Errorf("%w: expected a reason and two different operators", ErrForce)
+	case !slices.Contains(naming.Colors(), open):
+		return fmt.Errorf("%w: side %q, expected one of %v", ErrForce, open, naming.Colors())
 	case t.sw.State != control.Held && t.sw.State != control.Steady:
 		return fmt.Errorf("%w: state %s, expected %s or %s", ErrForce, t.sw.State, control.Held, control.Steady)
-	case t.sw.State == control.Steady && force.Open != t.token.Holder.Other():
-		return fmt.Errorf("%w: %s has the authority already", ErrForce, force.Open)
+	case t.sw.State == control.Steady && open != t.token.Holder.Other():
+		return fmt.Errorf("%w: %s has the authority already", ErrForce, open)
+	case t.sw.State == control.Steady && t.sw.Untrusted == open:
+		return fmt.Errorf("%w: %s was left behind by a forced decision itself and must be rebuilt first", ErrForce, open)
+	case t.sw.Forced != "" && t.sw.Forced != open:
+		return fmt.Errorf("%w: to open %s is decided already", ErrForce, t.sw.Forced)
 	}
-	row, err := t.Primary.Truth(ctx, force.Open)
+	return nil
+}
+
+// grounds are what a forced decision rests on: the row of the side that is opened, what
+// shows that the other takes no writes, and the attempt that stands in that one's row.
+// Once the side is open the other one's state decides nothing any more.
+func (t *turn) grounds(ctx context.Context, open naming.Color) (row authority.Row, evidence, attempt string, err error) {
+	if row, err = t.Primary.Truth(ctx, open); err != nil {
+		return row, "", "", fmt.Errorf("%w: %w", ErrForce, err)
+	}
+	if t.sw.Forced != "" && t.opened(row) {
+		return row, t.sw.Isolation, "", nil
+	}
+	if evidence, attempt, err = t.shut(ctx, open.Other()); err != nil {
+		return row, "", "", fmt.Errorf("%w: %w", ErrForce, err)
+	}
+	return row, evidence, attempt, nil
+}
+
+// opened tells by the row of the side that a forced decision opens whether it is open.
+func (t *turn) opened(row authority.Row) bool {
+	return row.Writable && row.Epoch == t.term(t.sw.Forced)
+}
+
+// term is the epoch that a side has once it is opened.
+func (t *turn) term(open naming.Color) int64 {
+	if open == t.sw.To {
+		return t.sw.Epoch + 1
+	}
+	return t.sw.Epoch
+}
+
+// force is row 18.
+func (t *turn) force(ctx context.Context, force Force) error {
+	if t.sw.Forced != "" { // decided: what is left asks nobody
+		force.Operators, force.Reason = t.sw.Operators, t.sw.Reason
+	}
+	if !distinct(force.Operators) || strings.TrimSpace(force.Reason) == "" {
+		return fmt.Errorf("%w: expected a reason and two different operators", ErrForce)
+	}
+	if err := t.forcible(force.Open); err != nil {
+		return err
+	}
+	row, evidence, attempt, err := t.grounds(ctx, force.Open)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrForce, err)
+		return err
 	}
-	left := force.Open.Other()
-	evidence, attempt, err := t.shut(ctx, left)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrForce, err)
-	}
-	if t.sw.State == control.Steady {
-		t.sw.From, t.sw.To, t.sw.Epoch, t.sw.Attempt, t.sw.Heirs = t.token.Holder, force.Open, t.token.Epoch, "", nil
-		t.sw.Promoting, t.sw.FenceLSN, t.sw.ReverseLSN, t.sw.ProofID = false, "", "", ""
-		t.sw.Pause, t.sw.PausedAt = 0, time.Time{} // nobody told writers to wait
-	}
-	id := uuid.NewString()
-	from := t.sw.State
-	err = t.enter(ctx, 18, control.Held, t.lease(), func(s *control.Switch) {
-		s.Heirs, s.Operators, s.Reason = append(s.Heirs, id), force.Operators, force.Reason
-		if from != control.Held {
-			s.HeldFrom = from
-		}
-	})
-	if err != nil {
+	id, left := uuid.NewString(), force.Open.Other()
+	if err := t.decide(ctx, force, id, evidence); err != nil {
 		return err
 	}
 	if attempt != "" {
@@ -96,7 +146,24 @@ func (t *turn) force(ctx context.Context, force Force) error {
 	if err != nil {
 		return err
 	}
-	return t.open(ctx, force, row, id, evidence)
+	return t.open(ctx, force, row, id)
+}
+
+// decide stores the decision: who has taken it, why, and what shows that the other side
+// takes no writes.
+func (t *turn) decide(ctx context.Context, force Force, id, evidence string) error {
+	if t.sw.State == control.Steady {
+		t.sw.From, t.sw.To, t.sw.Epoch, t.sw.Attempt, t.sw.Heirs = t.token.Holder, force.Open, t.token.Epoch, "", nil
+		t.sw.Promoting, t.sw.FenceLSN, t.sw.ReverseLSN, t.sw.ProofID = false, "", "", ""
+		t.sw.Pause, t.sw.PausedAt = 0, time.Time{} // nobody told writers to wait
+	}
+	from := t.sw.State
+	return t.enter(ctx, 18, control.Held, t.lease(), func(s *control.Switch) {
+		s.Heirs, s.Operators, s.Reason, s.Forced, s.Isolation = append(s.Heirs, id), force.Operators, force.Reason, force.Open, evidence
+		if from != control.Held {
+			s.HeldFrom = from
+		}
+	})
 }
 
 // shut proves that a side takes no writes, and changes nothing: what is refused leaves
@@ -120,11 +187,8 @@ func (t *turn) shut(ctx context.Context, side naming.Color) (evidence, attempt s
 // open opens the side under an id of this process, and says so in the token and in a
 // record. The lanes that end there end with the same act: what the side that is left
 // behind has not sent must not come over what is written from now on.
-func (t *turn) open(ctx context.Context, force Force, row authority.Row, id, evidence string) error {
-	epoch := t.sw.Epoch
-	if force.Open == t.sw.To {
-		epoch++
-	}
+func (t *turn) open(ctx context.Context, force Force, row authority.Row, id string) error {
+	epoch := t.term(force.Open)
 	try := t.try(id)
 	try.Alone = true
 	if !row.Writable {
@@ -139,7 +203,7 @@ func (t *turn) open(ctx context.Context, force Force, row authority.Row, id, evi
 			return fmt.Errorf("open %s: %w", force.Open, err)
 		}
 	}
-	if err := t.do("switch.18.proof", func() error { return t.confess(ctx, force, id, evidence) }); err != nil {
+	if err := t.do("switch.18.proof", func() error { return t.confess(ctx, force, id) }); err != nil {
 		return err
 	}
 	ended := t.token.Phase == control.PhaseOpen
@@ -151,7 +215,7 @@ func (t *turn) open(ctx context.Context, force Force, row authority.Row, id, evi
 	}
 	t.paused(ended)
 	return t.enter(ctx, 18, control.Steady, 0, func(s *control.Switch) {
-		s.ProofID, s.Epoch, s.LastError, s.HeldFrom = id, epoch, "", ""
+		s.ProofID, s.Epoch, s.LastError, s.HeldFrom, s.Forced, s.Isolation = id, epoch, "", "", "", ""
 		t.keepPause(s)
 	})
 }
@@ -165,7 +229,7 @@ func (t *turn) claim(ctx context.Context, try Try, side naming.Color, row author
 
 // confess stores the record of a forced decision: what was not shown is not in
 // it.
-func (t *turn) confess(ctx context.Context, force Force, id, evidence string) error {
+func (t *turn) confess(ctx context.Context, force Force, id string) error {
 	position, err := t.Primary.Position(ctx, force.Open)
 	if err != nil {
 		return err
@@ -178,7 +242,7 @@ func (t *turn) confess(ctx context.Context, force Force, id, evidence string) er
 		}
 	}
 	record.LastApplied = t.Primary.Applied(ctx, force.Open)
-	record.Checks = []proof.Gate{{Name: "isolation", Verdict: Pass.String(), Detail: evidence}}
+	record.Checks = []proof.Gate{{Name: "isolation", Verdict: Pass.String(), Detail: t.sw.Isolation}}
 	body, err := proof.Seal(ctx, t.Signer, record)
 	if err != nil {
 		return err

@@ -86,6 +86,10 @@ type Primary interface {
 	// Cancel takes the attempt off a side; on From that is not writable the heir
 	// takes its place.
 	Cancel(ctx context.Context, t Try, side naming.Color, attempt, heir string, writable bool) error
+	// Supersede keeps writers out of a side whose row says that it can be written to,
+	// since the other has had the authority since epoch. A *BlockedError tells that
+	// nothing was changed.
+	Supersede(ctx context.Context, side naming.Color, row authority.Row, epoch int64, by string) error
 	// Position is where a side writes.
 	Position(ctx context.Context, side naming.Color) (string, error)
 	// Applied is how far a side has its source's log, and of what time that is, for

@@ -29,6 +29,9 @@ func (t *turn) recover(ctx context.Context) error {
 			return fmt.Errorf("%w: %s: %w", ErrHeld, side, err) // nothing has changed, nothing is written
 		}
 	}
+	if err := t.undecided(ctx); err != nil {
+		return err
+	}
 	heir := uuid.NewString()
 	cause := fmt.Errorf("taken over from %s in %s: %s", t.sw.Owner, t.sw.State, t.sw.LastError)
 	if t.sw.State == control.Held || t.sw.State == control.BackingOut {
@@ -44,6 +47,9 @@ func (t *turn) recover(ctx context.Context) error {
 		if err != nil {
 			return t.hold(ctx, errors.Join(cause, err))
 		}
+		if promoted && t.sw.Forced != "" {
+			return t.hold(ctx, errForced(t.sw))
+		}
 		if promoted {
 			return t.forward(ctx)
 		}
@@ -58,4 +64,26 @@ func (t *turn) recover(ctx context.Context) error {
 		return t.hold(ctx, errors.Join(cause, err))
 	}
 	return errors.Join(fmt.Errorf("%w: %w", ErrBackedOut, cause), t.aftermath(ctx, cause, attempts...))
+}
+
+// undecided refuses to recover what a forced decision has opened: what is left of that
+// only the same decision does, whose record says what it has cost. One that has opened
+// nothing yet may be taken back, where both sides can be reached again.
+func (t *turn) undecided(ctx context.Context) error {
+	if t.sw.Forced == "" {
+		return nil
+	}
+	row, err := t.Primary.Truth(ctx, t.sw.Forced)
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrHeld, t.sw.Forced, err)
+	}
+	if t.opened(row) {
+		return fmt.Errorf("%w: %w", ErrHeld, errForced(t.sw))
+	}
+	return nil
+}
+
+// errForced tells how a forced decision that was stored goes on.
+func errForced(sw control.Switch) error {
+	return fmt.Errorf("two operators have decided to open %s: the same decision goes on with it", sw.Forced)
 }

@@ -41,12 +41,33 @@ func (d *Databases) Fence(ctx context.Context, t switching.Try) (position string
 		}, func(row authority.Row) bool { return row.Epoch == t.Epoch && row.Attempt == t.ID && !row.Writable })
 	})
 	if err != nil {
-		if pg.Classify(err) == pg.Retry {
-			return "", &switching.BlockedError{Blockers: d.blockers(ctx, t.From, acl)}
-		}
-		return "", err
+		return "", d.blocked(ctx, t.From, acl, err)
 	}
 	return d.Position(ctx, t.From)
+}
+
+// blocked is the error of a fence, with those who were in its way.
+func (d *Databases) blocked(ctx context.Context, side naming.Color, acl authority.ACL, err error) error {
+	if pg.Classify(err) == pg.Retry {
+		return &switching.BlockedError{Blockers: d.blockers(ctx, side, acl)}
+	}
+	return err
+}
+
+// Supersede keeps writers out of a side whose term is over although its row does not
+// know.
+func (d *Databases) Supersede(ctx context.Context, side naming.Color, row authority.Row, epoch int64, by string) error {
+	acl, err := d.acl(ctx, side)
+	if err != nil {
+		return err
+	}
+	err = d.act(ctx, side, func(conn *pgx.Conn) error {
+		return authority.Supersede(ctx, conn, row, epoch, by, acl, d.Limits.LockWait)
+	}, func(now authority.Row) bool { return now.Epoch == row.Epoch && !now.Writable })
+	if err != nil {
+		return d.blocked(ctx, side, acl, err)
+	}
+	return nil
 }
 
 // acl is who may write to a side, read once: nobody may change it while the

@@ -367,8 +367,9 @@ func (c *creation) writeChunks(ctx context.Context, tx pgx.Tx, plans map[int32][
 			return pg.Wrap(err, "state of table %s", table.FullName())
 		}
 		for number, bounds := range plans[table.ID] {
-			_, err := tx.Exec(ctx, `INSERT INTO bgsync.chunk (lane, table_id, load_no, chunk_no, lo, hi, state) VALUES ($1, $2, 1, $3, $4, $5, 'planned')`,
-				c.Lane, table.ID, number, bounds.Lo, bounds.Hi)
+			rows, bytes := backfill.Expect(table, len(plans[table.ID]))
+			_, err := tx.Exec(ctx, `INSERT INTO bgsync.chunk (lane, table_id, load_no, chunk_no, lo, hi, state, rows, bytes) VALUES ($1, $2, 1, $3, $4, $5, 'planned', $6, $7)`,
+				c.Lane, table.ID, number, bounds.Lo, bounds.Hi, rows, bytes)
 			if err != nil {
 				return pg.Wrap(err, "chunk %d of table %s", number, table.FullName())
 			}

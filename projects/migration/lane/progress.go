@@ -16,8 +16,8 @@ type Progress struct {
 	// Chunks are all of the load, Remaining those still planned.
 	Chunks, Remaining int
 	Rows              int64
-	// LoadedBytes are relayed, RemainingBytes are estimated from the mean of the
-	// chunks that are loaded.
+	// LoadedBytes are relayed, RemainingBytes are what the planned chunks are expected
+	// to hold, by the rows of the table that are loaded.
 	LoadedBytes, RemainingBytes int64
 	// Rate is bytes per second over the last five minutes, 0 when nothing was loaded
 	// in them.
@@ -30,9 +30,12 @@ type Progress struct {
 // window is what the rate is taken over, in minutes.
 const window = 5
 
-const progressSQL = `SELECT c.state = 'loaded', coalesce(c.rows, 0), coalesce(c.bytes, 0),
+// A planned chunk has its expected rows, each of which is as large as those that are
+// loaded of its table, or else as on the source.
+const progressSQL = `SELECT c.state = 'loaded', coalesce(c.rows, 0), coalesce(CASE WHEN c.state = 'loaded' THEN c.bytes ELSE coalesce(c.rows * (
+      sum(c.bytes) FILTER (WHERE c.state = 'loaded') OVER same / nullif(sum(c.rows) FILTER (WHERE c.state = 'loaded') OVER same, 0)), c.bytes) END, 0)::bigint,
     coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - c.loaded_at), 0)::float8
-  FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) WHERE c.lane = $1`
+  FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) WHERE c.lane = $1 WINDOW same AS (PARTITION BY c.table_id)`
 
 // LoadProgress reads how far a lane's load is from its target: the table of chunks
 // is the truth. Ages are taken from the target's clock.
@@ -56,7 +59,9 @@ func LoadProgress(ctx context.Context, target *pgx.Conn, lane string) (Progress,
 
 // Piece is a chunk as its progress counts it.
 type Piece struct {
-	Loaded      bool
+	Loaded bool
+	// Rows and Bytes are expected until it is loaded; no bytes are not known, and taken
+	// for the mean of those that are loaded.
 	Rows, Bytes int64
 	// Age is how long ago it was loaded.
 	Age time.Duration
@@ -67,10 +72,15 @@ func Estimate(chunks []Piece) Progress {
 	var p Progress
 	var minutes [window]int64
 	var oldest time.Duration
+	var unknown int64
 	for _, c := range chunks {
 		p.Chunks++
 		if !c.Loaded {
 			p.Remaining++
+			p.RemainingBytes += c.Bytes
+			if c.Bytes == 0 {
+				unknown++
+			}
 			continue
 		}
 		p.Rows, p.LoadedBytes = p.Rows+c.Rows, p.LoadedBytes+c.Bytes
@@ -80,7 +90,7 @@ func Estimate(chunks []Piece) Progress {
 		}
 	}
 	if loaded := p.Chunks - p.Remaining; loaded > 0 {
-		p.RemainingBytes = p.LoadedBytes / int64(loaded) * int64(p.Remaining)
+		p.RemainingBytes += p.LoadedBytes / int64(loaded) * unknown
 	}
 	if oldest <= 0 {
 		p.High = -time.Second

@@ -27,6 +27,10 @@ func TestProgressTellsRateAndBothEndsOfTheEstimate(t *testing.T) {
 			[]lane.Piece{loaded(600, 20*time.Second), loaded(600, 3*time.Minute), planned},
 			lane.Progress{Chunks: 3, Remaining: 1, Rows: 2, LoadedBytes: 1200, RemainingBytes: 600, Rate: 1200.0 / 180, Low: time.Minute, High: -time.Second},
 		},
+		"what is planned is known": {
+			[]lane.Piece{loaded(10, 10*time.Second), loaded(10, 20*time.Second), {Rows: 9, Bytes: 400}, {Rows: 9, Bytes: 600}},
+			lane.Progress{Chunks: 4, Remaining: 2, Rows: 2, LoadedBytes: 20, RemainingBytes: 1000, Rate: 1, Low: 1000 * time.Second, High: 1000 * time.Second},
+		},
 		"stopped long ago": {
 			[]lane.Piece{loaded(600, time.Hour), planned},
 			lane.Progress{Chunks: 2, Remaining: 1, Rows: 1, LoadedBytes: 600, RemainingBytes: 600, High: -time.Second},

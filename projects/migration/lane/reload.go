@@ -169,9 +169,10 @@ func (r Reload) plan(ctx context.Context, tx pgx.Tx, lane string, table *relatio
 		}
 	}
 	for number, b := range bounds {
-		_, err := tx.Exec(ctx, `INSERT INTO bgsync.chunk (lane, table_id, load_no, chunk_no, lo, hi, state)
-			SELECT lane, table_id, load_no, $3, $4::text[], $5::text[], 'planned' FROM bgsync.table_state WHERE lane = $1 AND table_id = $2`,
-			lane, table.ID, number, b.Lo, b.Hi)
+		rows, bytes := backfill.Expect(table, len(bounds))
+		_, err := tx.Exec(ctx, `INSERT INTO bgsync.chunk (lane, table_id, load_no, chunk_no, lo, hi, state, rows, bytes)
+			SELECT lane, table_id, load_no, $3, $4::text[], $5::text[], 'planned', $6, $7 FROM bgsync.table_state WHERE lane = $1 AND table_id = $2`,
+			lane, table.ID, number, b.Lo, b.Hi, rows, bytes)
 		if err != nil {
 			return err
 		}

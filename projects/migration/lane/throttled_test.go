@@ -4,12 +4,19 @@ package lane_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/backfill"
+	"github.com/cutover/cutover/projects/migration/lane/gauge"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/relation"
 	"github.com/cutover/cutover/projects/migration/lane/throttle"
 )
 
@@ -116,4 +123,69 @@ func TestTheSourceIsLetGoBeforeTheTargetHasTakenTheRows(t *testing.T) {
 	_, err = stop()
 	require.NoError(t, err)
 	w.equal()
+}
+
+// What is left of a chunk that was cut is as much as it is: ten pieces of half a table
+// leave the other half, not the eleventh part.
+func TestWhatIsLeftOfAChunkIsKnownHoweverItIsCut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(w.blue, someRows, `ANALYZE`)
+	w.create()
+	table, err := relation.Load(w.ctx(), w.blue.admin, "public", "entry")
+	require.NoError(t, err)
+	table.ID = value[int32](w, w.green, `SELECT table_id FROM bgsync.table_map WHERE name = 'entry'`)
+	at, id := endpoints(w.blue, w.green), pg.Identity{Role: pg.Loader, Lane: "core.fwd", Invocation: "cutter"}
+	loader := &backfill.Loader{Lane: "core.fwd", Invocation: "cutter", Tables: map[int32]*relation.Table{table.ID: table}}
+	loader.Source, err = pg.Connect(w.ctx(), at.Reader, id)
+	require.NoError(t, err)
+	defer pg.Close(loader.Source)
+	loader.Target, err = pg.Connect(w.ctx(), at.Apply, id)
+	require.NoError(t, err)
+	defer pg.Close(loader.Target)
+	measure := func() (gauge.Snapshot, gauge.Table) {
+		s, err := gauge.Read(w.ctx(), loader.Source, loader.Target, "core.fwd")
+		require.NoError(t, err)
+		p, err := lane.LoadProgress(w.ctx(), loader.Target, "core.fwd")
+		require.NoError(t, err)
+		assert.InDelta(t, s.BytesLeft, p.RemainingBytes, 10, "rounded by table, and by chunk")
+		assert.Equal(t, s.Bytes, p.LoadedBytes)
+		assert.EqualValues(t, s.ChunksPlanned, p.Remaining)
+		return s, s.Tables[slices.IndexFunc(s.Tables, func(t gauge.Table) bool { return t.Name == "public.entry" })]
+	}
+	first, entry := measure()
+	assert.Zero(t, first.Bytes, "what is planned is not loaded")
+	assert.Equal(t, table.Bytes, entry.BytesLeft, "as on the source")
+
+	chunks, err := backfill.Planned(w.ctx(), loader.Target, "core.fwd")
+	require.NoError(t, err)
+	rest := &chunks[slices.IndexFunc(chunks, func(c backfill.Chunk) bool { return c.TableID == table.ID })]
+	for range 10 {
+		var piece backfill.Chunk
+		piece, rest, err = backfill.Trim(w.ctx(), loader.Source, loader.Target, "core.fwd", table, *rest, 50)
+		require.NoError(t, err)
+		loaded, err := loader.Load(w.ctx(), piece)
+		require.NoError(t, err)
+		require.EqualValues(t, 50, loaded.Rows)
+	}
+	require.NoError(t, backfill.Split(w.ctx(), loader.Source, loader.Target, "core.fwd", table, *rest))
+	second, entry := measure()
+	assert.Equal(t, gauge.Load{ChunksPlanned: 2, ChunksLoaded: 10, Rows: 500, Bytes: entry.Bytes, BytesLeft: entry.BytesLeft}, entry.Load)
+	assert.InEpsilon(t, entry.Bytes, entry.BytesLeft, 0.01, "half of 1,000 rows")
+
+	second.At = first.At.Add(10 * time.Second)
+	rate := second.Since(first)
+	left := time.Duration(float64(second.BytesLeft) / rate.BytesPerSecond * float64(time.Second))
+	assert.Greater(t, left, 10*time.Second, "half of this table, and the others")
+	assert.Less(t, rate.RemainingLow, left)
+	assert.Greater(t, rate.RemainingHigh, left)
+
+	stop := w.background(w.runner("only"))
+	w.running()
+	_, err = stop()
+	require.NoError(t, err)
+	w.equal()
+	last, err := gauge.Read(w.ctx(), loader.Source, loader.Target, "core.fwd")
+	require.NoError(t, err)
+	assert.Zero(t, last.BytesLeft)
 }

@@ -35,6 +35,16 @@ func Cut(sample [][]string, wanted int) []Bounds {
 	return append(bounds, Bounds{Lo: lo})
 }
 
+// Expect is what each of a table's chunks is taken to hold until it is loaded. Where the
+// planner has no estimate of the rows they are taken for small ones: too many.
+func Expect(table *relation.Table, chunks int) (rows, bytes int64) {
+	all := table.Rows
+	if all <= 0 {
+		all = float64(table.Bytes) / leanRow
+	}
+	return int64(math.Ceil(all / float64(chunks))), table.Bytes / int64(chunks)
+}
+
 func equal(a, b []string) bool {
 	return a != nil && b != nil && strings.Join(a, "\x00") == strings.Join(b, "\x00")
 }

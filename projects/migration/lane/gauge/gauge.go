@@ -75,6 +75,9 @@ type Load struct {
 	ChunksLoaded  int64 `json:"chunksLoaded"`
 	Rows          int64 `json:"rows"`
 	Bytes         int64 `json:"bytes"`
+	// BytesLeft is what the planned chunks are expected to hold, however they are cut; 0
+	// where that is not known.
+	BytesLeft int64 `json:"bytesLeft,omitempty"`
 }
 
 // Throttle is a state of the throttle that is not old.
@@ -120,18 +123,27 @@ func Read(ctx context.Context, source, target *pgx.Conn, lane string) (Snapshot,
 	return s, nil
 }
 
+// loadSQL sums up the chunks by table. A planned one has its expected rows, each of
+// which is as large as those that are loaded of the table, or else as on the source.
+const loadSQL = `
+SELECT name, planned, loaded, rows, bytes, CASE WHEN known THEN coalesce(rows_left * bytes / nullif(rows, 0), bytes_left, 0)::bigint ELSE 0 END FROM (
+  SELECT m.schema || '.' || m.name AS name, count(*) FILTER (WHERE c.state = 'planned') AS planned,
+    count(*) FILTER (WHERE c.state = 'loaded') AS loaded,
+    coalesce(sum(c.rows) FILTER (WHERE c.state = 'loaded'), 0)::bigint AS rows, coalesce(sum(c.bytes) FILTER (WHERE c.state = 'loaded'), 0)::bigint AS bytes,
+    sum(c.rows) FILTER (WHERE c.state = 'planned') AS rows_left, sum(c.bytes) FILTER (WHERE c.state = 'planned') AS bytes_left,
+    pg_catalog.bool_and(c.rows IS NOT NULL) AS known
+  FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) JOIN bgsync.table_map m USING (table_id)
+  WHERE c.lane = $1 GROUP BY 1) s ORDER BY 1`
+
 // load counts the chunks by table.
 func (s *Snapshot) load(ctx context.Context, target *pgx.Conn) error {
-	rows, err := target.Query(ctx, `SELECT m.schema || '.' || m.name, count(*) FILTER (WHERE c.state = 'planned'),
-		  count(*) FILTER (WHERE c.state = 'loaded'), coalesce(sum(c.rows), 0)::bigint, coalesce(sum(c.bytes), 0)::bigint
-		FROM bgsync.chunk c JOIN bgsync.table_state t USING (lane, table_id, load_no) JOIN bgsync.table_map m USING (table_id)
-		WHERE c.lane = $1 GROUP BY 1 ORDER BY 1`, s.Lane)
+	rows, err := target.Query(ctx, loadSQL, s.Lane)
 	if err != nil {
 		return pg.Wrap(err, "count chunks of lane %s", s.Lane)
 	}
 	s.Tables, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
 		var t Table
-		err := row.Scan(&t.Name, &t.ChunksPlanned, &t.ChunksLoaded, &t.Rows, &t.Bytes)
+		err := row.Scan(&t.Name, &t.ChunksPlanned, &t.ChunksLoaded, &t.Rows, &t.Bytes, &t.BytesLeft)
 		return t, err
 	})
 	for _, t := range s.Tables {
@@ -139,6 +151,7 @@ func (s *Snapshot) load(ctx context.Context, target *pgx.Conn) error {
 		s.ChunksLoaded += t.ChunksLoaded
 		s.Rows += t.Rows
 		s.Bytes += t.Bytes
+		s.BytesLeft += t.BytesLeft
 	}
 	return pg.Wrap(err, "count chunks of lane %s", s.Lane)
 }
@@ -211,7 +224,7 @@ func distance(from, to pglogrepl.LSN) int64 {
 type Progress struct {
 	// BytesPerSecond and RowsPerSecond are 0 while nothing is known.
 	BytesPerSecond, RowsPerSecond float64
-	// Remaining is a range: chunks are planned to be of one size and are not.
+	// Remaining is a range: what is left is an estimate.
 	RemainingLow, RemainingHigh time.Duration
 }
 
@@ -226,6 +239,11 @@ func (s Snapshot) Since(former Snapshot) Progress {
 		return Progress{}
 	}
 	remaining := elapsed * float64(s.ChunksPlanned) / float64(chunks)
+	if bytes := s.Bytes - former.Bytes; bytes > 0 && s.BytesLeft > 0 {
+		// not by chunks: those that are cut are loaded in small pieces, and what is left
+		// of each is one chunk all the same
+		remaining = elapsed * float64(s.BytesLeft) / float64(bytes)
+	}
 	return Progress{
 		BytesPerSecond: float64(s.Bytes-former.Bytes) / elapsed, RowsPerSecond: float64(s.Rows-former.Rows) / elapsed,
 		RemainingLow:  time.Duration(remaining * (1 - spread) * float64(time.Second)),

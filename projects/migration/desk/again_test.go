@@ -196,7 +196,7 @@ func TestAnActThatDiedAtAnyStepIsEndedByTheSameAct(t *testing.T) {
 	for act, steps := range calm.steps {
 		assert.NotEmpty(t, steps, act)
 		for _, step := range steps {
-			if act == "return anew" && step == "return.opened 1" {
+			if (act == "return anew" || act == "return later") && step == "return.opened 1" {
 				continue // there is a token, and the call before has ended with the lists
 			}
 			assert.Contains(t, troubled.steps[act], step, "%s died at each of its steps", act)
@@ -234,6 +234,13 @@ func (l *life) whole() (*life, []after) {
 		do("return"+round, desk.Request{Act: desk.Return, To: naming.Blue})
 		if round != "" {
 			break
+		}
+		for side := range l.at.servers { // a release has brought one that no column knows of
+			l.on(side, `CREATE SEQUENCE public.invoice`)
+		}
+		do("return later", desk.Request{Act: desk.Return, To: naming.Blue})
+		for _, side := range naming.Colors() {
+			assert.Contains(l.t, all[len(all)-1].state[string(side)+" sequences"], "public.invoice 10000")
 		}
 		do("plan", desk.Request{Act: desk.PlanChange, To: naming.Green, Change: &note})
 		do("make", desk.Request{Act: desk.MakeChange, To: naming.Green, ChangeID: 1})

@@ -55,7 +55,7 @@ func (d *Desk) back(ctx context.Context, r Request) (Reply, error) {
 	}
 	recorded := made && told
 	if recorded { // a token may be an abandoned migration's, and says nothing of these lists
-		if recorded, err = authority.Recorded(ctx, blue, green); err != nil {
+		if recorded, err = postgres.Recorded(ctx, blue, green); err != nil {
 			return reply, err
 		}
 	}

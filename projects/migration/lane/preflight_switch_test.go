@@ -88,6 +88,8 @@ func TestPreflightFindsWhatStopsASwitch(t *testing.T) {
 				s.exec(s.blue, `UPDATE bgsync.lane SET state = 'running', halt_code = NULL, halted_at = NULL WHERE lane = 'core.rev'`)
 			},
 			change: func(s *preflight.Subject) { s.RoundTrip = time.Nanosecond }},
+		{name: "a sequence that nobody has written down", id: "PF17", want: `source sequence public.invoice: was made since`,
+			cause: func() { both(s.world, `CREATE SEQUENCE public.invoice`)() }, undo: func() { both(s.world, `DROP SEQUENCE public.invoice`)() }},
 		{name: "nobody is connected", id: "PF35", want: "target: cannot be known: no application is connected", cause: func() { require.NoError(t, green.Close(s.ctx())) }},
 		{name: "no lane back", id: "PF37", want: "lane back: does not exist", cause: func() {
 			s.application(s.green, "x client-contract/1")

@@ -36,10 +36,11 @@ const leastGap = 10_000
 // gaps is how many gaps a sequence must have room for.
 const gaps = 10
 
-// usedSQL finds the sequences of the replicated tables: owned ones, identities,
-// and those that a default takes values from.
+// usedSQL finds the sequences that the tables $1 take values from: owned ones,
+// identities, those of a default; and those in the tables' schemas that belong to
+// nothing, from which applications take values themselves.
 const usedSQL = `
-WITH tables AS (SELECT pg_catalog.format('%I.%I', schema, name)::pg_catalog.regclass::oid AS oid FROM bgsync.table_map),
+WITH tables AS (SELECT c.oid, c.relnamespace FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::text[]::pg_catalog.regclass[]::oid[])),
 found AS (
   SELECT d.objid AS oid FROM pg_catalog.pg_depend d JOIN tables t ON t.oid = d.refobjid
   WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
@@ -47,14 +48,71 @@ found AS (
   SELECT d.refobjid FROM pg_catalog.pg_attrdef a JOIN tables t ON t.oid = a.adrelid
   JOIN pg_catalog.pg_depend d ON d.objid = a.oid AND d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
   WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  UNION
+  SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'S' AND c.relnamespace IN (SELECT relnamespace FROM tables)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
 )
-SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), s.seqincrement, s.seqcache, s.seqcycle
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.pg_get_userbyid(c.relowner), s.seqincrement, s.seqcache, s.seqcycle
 FROM found f JOIN pg_catalog.pg_class c ON c.oid = f.oid AND c.relkind = 'S' JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid ORDER BY 1`
 
+// used is a sequence that has to be kept.
+type used struct {
+	Relation, Owner  string
+	Increment, Cache int64
+	Cycle            bool
+}
+
+// querier is a session or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// find takes the registered tables where none are given.
+func find(ctx context.Context, conn querier, tables []string) ([]used, error) {
+	if tables == nil {
+		err := conn.QueryRow(ctx, `SELECT coalesce(pg_catalog.array_agg(pg_catalog.format('%I.%I', schema, name)), '{}') FROM bgsync.table_map`).Scan(&tables)
+		if err != nil {
+			return nil, pg.Wrap(err, "read bgsync.table_map")
+		}
+	}
+	rows, err := conn.Query(ctx, usedSQL, tables)
+	if err != nil {
+		return nil, pg.Wrap(err, "look for sequences")
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[used])
+	return found, pg.Wrap(err, "look for sequences")
+}
+
+// Used lists the sequences that belong to the tables, both as quoted names; nil are the
+// registered ones.
+func Used(ctx context.Context, conn *pgx.Conn, tables []string) (names []string, err error) {
+	found, err := find(ctx, conn, tables)
+	for _, s := range found {
+		names = append(names, s.Relation)
+	}
+	return names, err
+}
+
+// Unrecorded lists the sequences of the replicated tables that no switch would keep:
+// they were made since Record was called.
+func Unrecorded(ctx context.Context, conn *pgx.Conn) ([]string, error) {
+	names, err := Used(ctx, conn, nil)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.Query(ctx, `SELECT u FROM unnest($1::text[]) u WHERE u NOT IN (SELECT relation FROM bgsync.sequence_map) ORDER BY 1`, names)
+	if err != nil {
+		return nil, pg.Wrap(err, "read bgsync.sequence_map")
+	}
+	left, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return left, pg.Wrap(err, "read bgsync.sequence_map")
+}
+
 // Record writes the sequences of the replicated tables into both databases and
-// lets the fence read and set them. It runs as an administrator after
-// bgsync.Register.
+// lets the fence read and set them, and take and give rights on them. It runs as an
+// administrator after bgsync.Register.
 func Record(ctx context.Context, sides ...*pgx.Conn) error {
 	var first []string
 	for i, conn := range sides {
@@ -71,36 +129,26 @@ func Record(ctx context.Context, sides ...*pgx.Conn) error {
 }
 
 func record(ctx context.Context, conn *pgx.Conn) (names []string, err error) {
-	var problems []error
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, usedSQL)
+		found, err := find(ctx, tx, nil)
 		if err != nil {
 			return err
 		}
-		found := map[string]int64{}
-		var name string
-		var increment, cache int64
-		var cycle bool
-		_, err = pgx.ForEachRow(rows, []any{&name, &increment, &cache, &cycle}, func() error {
-			if cycle {
-				problems = append(problems, fmt.Errorf("sequence %s cycles: its values repeat", name))
+		var problems []error
+		for _, s := range found {
+			names = append(names, s.Relation)
+			if s.Cycle {
+				problems = append(problems, fmt.Errorf("sequence %s cycles: its values repeat", s.Relation))
 			}
-			found[name] = max(leastGap, 100*cache) * increment
-			names = append(names, name)
-			return nil
-		})
-		if err != nil || len(problems) > 0 {
-			return errors.Join(append(problems, err)...)
+		}
+		if len(problems) > 0 {
+			return errors.Join(problems...)
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM bgsync.sequence_map WHERE NOT relation = ANY ($1)`, append([]string{}, names...)); err != nil {
 			return err
 		}
-		for _, name := range names {
-			if _, err := tx.Exec(ctx, `INSERT INTO bgsync.sequence_map (relation, gap) VALUES ($1, $2)
-				ON CONFLICT (relation) DO UPDATE SET gap = excluded.gap`, name, found[name]); err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, `GRANT SELECT, UPDATE ON SEQUENCE `+name+` TO bgsync_fence`); err != nil {
+		for _, s := range found {
+			if err := s.keep(ctx, tx); err != nil {
 				return err
 			}
 		}
@@ -109,8 +157,27 @@ func record(ctx context.Context, conn *pgx.Conn) (names []string, err error) {
 	return names, pg.Wrap(err, "record sequences")
 }
 
+// keep writes the sequence down. The fence becomes a member of its owner as it is of the
+// tables': else no right on it could be revoked.
+func (s used) keep(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO bgsync.sequence_map (relation, gap) VALUES ($1, $2)
+		ON CONFLICT (relation) DO UPDATE SET gap = excluded.gap`, s.Relation, max(leastGap, 100*s.Cache)*s.Increment); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `GRANT SELECT, UPDATE ON SEQUENCE `+s.Relation+` TO bgsync_fence`); err != nil {
+		return err
+	}
+	var foreign bool
+	err := tx.QueryRow(ctx, `SELECT NOT rolsuper AND NOT pg_catalog.pg_has_role('bgsync_fence', oid, 'USAGE') FROM pg_catalog.pg_roles WHERE rolname = $1`, s.Owner).Scan(&foreign)
+	if err != nil || !foreign {
+		return err
+	}
+	_, err = tx.Exec(ctx, `GRANT `+pg.Ident(s.Owner)+` TO bgsync_fence`)
+	return err
+}
+
 const readSQL = `
-SELECT m.relation, m.gap, s.seqincrement, s.seqmin, s.seqmax, coalesce(pg_catalog.format('%I.%I', n.nspname, t.relname), ''), coalesce(a.attname, '')
+SELECT m.relation, m.gap, s.seqincrement, s.seqmin, s.seqmax, CASE WHEN t.relname IS NULL THEN '' ELSE pg_catalog.format('%I.%I', n.nspname, t.relname) END, coalesce(a.attname, '')
 FROM bgsync.sequence_map m JOIN pg_catalog.pg_sequence s ON s.seqrelid = m.relation::pg_catalog.regclass
 LEFT JOIN pg_catalog.pg_depend d ON d.objid = s.seqrelid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
   AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')

@@ -19,3 +19,18 @@ func Record(ctx context.Context, writable, passive *pgx.Conn) error {
 	}
 	return authority.Record(ctx, writable, passive)
 }
+
+// Recorded tells whether Record has come to its end, and knows all sequences that there
+// are by now.
+func Recorded(ctx context.Context, writable, passive *pgx.Conn) (bool, error) {
+	recorded, err := authority.Recorded(ctx, writable, passive)
+	for _, side := range []*pgx.Conn{writable, passive} {
+		if err != nil || !recorded {
+			return false, err
+		}
+		var left []string
+		left, err = sequence.Unrecorded(ctx, side)
+		recorded = len(left) == 0
+	}
+	return recorded && err == nil, err
+}

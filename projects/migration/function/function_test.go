@@ -268,3 +268,20 @@ func TestAHaltIsALineOfTheLog(t *testing.T) {
 		"generation": 1.0, "applied": "0/10002",
 	}, line)
 }
+
+// For whom a builder waits stands in the log as often as its metrics do, one line a session.
+func TestForWhomABuilderWaitsIsLogged(t *testing.T) {
+	now := time.Unix(1_790_000_000, 0).UTC()
+	out := &bytes.Buffer{}
+	w := measured(out, &now)
+	w.waits(nil)
+	assert.Empty(t, out.String())
+	w.waits([]gauge.Wait{{Object: "index by_day", Table: "payments.receipt", PID: 4711, Application: "batch", State: "active", AgeSeconds: 90.4}})
+	var line map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+	delete(line, "time")
+	assert.Equal(t, map[string]any{
+		"level": "WARN", "msg": "builder waits for a lock", "lane": "core.fwd", "object": "index by_day", "table": "payments.receipt",
+		"pid": 4711.0, "application": "batch", "state": "active", "age_seconds": 90.0,
+	}, line)
+}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -103,7 +105,17 @@ func (w *watch) sample(ctx context.Context, now bool) error {
 		return err
 	}
 	w.emitted = w.now()
+	w.waits(snapshot.Waits)
 	return w.emit(progress)
+}
+
+// waits writes into the function's log for whom a builder waits, for as long as it does.
+func (w *watch) waits(all []gauge.Wait) {
+	log := slog.New(slog.NewJSONHandler(w.out, nil))
+	for _, one := range all {
+		log.Warn("builder waits for a lock", "lane", w.lane(), "object", one.Object, "table", one.Table, "pid", one.PID,
+			"application", one.Application, "state", one.State, "age_seconds", math.Round(one.AgeSeconds))
+	}
 }
 
 // read opens a session on each side for one look.

@@ -3,12 +3,17 @@
 package lane_test
 
 import (
+	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/deferred"
+	"github.com/cutover/cutover/projects/migration/lane/gauge"
+	"github.com/cutover/cutover/projects/migration/lane/pg"
 )
 
 // What an interrupted build left is finished: an index that is not valid is made
@@ -64,6 +69,7 @@ func TestWhatAProcessThatDiedGoesOnBuildingIsWaitedFor(t *testing.T) {
 			require.NoError(t, err)
 			close(held)
 			w.waitsTwice()
+			w.waitsFor(orphan.Conn())
 			require.NoError(t, orphan.Commit(t.Context()))
 			w.running()
 			report, err := stop()
@@ -73,6 +79,72 @@ func TestWhatAProcessThatDiedGoesOnBuildingIsWaitedFor(t *testing.T) {
 			require.Zero(t, value[int](w, w.green, `SELECT count(*) FROM bgsync.deferred_ddl WHERE state <> 'done'`))
 		})
 	}
+}
+
+// waitsFor wants the builder to wait for that session, as status tells it.
+func (w *world) waitsFor(session *pgx.Conn) (wait gauge.Wait) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool { // between two statements it waits for nobody
+		all := w.gauge().Waits
+		if len(all) == 1 {
+			wait = all[0]
+		}
+		return len(all) == 1
+	}, waiting, tick)
+	require.Equal(w.t, gauge.Wait{
+		Object: "index entry_note", Table: "public.entry", PID: int32(session.PgConn().PID()), //nolint:gosec // a process id
+		Application: session.Config().RuntimeParams["application_name"], State: "idle in transaction", AgeSeconds: wait.AgeSeconds,
+	}, wait)
+	require.Positive(w.t, wait.AgeSeconds)
+	return wait
+}
+
+// gauge reads the lane with the rights that whoever runs it has.
+func (w *world) gauge() gauge.Snapshot {
+	w.t.Helper()
+	at, id := endpoints(w.blue, w.green), pg.Identity{Role: pg.Reader, Lane: "core.fwd", Invocation: "gauge"}
+	source, err := pg.Connect(w.ctx(), at.Reader, id)
+	require.NoError(w.t, err)
+	defer pg.Close(source)
+	id.Role = pg.Operator
+	target, err := pg.Connect(w.ctx(), at.Apply, id)
+	require.NoError(w.t, err)
+	defer pg.Close(target)
+	s, err := gauge.Read(w.ctx(), source, target, "core.fwd")
+	require.NoError(w.t, err)
+	return s
+}
+
+// For whom a builder waits is told: who, for how long and on which table, and nothing of
+// what the session has said.
+func TestABuilderTellsForWhomItWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(w.blue, someRows)
+	w.create()
+	client := w.connect(w.green.AdminDSN(database), "batch-job")
+	r := w.runner("only")
+	var once sync.Once
+	r.At = func(step string) error {
+		if step == deferred.BeforeBuild {
+			once.Do(func() {
+				_, err := client.Exec(w.ctx(), `BEGIN; UPDATE public.entry SET note = 'a secret' WHERE false`)
+				assert.NoError(t, err)
+			})
+		}
+		return nil
+	}
+	stop := w.background(r)
+	wait := w.waitsFor(client)
+	require.NotContains(t, wait.String(), "secret")
+	require.Contains(t, wait.String(), `builds index entry_note, and waits for table public.entry: session `)
+	_, err := client.Exec(w.ctx(), `COMMIT`)
+	require.NoError(t, err)
+	w.running()
+	require.Empty(t, w.gauge().Waits)
+	_, err = stop()
+	require.NoError(t, err)
+	w.equal()
 }
 
 // waitsTwice waits until a second statement of the builder waits for a lock.

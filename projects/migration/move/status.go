@@ -221,6 +221,11 @@ func (l LaneStatus) notes() []string {
 	if words := chase(l.Progress); l.State == checkpoint.CatchingUp && words != "" && !l.Stale {
 		notes = append(notes, words)
 	}
+	for _, wait := range l.Waits {
+		if !l.Stale {
+			notes = append(notes, wait.String())
+		}
+	}
 	if l.Verification != nil {
 		notes = append(notes, compared(*l.Verification)...)
 	}

@@ -45,6 +45,25 @@ func TestTheStatusSaysWhyALoadIsThrottled(t *testing.T) {
 	assert.Empty(t, free.notes())
 }
 
+// The status says for whom a builder waits, while that is so.
+func TestTheStatusSaysForWhomABuilderWaits(t *testing.T) {
+	status := LaneStatus{Known: true, Wanted: true}
+	status.Lane, status.State = "core.fwd", checkpoint.CatchingUp
+	status.Waits = []gauge.Wait{
+		{Object: "index by_day", Table: "payments.receipt", PID: 4711, Application: "batch", State: "idle in transaction", AgeSeconds: 754.4},
+		{Object: "index by_day", Table: "payments.receipt", PID: 4712, Application: "batch"},
+		{Object: "index by_day", Table: "payments.receipt"},
+	}
+	const builds = "builds index by_day, and waits for table payments.receipt: "
+	assert.Equal(t, []string{
+		builds + `session 4711 ("batch", idle in transaction) holds it, its transaction is open for 12m34s`,
+		builds + `session 4712 ("batch") holds it`,
+		builds + "a prepared transaction holds it",
+	}, status.notes())
+	status.Stale = true
+	assert.Len(t, status.notes(), 1, "what was true once")
+}
+
 // A lane that is gone is shown as that, whatever it has said last: neither as one that
 // nobody runs, nor as one that runs.
 func TestTheStatusForgetsLanesThatAreGone(t *testing.T) {

@@ -179,12 +179,8 @@ func (p placed) insist(ctx context.Context, conn *pgx.Conn) error {
 // had been looked for: the server notices before it begins, when it takes the name
 // (42P07, 42710), or when another session commits that has taken it (23505 of a catalog).
 func there(err error) bool {
-	var server *pg.ServerError
-	if !errors.As(pg.Reduce(err), &server) {
-		return false
-	}
 	const duplicateTable, duplicateObject, uniqueViolation = "42P07", "42710", "23505"
-	switch server.SQLState {
+	switch server := refusal(err); server.SQLState {
 	case duplicateTable, duplicateObject:
 		return true
 	case uniqueViolation:
@@ -195,9 +191,15 @@ func there(err error) bool {
 
 // locked tells whether a statement has waited for another session as long as the
 // session's lock_timeout lets it.
-func locked(err error) bool {
+func locked(err error) bool { return refusal(err).SQLState == "55P03" }
+
+// refusal is what the server has said, empty where it was not the server that failed.
+func refusal(err error) pg.ServerError {
 	var server *pg.ServerError
-	return errors.As(pg.Reduce(err), &server) && server.SQLState == "55P03"
+	if errors.As(pg.Reduce(err), &server) {
+		return *server
+	}
+	return pg.ServerError{}
 }
 
 // build makes the object unless it is there.

@@ -56,6 +56,9 @@ type Snapshot struct {
 	// nobody measures.
 	Throttle *Throttle `json:"throttle,omitempty"`
 
+	// Waits are the sessions for which the builder waits at the moment.
+	Waits []Wait `json:"waits,omitempty"`
+
 	Conflicts  int64 `json:"conflicts"`
 	Quarantine int64 `json:"quarantine"`
 	Repairs    int64 `json:"repairs"`
@@ -114,6 +117,9 @@ func Read(ctx context.Context, source, target *pgx.Conn, lane string) (Snapshot,
 		return Snapshot{}, err
 	}
 	if err := s.throttled(ctx, target); err != nil {
+		return Snapshot{}, err
+	}
+	if err := s.waiting(ctx, target); err != nil {
 		return Snapshot{}, err
 	}
 	if err := s.verified(ctx, source, target); err != nil {

@@ -13,7 +13,8 @@ BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'rds_replication') THEN
     GRANT rds_replication TO bgsync_reader;
   END IF;
-  GRANT pg_read_all_stats TO bgsync_fence, bgsync_reader, bgsync_verify;
+  -- who keeps a fence, a reading, a comparison or a builder waiting: state and age
+  GRANT pg_read_all_stats TO bgsync_fence, bgsync_reader, bgsync_verify, bgsync_apply;
   IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
     EXECUTE pg_catalog.format('GRANT bgsync_owner TO %I', current_user); -- an administrator on Aurora is no superuser
   END IF;

@@ -85,15 +85,16 @@ func (c choice) unless(watchdog bool) choice {
 	return c
 }
 
-// chooseThaw thaws once: the item that the operator saw is another afterwards.
+// chooseThaw thaws once: the item that the operator saw is another afterwards. What is
+// arming, and was seen so, has no process any more: that would hold the lease.
 func chooseThaw(e SwitchEvent, sw items.Switch) choice {
 	switch {
-	case sw.State == items.Steady && sw.Rev == e.Revision:
+	case (sw.State == items.Steady || sw.State == items.Arming) && sw.Rev == e.Revision:
 		return choice{do: thaw}
 	case sw.State == items.Steady:
 		return ends(Done, "nothing is left to thaw since revision %d", sw.Rev)
 	default:
-		return ends(Refused, "the switch is in state %s, expected %s", sw.State, items.Steady)
+		return ends(Refused, "the switch is in state %s, expected %s, or %s since revision %d", sw.State, items.Steady, items.Arming, e.Revision)
 	}
 }
 

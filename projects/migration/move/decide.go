@@ -43,7 +43,7 @@ func (m Machine) Decide(ctx context.Context, e function.SwitchEvent) (function.S
 var decided = map[function.SwitchAct][]control.State{
 	function.Cancel: {control.Arming, control.Armed},
 	function.Accept: {control.Switched},
-	function.Thaw:   {control.Steady},
+	function.Thaw:   {control.Steady, control.Arming},
 }
 
 // Decide cancels a switch that is arming or armed, accepts one after which a check

@@ -12,8 +12,9 @@ import (
 // Thaw undoes what a process has left behind that lost a switch while it armed: a
 // frozen schema, autovacuum turned off, the list of changed keys. It does so as a
 // switch that arms and is given up at once: from the first write of the item on
-// nobody else can arm, and whoever finds it without its process disarms. The item
-// tells of the last switch afterwards, as before.
+// nobody else can arm, and whoever finds it without its process disarms. So does
+// another call of Thaw, once the lease of the lost process is over. The item tells of
+// the last switch afterwards, as before, where one process did it all.
 func (m *Machine) Thaw(ctx context.Context, request Request) (Outcome, error) {
 	if err := errors.Join(m.validate(), m.enough(ctx)); err != nil {
 		return Outcome{}, err
@@ -32,8 +33,9 @@ func (m *Machine) Thaw(ctx context.Context, request Request) (Outcome, error) {
 
 func (t *turn) thaw(ctx context.Context, request Request) error {
 	former := t.sw
+	left := t.sw.State == control.Arming // by a process that thawed, or armed, and is gone
 	switch {
-	case t.sw.State != control.Steady:
+	case t.sw.State != control.Steady && !left:
 		return fmt.Errorf("%w: state %s since %s", ErrUnderway, t.sw.State, t.sw.Owner)
 	case t.token.Phase != control.PhaseOpen || t.token.Holder == control.Nobody:
 		return fmt.Errorf("%w: the token's phase is %s, expected %s", ErrUnderway, t.token.Phase, control.PhaseOpen)
@@ -49,7 +51,9 @@ func (t *turn) thaw(ctx context.Context, request Request) error {
 		return err
 	}
 	return t.enter(ctx, 3, control.Steady, 0, func(s *control.Switch) {
-		s.From, s.To, s.Epoch, s.StepTimes = former.From, former.To, former.Epoch, former.StepTimes
+		if !left {
+			s.From, s.To, s.Epoch, s.StepTimes = former.From, former.To, former.Epoch, former.StepTimes
+		}
 		s.LastError = "thawed: " + request.Reason
 	})
 }

@@ -71,11 +71,11 @@ func tell(counts map[dag.State]int) string {
 func (r *run) show() error {
 	switch r.set.Output {
 	case settings.JSON:
-		return r.app.printJSON(r.report)
+		return r.printJSON(r.report)
 	case settings.Markdown:
-		return r.app.print(r.report.Markdown())
+		return r.print(r.report.Markdown())
 	case settings.Table:
-		r.con.Block(summary(r.report))
+		r.con.Block(r.given().Complete(summary(r.report)))
 	}
 	return nil
 }
@@ -88,11 +88,32 @@ func (a *App) print(text string) error {
 }
 
 func (a *App) printJSON(value any) error {
+	text, err := render(value)
+	if err != nil {
+		return err
+	}
+	return a.print(string(text))
+}
+
+// print shows a result, the commands in it as they are to be given in this session's
+// environment.
+func (s *session) print(text string) error { return s.app.print(s.given().Complete(text)) }
+
+// printJSON shows a result as JSON, the commands in its texts likewise.
+func (s *session) printJSON(value any) error {
+	text, err := render(value)
+	if err != nil {
+		return err
+	}
+	return s.app.print(string(s.given().CompleteJSON(text)))
+}
+
+func render(value any) ([]byte, error) {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
-		return fmt.Errorf("write result: %w", err)
+		return nil, fmt.Errorf("write result: %w", err)
 	}
-	return a.print(string(text) + "\n")
+	return append(text, '\n'), nil
 }
 
 // summary is the report for the end of a run on the screen.

@@ -193,6 +193,31 @@ func TestStatusTellsVersionAgeStaleUpstreamLocksAndInterruptedWork(t *testing.T)
 	}
 }
 
+// What a page names as a command is that of its environment, in whatever form it is asked for.
+func TestTheCommandsOfAPageAreThoseOfItsEnvironment(t *testing.T) {
+	const hinted, complete = "on with: go tool mage migrate:start -halt=poison", "on with: go tool mage migrate:start -env=staging -halt=poison"
+	w := newWorld(t)
+	w.deployed()
+	w.sections = []ops.Section{{Name: "migration", Read: func(context.Context, *ops.Workplace) (any, string) {
+		return map[string]any{"lanes": []string{hinted}}, hinted
+	}}}
+	for form, show := range map[string]func(*ops.App) error{
+		"status": func(a *ops.App) error { return a.Status(t.Context()) },
+		"work": func(a *ops.App) error {
+			return a.Work(t.Context(), "migrate:status", false, func(_ context.Context, w *ops.Workplace) error {
+				return w.Print(hinted, map[string]any{"lanes": []string{hinted}})
+			})
+		},
+	} {
+		for _, output := range []string{"json", "table"} {
+			w.out.b.Reset()
+			require.NoError(t, show(w.app(t, "-env=staging", "-output="+output)), form)
+			assert.Contains(t, w.out.String(), complete, "%s as %s", form, output)
+			assert.NotContains(t, w.out.String(), hinted, "%s as %s", form, output)
+		}
+	}
+}
+
 // Whoever may read no stack's state, as operators, gets the rest of the page.
 func TestStatusWithoutTheRightToAStateTellsTheRest(t *testing.T) {
 	w := newWorld(t)

@@ -122,7 +122,7 @@ func (s *session) withUpstream(selected []string) []string {
 func (s *session) showPlanned(list []planned) error {
 	switch s.set.Output {
 	case settings.JSON:
-		return s.app.printJSON(list)
+		return s.printJSON(list)
 	case settings.Markdown:
 		return s.app.print(plannedMarkdown(list))
 	case settings.Table:

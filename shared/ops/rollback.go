@@ -211,7 +211,7 @@ func (a *App) RollbackList(ctx context.Context) error {
 		return st.explain(err)
 	}
 	if st.set.Output == settings.JSON {
-		return a.printJSON(list)
+		return st.printJSON(list)
 	}
 	if len(list) == 0 {
 		return a.print("no releases of " + st.env.Name + ": every deployment of the edge layer writes one\n")

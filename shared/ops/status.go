@@ -58,12 +58,12 @@ func (a *App) Status(ctx context.Context) error {
 			"environment": s.env.Name, "account": s.env.AccountID, "layers": layers, "traffic": s.trafficLine(ctx), "actions": entries,
 		}
 		maps.Copy(page, sections)
-		return a.printJSON(page)
+		return s.printJSON(page)
 	case settings.Markdown:
-		return a.print(statusMarkdown(layers))
+		return s.print(statusMarkdown(layers))
 	case settings.Table:
 	}
-	return a.print(fmt.Sprintf("%s: account %s, %s\n\n%s\n%s\n\n%s%s", s.env.Name, s.env.AccountID, s.env.Region,
+	return s.print(fmt.Sprintf("%s: account %s, %s\n\n%s\n%s\n\n%s%s", s.env.Name, s.env.AccountID, s.env.Region,
 		a.statusTable(layers), s.trafficLine(ctx), told, tellEntries(entries)))
 }
 
@@ -258,7 +258,7 @@ func (a *App) History(ctx context.Context) error {
 		return err
 	}
 	if s.set.Output == settings.JSON {
-		return a.printJSON(entries)
+		return s.printJSON(entries)
 	}
 	if len(entries) == 0 {
 		return a.print("no actions in " + s.env.Name + " from this checkout\n")

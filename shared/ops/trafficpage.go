@@ -44,7 +44,7 @@ func (a *App) TrafficStatus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	page := TrafficPage{Environment: st.env.Name, PublicName: st.control.Site.PublicName, Real: s.Real, Split: s.Real.Split(), Record: s.Record, Change: st.changeLine(ctx, s.Record), Problem: st.given().Complete(st.problem(s))}
+	page := TrafficPage{Environment: st.env.Name, PublicName: st.control.Site.PublicName, Real: s.Real, Split: s.Real.Split(), Record: s.Record, Change: st.changeLine(ctx, s.Record), Problem: st.problem(s)}
 	if next, more := traffic.Steps().Next(page.Split); more {
 		page.Next = next
 		page.Gates = traffic.Ask(ctx, st.gates(s), traffic.Move{From: page.Split, To: traffic.At(next), At: a.ports.Now()})
@@ -55,9 +55,9 @@ func (a *App) TrafficStatus(ctx context.Context) error {
 		}
 	}
 	if st.set.Output == settings.JSON {
-		return a.printJSON(page)
+		return st.printJSON(page)
 	}
-	return a.print(st.title() + "\n\n" + page.text())
+	return st.print(st.title() + "\n\n" + page.text())
 }
 
 // changeLine asks for the change of the last move while it may not be everywhere;

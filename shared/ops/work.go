@@ -43,12 +43,13 @@ func (w *Workplace) Say(format string, args ...any) {
 	w.session.con.Block(w.session.given().Complete(fmt.Sprintf(format, args...)))
 }
 
-// Print writes the result, as text or, when -output=json was given, as JSON.
+// Print writes the result, as text or, when -output=json was given, as JSON, the commands
+// in it with their settings.
 func (w *Workplace) Print(text string, value any) error {
 	if w.Settings.Output == settings.JSON {
-		return w.session.app.printJSON(value)
+		return w.session.printJSON(value)
 	}
-	return w.session.app.print(w.session.given().Complete(text))
+	return w.session.print(text)
 }
 
 // AWS is the configuration for the environment's account, whose credentials these

@@ -53,6 +53,7 @@ type world struct {
 	// migration keeps who may write.
 	traffic   *ops.Steered
 	authority func(ops.Environment) func(context.Context) (steering.Item, error)
+	sections  []ops.Section       // of the status page
 	found     map[string][]string // what the search for orphans finds, by URN
 	amazon    *fakeEmulator
 }
@@ -150,7 +151,7 @@ func (w *world) app(t tb, flags ...string) *ops.App {
 	_, parsed := settings.Split(append([]string{"mage", "target"}, flags...))
 	config := ops.Config{
 		Root: w.root, Environments: []string{"local", "staging", "prod"}, Load: environment, Flags: parsed,
-		Authority: w.authority,
+		Authority: w.authority, Sections: w.sections,
 	}
 	for _, name := range contract.Layers() {
 		l := ops.Layer{Name: name, Dir: filepath.Join(w.root, "projects", string(name))}

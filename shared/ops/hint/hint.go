@@ -10,6 +10,7 @@
 package hint
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,6 +49,25 @@ func (p Place) Complete(text string) string {
 	return command.ReplaceAllStringFunc(text, func(call string) string {
 		part := command.FindStringSubmatch(call)
 		return "go tool mage " + part[1] + p.flags(part[1], part[2])
+	})
+}
+
+// text is one text in JSON.
+var text = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// CompleteJSON does so in every text of a value in JSON, which it leaves as it is otherwise.
+func (p Place) CompleteJSON(value []byte) []byte {
+	return text.ReplaceAllFunc(value, func(quoted []byte) []byte {
+		var plain string
+		if json.Unmarshal(quoted, &plain) != nil {
+			return quoted
+		}
+		told := p.Complete(plain)
+		if told == plain {
+			return quoted
+		}
+		all, _ := json.Marshal(told) // a text always has a form
+		return all
 	})
 }
 

@@ -1,8 +1,10 @@
 package hint_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -50,6 +52,26 @@ func TestACommandInAHintIsThatOfTheEnvironment(t *testing.T) {
 		assert.Equal(t, c.want, got)
 		assert.Equal(t, c.want, c.place.Complete(got), "what is complete stays")
 	}
+}
+
+// In JSON every text is completed, whatever it has to be quoted with; all else stays.
+func TestTheTextsOfJSONAreCompleted(t *testing.T) {
+	prod := hint.Place{Target: "migrate:status", Settings: settings.Settings{Env: "prod"}, Guarded: true}
+	value := map[string]any{
+		"next": []string{"go tool mage migrate:start -halt=poison", "eval \"$(go tool mage env)\" && <go tool mage status>\n\\"},
+		"note": "say \"no command\", é \u2028", "count": 3, "go tool": nil,
+	}
+	text, err := json.MarshalIndent(value, "", "  ")
+	require.NoError(t, err)
+	completed := prod.CompleteJSON(text)
+	var told map[string]any
+	require.NoError(t, json.Unmarshal(completed, &told), string(completed))
+	assert.Equal(t, map[string]any{
+		"next": []any{"go tool mage migrate:start -env=prod -halt=poison -reason='…'", "eval \"$(go tool mage env -env=prod)\" && <go tool mage status -env=prod>\n\\"},
+		"note": "say \"no command\", é \u2028", "count": 3.0, "go tool": nil,
+	}, told)
+	assert.Equal(t, string(completed), string(prod.CompleteJSON(completed)), "what is complete stays")
+	assert.Equal(t, strings.Count(string(text), "\n"), strings.Count(string(completed), "\n"), "in the same order and form")
 }
 
 // An error keeps its status and what it wraps; its text and its hint are those that

@@ -47,6 +47,39 @@ func TestALaneResumedAfterADivergenceWritesOverNothingElse(t *testing.T) {
 	w.equal()
 }
 
+// A row cannot be fetched while a transaction of the source is open that the reading has
+// to show. The change that has met the row waits for that, and is not tried before.
+func TestAChangeIsNotTriedAgainBeforeItsRowIsFetched(t *testing.T) {
+	t.Parallel()
+	w := steady(t)
+	open, err := w.beside(w.blue).Begin(w.ctx())
+	require.NoError(t, err)
+	_, err = open.Exec(w.ctx(), `INSERT INTO public.account (owner, balance) VALUES ('open', 1)`)
+	require.NoError(t, err)
+	w.follow(`UPDATE public.account SET balance = 2 WHERE id = 2`) // a later transaction is applied
+	w.exec(w.green, `SET session_replication_role = replica`, `DELETE FROM public.account WHERE id = 3`, `RESET session_replication_role`)
+	w.exec(w.blue, `UPDATE public.account SET balance = 3 WHERE id = 3`)
+	require.Equal(t, checkpoint.Divergence, w.haltOf("meets it"))
+	require.NoError(t, checkpoint.Resume(w.ctx(), w.green.admin, "core.fwd", checkpoint.Divergence))
+
+	stop, sessions := w.background(w.runner("fetches")), map[int]bool{}
+	require.Eventually(t, func() bool { // it has asked the source once, and once more
+		for _, pid := range value[[]int](w, w.blue, `SELECT coalesce(array_agg(pid), '{}') FROM pg_stat_activity
+			WHERE application_name = 'bgsync/reader/core.fwd/fetches' AND backend_type = 'client backend'`) {
+			sessions[pid] = true
+		}
+		return len(sessions) > 2 || w.row(w.green, "core.fwd").State == checkpoint.Halted
+	}, waiting, tick)
+	require.Equal(t, checkpoint.Running, w.row(w.green, "core.fwd").State, "the change was tried again")
+	require.NoError(t, open.Commit(w.ctx()))
+	w.drained(w.blue, w.green, "core.fwd")
+	report, err := stop()
+	require.NoError(t, err)
+	require.Nil(t, report.Halt)
+	require.EqualValues(t, 1, report.RepairedRows)
+	w.equal()
+}
+
 // A row that differs although it was found equal halts the lane. When it goes on, what
 // comparisons find is repaired.
 func TestAComparisonThatHaltedTheLaneIsAnsweredByRepairs(t *testing.T) {

@@ -117,10 +117,13 @@ func (b *bank) stop() {
 func (b *bank) complete(s side) {
 	w := b.w
 	w.t.Helper()
-	var once, all int64
+	var once, none, all int64
 	require.NoError(w.t, s.admin.QueryRow(w.ctx(), `SELECT count(*) FROM unnest($1::bigint[]) a(id)
 		WHERE (SELECT count(*) FROM public.payment p WHERE p.id = a.id) = 1 AND (SELECT count(*) FROM public.entry e WHERE e.seq = a.id) = 1`, b.acknowledged).Scan(&once))
 	require.NoError(w.t, s.admin.QueryRow(w.ctx(), `SELECT count(*) FROM public.payment WHERE day = $1::text::date AND id > 1000000`, bankDay).Scan(&all))
+	require.NoError(w.t, s.admin.QueryRow(w.ctx(), `SELECT count(*) FROM unnest($1::bigint[]) a(id)
+		WHERE NOT EXISTS (SELECT FROM public.payment p WHERE p.id = a.id) OR NOT EXISTS (SELECT FROM public.entry e WHERE e.seq = a.id)`, b.acknowledged).Scan(&none))
+	w.answered(int64(len(b.acknowledged)), none, int64(len(b.acknowledged))-none-once)
 	require.EqualValues(w.t, len(b.acknowledged), once, "acknowledged transfers that are there once")
 	require.EqualValues(w.t, len(b.acknowledged), all, "transfers that are there")
 	require.Equal(w.t, value[string](w, w.blue, `SELECT sum(balance)::text FROM public.account`), value[string](w, s, `SELECT sum(balance)::text FROM public.account`))

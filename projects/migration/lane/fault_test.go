@@ -58,6 +58,7 @@ func (w *world) crashed(step string, nth int) {
 	defer cancel()
 	_, err := r.Run(ctx)
 	require.ErrorIs(w.t, err, errCrash, "step %s is reached %d times", step, nth)
+	w.injected(byCrash)
 }
 
 // A lane that dies twice at every step, in the load, in the first batches, in the
@@ -235,6 +236,7 @@ func TestTheLaneFollowsOverRestartsOfBothServers(t *testing.T) {
 			require.NoError(t, s.Kill())
 			require.NoError(t, s.Restart(w.ctx()))
 			s.admin = w.connect(s.AdminDSN(database), "operator")
+			w.injected(byRestart)
 		}
 	}
 	w.exec(w.blue, `INSERT INTO public.payment VALUES (1, '2026-12-24', 7)`)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,6 +52,23 @@ func toxic(kind string, attributes map[string]any) fault {
 	}, func(n *network) { n.heal(kind) }}
 }
 
+// strike begins a fault and returns what ends it, which counts it if it has met a COMMIT,
+// or for other faults anything that was on its way.
+func (w *world) strike(name string, f fault, at *network) (end func()) {
+	lost, crossed := at.lost.Load(), at.crossed.Load()
+	f.begin(at)
+	return func() {
+		met := at.crossed.Load() > crossed
+		if strings.Contains(name, "COMMIT") {
+			met = at.lost.Load() > lost
+		}
+		f.end(at)
+		if met {
+			w.injected("network: " + name)
+		}
+	}
+}
+
 // ways are the networks to both servers of a lane.
 type ways struct{ source, target *network }
 
@@ -93,12 +111,12 @@ func TestAFollowingLaneSurvivesFaultsOfTheNetwork(t *testing.T) {
 	injected := 0
 	n.each(func(name string, f fault, at *network) {
 		before := n.lost()
-		f.begin(at)
+		end := w.strike(name, f, at)
 		if at == n.target && strings.Contains(name, "COMMIT") { // nothing commits on the source
 			require.Eventually(t, func() bool { return n.lost() > before }, waiting, tick, name)
 		}
 		time.Sleep(struck)
-		f.end(at)
+		end()
 		w.drained(w.blue, w.green, "core.fwd")
 		injected++
 	})
@@ -137,6 +155,7 @@ func TestALoadSurvivesFaultsOfTheNetwork(t *testing.T) {
 			var strikes []strike
 			n.each(func(name string, f fault, at *network) { strikes = append(strikes, strike{name, f, at}) })
 			var injected atomic.Int64
+			var over sync.WaitGroup
 			var quiet atomic.Bool // a chunk was loaded since the last fault
 			quiet.Store(true)
 			r.At = func(step string) error {
@@ -148,10 +167,11 @@ func TestALoadSurvivesFaultsOfTheNetwork(t *testing.T) {
 				}
 				if i := injected.Load(); i < int64(len(strikes)) {
 					s := strikes[i]
-					s.begin(s.at)
+					end := w.strike(s.name, s.fault, s.at)
 					s.at.committing()
 					injected.Add(1)
-					time.AfterFunc(struck, func() { s.end(s.at) })
+					over.Add(1)
+					time.AfterFunc(struck, func() { end(); over.Done() })
 				}
 				return nil
 			}
@@ -164,6 +184,7 @@ func TestALoadSurvivesFaultsOfTheNetwork(t *testing.T) {
 			require.NoError(t, err)
 			require.Nil(t, report.Halt)
 			require.EqualValues(t, len(strikes), injected.Load())
+			over.Wait()
 			w.equal()
 			bank.complete(w.green)
 			t.Logf("%d faults injected and survived, %d COMMITs hit, %d reconnections", injected.Load(), n.lost(), report.Reconnects)

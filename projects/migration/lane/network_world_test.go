@@ -35,8 +35,9 @@ type network struct {
 	// passing tells that mute ends by itself, a while after the first answer that was
 	// dropped: it comes when the server is done, not when the test expects it.
 	passing atomic.Bool
-	// lost is how often a request, or the reply to one, was lost.
-	lost atomic.Int64
+	// lost is how often a request, or the reply to one, was lost; crossed is how often
+	// anything came, in either direction, whatever became of it.
+	lost, crossed atomic.Int64
 }
 
 const (
@@ -130,6 +131,9 @@ func (l *lostToxic) Pipe(stub *toxics.ToxicStub) {
 		case <-stub.Interrupt:
 			return
 		case chunk := <-stub.Input:
+			if n != nil {
+				n.crossed.Add(1)
+			}
 			if chunk == nil || n == nil || n.loses(l.Stream, chunk.Data) {
 				stub.Close()
 				return

@@ -23,7 +23,7 @@ func TestNoWriteIsLostOverKilledProcesses(t *testing.T) {
 	for i := range 15 {
 		p := w.spawn(fmt.Sprint("victim ", i), 0)
 		time.Sleep(time.Duration(100+60*i) * time.Millisecond)
-		p.kill(t)
+		w.killed(p)
 	}
 	stop := w.background(w.runner("survivor"))
 	w.running()
@@ -58,6 +58,7 @@ func TestAZombieWritesNothing(t *testing.T) {
 	assert.Contains(t, zombie.lines.Text(), "ended halt=<nil> error=")
 	assert.NotContains(t, zombie.lines.Text(), "error=<nil>")
 	require.NoError(t, zombie.Wait())
+	w.injected(byStop)
 	w.exec(w.blue, `UPDATE public.account SET balance = balance + 7`)
 	w.drained(w.blue, w.green, "core.fwd")
 	report, err := heir()

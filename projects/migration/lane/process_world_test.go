@@ -53,6 +53,7 @@ func TestMain(m *testing.M) {
 		}
 	}
 	code := m.Run()
+	injuries.print(os.Stdout)
 	for color, pool := range pools {
 		if err := pool.Close(); err != nil {
 			fmt.Fprintf(os.Stderr, "servers of %s: %v\n", color, err)
@@ -156,4 +157,13 @@ func (p *process) kill(t testing.TB) {
 	t.Helper()
 	require.NoError(t, p.Process.Kill())
 	_ = p.Wait() // killed, as asked
+}
+
+// killed ends the process as a crash would, which counts unless it had ended before.
+func (w *world) killed(p *process) {
+	w.t.Helper()
+	p.kill(w.t)
+	if end, known := p.ProcessState.Sys().(syscall.WaitStatus); known && end.Signaled() {
+		w.injected(byKill)
+	}
 }

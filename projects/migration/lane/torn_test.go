@@ -196,7 +196,7 @@ func TestATornTransactionSurvivesKilledProcesses(t *testing.T) {
 	for i := range 4 {
 		p := w.spawn(fmt.Sprint("victim ", i), 0)
 		time.Sleep(time.Duration(150+50*i) * time.Millisecond)
-		p.kill(t)
+		w.killed(p)
 	}
 	w.follow(`UPDATE public.account SET balance = balance + 1`)
 }

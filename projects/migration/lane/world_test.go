@@ -107,6 +107,10 @@ type world struct {
 	t           testing.TB
 	blue, green side
 	settings    map[string]string
+	// wounds are the faults that no comparison has followed yet; healed tells that there
+	// were some, and one has.
+	wounds []string
+	healed bool
 }
 
 // settings make a server a possible source.
@@ -331,7 +335,15 @@ func (w *world) contents(s side) string {
 // equal requires both sides to have the same rows.
 func (w *world) equal() {
 	w.t.Helper()
-	if differing := differences(w.contents(w.blue), w.contents(w.green)); len(differing) > 0 {
+	differing := differences(w.contents(w.blue), w.contents(w.green))
+	missing := 0
+	for _, line := range differing {
+		if strings.HasPrefix(line, "+") {
+			missing++
+		}
+	}
+	w.judged(missing, len(differing)-missing)
+	if len(differing) > 0 {
 		require.Fail(w.t, "the sides differ", "%d rows: %s", len(differing), strings.Join(differing[:min(len(differing), 10)], "\n"))
 	}
 }

@@ -42,8 +42,11 @@ func (i Identity) name() string {
 	return fmt.Sprintf("bgsync/%s/%s/%s", i.Role, i.Lane, i.Invocation)
 }
 
-// canonical are the settings of every session. They fix how values are printed
-// and that nothing is found by a search path or hidden by row security.
+// canonical are the settings of every session. They fix how values are printed and
+// read and that nothing is found by a search path or hidden by row security. The rest
+// may be set otherwise for a database, for the sake of applications: who has waited for
+// a lock must see what was committed before he got it, and the engine's statements end
+// when they are done, or by the bounds of their role.
 var canonical = map[string]string{
 	"TimeZone":                    "UTC",
 	"DateStyle":                   "ISO, YMD",
@@ -56,6 +59,14 @@ var canonical = map[string]string{
 	"search_path":                 "",
 	"row_security":                "off",
 	"standard_conforming_strings": "on",
+	"array_nulls":                 "on",
+	"xmloption":                   "content",
+
+	"default_transaction_isolation":       "read committed",
+	"statement_timeout":                   "0",
+	"lock_timeout":                        "0",
+	"idle_in_transaction_session_timeout": "0",
+	"idle_session_timeout":                "0",
 }
 
 // writing are the further settings of sessions that write replicated tables. A

@@ -28,6 +28,10 @@ func TestAPublicationThatLeavesChangesOutIsAGap(t *testing.T) {
 		{"only insertions, with rows in the same transaction", `BEGIN; ALTER PUBLICATION bgsync_pub SET (publish = 'insert'); UPDATE public.account SET balance = balance + 7 WHERE id = 3; COMMIT`,
 			`DELETE FROM public.entry WHERE account = 9`, `ALTER PUBLICATION bgsync_pub SET (publish = 'insert, update, delete, truncate')`},
 		{"by roots of partitions", `ALTER PUBLICATION bgsync_pub SET (publish_via_partition_root = true)`, `UPDATE public.account SET balance = balance + 7 WHERE id = 4`, `ALTER PUBLICATION bgsync_pub SET (publish_via_partition_root = false)`},
+		{"a partition that nobody has listed", `CREATE TABLE public.payment_2030 PARTITION OF public.payment FOR VALUES FROM ('2030-01-01') TO ('2031-01-01')`,
+			`INSERT INTO public.payment VALUES (660002, '2030-06-06', 6)`, `BEGIN; ALTER TABLE public.payment DETACH PARTITION public.payment_2030; INSERT INTO public.payment SELECT * FROM public.payment_2030; DROP TABLE public.payment_2030; COMMIT`},
+		{"a table that inherits, attached and taken off", `CREATE TABLE public.entry_old (LIKE public.entry INCLUDING GENERATED); ALTER TABLE public.entry_old INHERIT public.entry`,
+			`INSERT INTO public.entry_old (account, seq, amount) VALUES (1, 1000, 1)`, `BEGIN; ALTER TABLE public.entry_old NO INHERIT public.entry; DROP TABLE public.entry_old; COMMIT`},
 		{"gone", `DROP PUBLICATION bgsync_pub`, `UPDATE public.account SET balance = balance + 7 WHERE id = 5`, ``},
 	} {
 		w.exec(w.blue, c.change, c.lost)
@@ -75,6 +79,7 @@ func TestNobodyFollowsOrSwitchesWhereChangesAreNotPublished(t *testing.T) {
 	}{
 		{naming.Blue, `ALTER PUBLICATION bgsync_pub DROP TABLE public.entry, bgsync.ddl_log`, `ALTER PUBLICATION bgsync_pub ADD TABLE public.entry, bgsync.ddl_log`, "lacks bgsync.ddl_log, lacks public.entry"},
 		{naming.Green, `ALTER PUBLICATION bgsync_pub SET (publish = 'insert, update, delete')`, `ALTER PUBLICATION bgsync_pub SET (publish = 'insert, update, delete, truncate')`, "does not publish every operation of every partition"},
+		{naming.Green, `CREATE TABLE public.payment_2030 PARTITION OF public.payment FOR VALUES FROM ('2030-01-01') TO ('2031-01-01')`, `DROP TABLE public.payment_2030`, "lacks public.payment_2030, which is a part of a replicated table"},
 		{naming.Green, `ALTER PUBLICATION bgsync_pub RENAME TO away`, `ALTER PUBLICATION away RENAME TO bgsync_pub`, "does not exist"},
 	} {
 		quiet(s.side(c.at), c.change)

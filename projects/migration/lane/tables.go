@@ -128,7 +128,7 @@ func (s *session) reshape(ctx context.Context, applier *apply.Applier, entries [
 		return err
 	}
 	if unpublished(entries) {
-		return checkpoint.NewHalt(checkpoint.Gap, "transaction before %s changed publication %s: what follows it may be in no stream", to.Position, bgsync.Publication)
+		return checkpoint.NewHalt(checkpoint.Gap, "transaction before %s changed what publication %s leaves out: what follows it may be in no stream", to.Position, bgsync.Publication)
 	}
 	c, err := history.Expect(s.tables, entries)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 )
 
 // SchemaVersion is the version of the schema that this engine works with.
-const SchemaVersion = 8
+const SchemaVersion = 9
 
 //go:embed sql/roles.sql
 var rolesSQL string
@@ -48,9 +48,12 @@ var decisionsSQL string
 //go:embed sql/008_forced.sql
 var forcedSQL string
 
+//go:embed sql/009_partitions.sql
+var partitionsSQL string
+
 // migrations are the steps from one version of the schema to the next; the first
 // leads from nothing to version 1.
-var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL, reasonsSQL, publicationSQL, decisionsSQL, forcedSQL}
+var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL, reasonsSQL, publicationSQL, decisionsSQL, forcedSQL, partitionsSQL}
 
 // installLock keeps two installers of one database apart.
 const installLock = 0x6267_7379_6e63

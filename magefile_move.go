@@ -72,7 +72,7 @@ func (Migrate) Verify(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateVerify(ctx, a) })
 }
 
-// Cutover moves the authority to write from blue to green; -dry-run asks the gates only.
+// Cutover moves the authority to write from blue to green; -dry-run asks the gates and lists the steps.
 func (Migrate) Cutover(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateCutover(ctx, a) })
 }

@@ -218,7 +218,7 @@ func operator(ctx context.Context, w *ops.Workplace) (*move.Operator, error) {
 		return nil, err
 	}
 	o := &move.Operator{
-		Store: store, Say: w.Say, DryRun: w.Settings.DryRun, By: w.By, Reason: w.Settings.Reason, Now: w.Now,
+		Store: store, Say: w.Say, DryRun: w.Settings.DryRun, By: w.By, Reason: w.Settings.Reason, Now: w.Now, Print: w.Print,
 		Plan: func(lane string) (*bgsync.Plan, error) {
 			return move.ReadTables(filepath.Join(w.Root, filepath.FromSlash(move.TablesFile)), lane)
 		},

@@ -267,7 +267,11 @@ func TestAWholeMoveBetweenTheLocalDatabases(t *testing.T) {
 	said = d.passes(MigrateStatus)
 	assert.Regexp(t, `core\.fwd +running`, said)
 	assert.Contains(t, said, "authority: blue writes, epoch 1, phase open")
-	assert.Contains(t, d.opens(MigrateCutover, flag("dry-run", "true")), "would move the authority from blue, epoch 1, to green")
+	said = d.opens(MigrateCutover, flag("dry-run", "true"))
+	assert.Contains(t, said, "would move the authority from blue, epoch 1, to green")
+	assert.Regexp(t, `\d+  blue +lock all replicated tables, .* \(500ms for the locks, 10 tries`, said)
+	said = d.opens(MigrateCutover, flag("dry-run", "true"), flag("output", "json"))
+	assert.Regexp(t, `"steps": \[\s*\{\s*"act": "switch\.1\.ARMING"`, said)
 	d.goesBackUnconfirmed()
 
 	said = d.opens(MigrateCutover)

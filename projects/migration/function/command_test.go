@@ -162,6 +162,7 @@ func (c *cloud) rehearses() {
 	require.NoError(c.w.t, c.moves(dry, naming.Green, func() bool { return false }), dry.said.String())
 	assert.Contains(c.w.t, dry.said.String(), "would move the authority from blue, epoch 1, to green")
 	assert.Contains(c.w.t, dry.said.String(), "pass ")
+	assert.Regexp(c.w.t, `\d+  green +writable=true, epoch 2, writers' rights given`, dry.said.String())
 	c.w.holds(naming.Blue, 1)
 }
 

@@ -32,7 +32,7 @@ const (
 	Accept SwitchAct = "accept"
 	// Thaw undoes what a lost process has left of an arming while no switch is under way.
 	Thaw SwitchAct = "thaw"
-	// Rehearse asks all gates and changes nothing.
+	// Rehearse asks all gates, lists the steps, and changes nothing.
 	Rehearse SwitchAct = "plan"
 )
 
@@ -90,7 +90,9 @@ type SwitchAnswer struct {
 	Gates             []Condition `json:"gates,omitempty"`
 	Checks            []Condition `json:"checks,omitempty"`
 	Blockers          []string    `json:"blockers,omitempty"`
-	Reason            string      `json:"reason,omitempty"`
+	// Steps are those that a switch would do, in answer to Rehearse.
+	Steps  []switching.Step `json:"steps,omitempty"`
+	Reason string           `json:"reason,omitempty"`
 	// Event is the next call, whole.
 	Event SwitchEvent `json:"event"`
 }
@@ -231,7 +233,7 @@ func (s *switcher) step(ctx context.Context, e SwitchEvent, next choice, sw item
 		Revision: &sw.Rev, Now: s.now, At: s.at,
 	}
 	if next.do == rehearse {
-		return s.rehearse(ctx, m, e, answer)
+		return Foresee(ctx, m, e.To)
 	}
 	var outcome switching.Outcome
 	asked := switching.Request{To: e.To, Reason: e.Reason, Operators: e.Operators}
@@ -322,12 +324,20 @@ func (a *SwitchAnswer) settle(e SwitchEvent, token items.Token, sw items.Switch,
 	return err
 }
 
-// rehearse asks all gates as they stand.
-func (s *switcher) rehearse(ctx context.Context, m *switching.Machine, e SwitchEvent, answer SwitchAnswer) (SwitchAnswer, error) {
-	gates := m.Primary.Evaluate(ctx, switching.Try{From: e.To.Other(), To: e.To, Epoch: answer.Epoch, By: m.Owner})
-	answer.Outcome, answer.Gates = Done, conditions(gates)
-	for _, gate := range gates {
-		if gate.Verdict != switching.Pass && !switching.MadeByArming(gate.Name) {
+// Foresee asks all gates as they stand, and lists the steps of a switch to a side. It
+// changes nothing. Gates that arming makes hold do not close it.
+func Foresee(ctx context.Context, m *switching.Machine, to naming.Color) (SwitchAnswer, error) {
+	plan, err := m.Plan(ctx, switching.Request{To: to, Reason: string(Rehearse), Operators: []string{m.Owner}})
+	answer := SwitchAnswer{Outcome: Done, State: items.Steady, Epoch: plan.Epoch, Gates: conditions(plan.Gates), Steps: plan.Steps,
+		Event: SwitchEvent{Act: Rehearse, To: to}}
+	switch {
+	case errors.Is(err, switching.ErrUnderway), errors.Is(err, switching.ErrMoved):
+		answer.Outcome, answer.Reason, answer.Steps = Underway, brief(err), nil
+	case err != nil:
+		return answer, err
+	}
+	for _, gate := range plan.Gates {
+		if gate.Verdict != switching.Pass && !switching.MadeByArming(gate.Name) && answer.Outcome == Done {
 			answer.Outcome = GatesClosed
 		}
 	}

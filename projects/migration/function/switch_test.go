@@ -101,6 +101,7 @@ func (w *world) rehearses(m mover, e function.SwitchEvent) {
 		answer, err := m(w.t.Context(), e)
 		require.NoError(w.t, err)
 		require.NotEmpty(w.t, answer.Gates)
+		require.Equal(w.t, "switch.19.STEADY", answer.Steps[len(answer.Steps)-1].Act)
 		if answer.Outcome == function.Done {
 			return
 		}

@@ -403,9 +403,15 @@ func TestAPlanIsWhatASwitchDoes(t *testing.T) {
 	s := newSwitches(t)
 	_, before := s.status()
 	m := s.machine("plan")
-	acts, gates, err := m.Plan(s.ctx(), to(naming.Green))
+	plan, err := m.Plan(s.ctx(), to(naming.Green))
 	require.NoError(t, err)
-	require.NotEmpty(t, gates)
+	require.NotEmpty(t, plan.Gates)
+	var acts []string
+	for _, step := range plan.Steps {
+		acts = append(acts, step.Act)
+		require.NotEqual(t, step.Act, step.Does, "it is told in words")
+		require.NotEmpty(t, step.Undo, step.Act)
+	}
 	_, after := s.status()
 	require.Equal(t, before, after)
 	s.settled(naming.Blue, 1)

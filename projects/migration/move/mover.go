@@ -15,7 +15,7 @@ import (
 
 // Mover moves the authority elsewhere, by calls of a function.
 type Mover interface {
-	// Rehearse asks all gates, and changes nothing.
+	// Rehearse asks all gates, lists the steps, and changes nothing.
 	Rehearse(ctx context.Context, e function.SwitchEvent) (function.SwitchAnswer, error)
 	// Move has the switch of an event made, or goes on with it, and follows it to its
 	// end; seen is called between two looks.
@@ -35,11 +35,11 @@ func (o *Operator) SwitchBy(ctx context.Context, m Mover, to naming.Color, reaso
 	}
 	e := function.SwitchEvent{Act: function.Advance, To: to, Reason: reason, Operators: []string{o.By}, Revision: sw.Rev}
 	if o.DryRun {
-		return o.rehearsed(ctx, m, e, token)
+		return o.foresee(token, sw, to, func() (function.SwitchAnswer, error) { return m.Rehearse(ctx, e) })
 	}
 	switch {
 	case sw.State == control.Steady && token.Holder == to:
-		return fault.New(fault.Usage, "%s has the authority already, in epoch %d", to, token.Epoch).WithHint("%sstatus", target)
+		return already(token)
 	case sw.State == control.Steady:
 		e.Request = fmt.Sprintf("%s-e%d-r%d", to, token.Epoch, sw.Rev)
 		o.Say("asked for the switch to %s as %s", to, e.Request)
@@ -136,28 +136,4 @@ func (o *Operator) tellClosed(a function.SwitchAnswer) {
 	if len(closed) > 0 {
 		o.Say("%s", strings.Join(closed, "\n"))
 	}
-}
-
-// rehearsed asks all gates as they stand.
-func (o *Operator) rehearsed(ctx context.Context, m Mover, e function.SwitchEvent, token control.Token) error {
-	o.Say("would move the authority from %s, epoch %d, to %s", token.Holder, token.Epoch, e.To)
-	a, err := m.Rehearse(ctx, e)
-	if err != nil {
-		return err
-	}
-	closed := 0
-	for _, gate := range a.Gates {
-		verdict := gate.Verdict
-		switch {
-		case verdict != switching.Pass.String() && switching.MadeByArming(gate.Name):
-			verdict = "arming"
-		case verdict != switching.Pass.String():
-			closed++
-		}
-		o.Say("%-8s %s: %s", verdict, gate.Name, gate.Detail)
-	}
-	if closed > 0 || a.Outcome != function.Done {
-		return fault.New(fault.Gate, "%d of %d gates do not hold %s", closed, len(a.Gates), a.Reason).WithHint("%sstatus", target)
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/control"
+	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/move"
 	items "github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
@@ -107,6 +108,68 @@ func TestTheEndOfASwitchHasItsExitStatus(t *testing.T) {
 			assert.Contains(t, said.String(), c.says)
 			if c.holder == naming.Blue {
 				assert.Equal(t, "green-e1-r0", m.asked.Request, "the same request, whoever goes on with it")
+			}
+		})
+	}
+}
+
+// foreseen are the answers of a function that is asked for a plan.
+func foreseen(outcome function.Outcome, gates ...function.Condition) function.SwitchAnswer {
+	return function.SwitchAnswer{Outcome: outcome, Epoch: 1, Gates: gates, Reason: "because", Steps: []switching.Step{
+		{Act: "switch.5.fence", Where: "blue", Does: "lock", Limit: "500ms", Undo: "the switch backs out"},
+		{Act: "switch.6.FENCED", Where: "control store", Does: "store", Undo: "the switch backs out"},
+		{Act: "switch.12.promote", Where: "green", Does: "open", Undo: "nothing"},
+	}}
+}
+
+// A dry run shows every gate with its verdict and every step with its limit and what
+// takes it back, as text and as a value; only gates that arming makes hold may be
+// closed. What keeps the command from beginning a switch keeps its dry run too.
+func TestADryRunShowsGatesAndSteps(t *testing.T) {
+	frozen := function.Condition{Name: "ddl-freeze-blue", Verdict: "fail", Detail: "not frozen"}
+	held := function.Condition{Name: "lanes-blue", Verdict: "pass", Detail: "all"}
+	for name, c := range map[string]struct {
+		holder naming.Color
+		state  items.State
+		answer function.SwitchAnswer
+		code   fault.Code
+		says   []string
+	}{
+		"all hold": {naming.Blue, "", foreseen(function.Done, held, frozen), fault.OK, []string{
+			"would move the authority from blue, epoch 1, to green", "pass     lanes-blue: all", "arming   ddl-freeze-blue: not frozen",
+			"   1  blue           lock (500ms); taken back by: the switch backs out\n   2  control store  store\n   3  green          open; taken back by: nothing",
+		}},
+		"one is closed": {naming.Blue, "", foreseen(function.GatesClosed, held, function.Condition{Name: "lag", Verdict: "unknown", Detail: "?"}), fault.Gate,
+			[]string{"unknown  lag: ?", "   3  green", "1 of 2 gates do not hold"}},
+		"it has moved on":   {naming.Blue, "", foreseen(function.Underway, held), fault.Gate, []string{"0 of 1 gates do not hold because"}},
+		"it is there":       {naming.Green, "", foreseen(function.Done), fault.Usage, []string{"green has the authority already"}},
+		"one is under way":  {naming.Blue, items.Fenced, foreseen(function.Done), fault.Locked, []string{"a switch to green is under way, state FENCED"}},
+		"one is left armed": {naming.Blue, items.Armed, foreseen(function.Done), fault.Locked, []string{"migrate:cancel -reason='…' gives it up"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			said := &strings.Builder{}
+			var value any
+			o := &move.Operator{
+				Store: store(t, c.holder, c.state), By: "ann", Now: time.Now, DryRun: true, Say: func(string, ...any) {},
+				Print: func(text string, v any) error { value = v; _, err := said.WriteString(text + "\n"); return err },
+			}
+			m := &mover{answer: c.answer}
+			err := o.SwitchBy(t.Context(), m, naming.Green, "why")
+			if err != nil {
+				said.WriteString(err.Error())
+				assert.Equal(t, c.code, fault.CodeOf(err), said)
+			} else {
+				assert.Equal(t, c.code, fault.OK)
+			}
+			for _, part := range c.says {
+				assert.Contains(t, said.String(), part)
+			}
+			assert.Empty(t, m.asked, "nothing is moved")
+			if plan, is := value.(move.SwitchPlan); is {
+				assert.Equal(t, c.answer.Steps, plan.Steps)
+				assert.Len(t, plan.Gates, len(c.answer.Gates))
+			} else {
+				assert.NotContains(t, said.String(), "would move")
 			}
 		})
 	}

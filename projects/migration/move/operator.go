@@ -49,6 +49,9 @@ type Operator struct {
 	Plan  func(lane string) (*bgsync.Plan, error)
 	// Say shows a line, or a block, to the operator.
 	Say func(format string, args ...any)
+	// Print writes a result: a text or, where the caller wants that, the value. Nil is
+	// to Say the text.
+	Print func(text string, value any) error
 	// FromClone has a lane that is made start from a clone of its source.
 	FromClone bool
 	// DryRun changes nothing.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cutover/cutover/projects/migration/desk"
+	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
@@ -26,7 +27,7 @@ func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.C
 		return ended()
 	}
 	if o.DryRun {
-		return o.plannedSwitch(ctx, m, token, to)
+		return o.foresee(token, sw, to, func() (function.SwitchAnswer, error) { return function.Foresee(ctx, m, to) })
 	}
 	last := control.State("")
 	m.Observe = func(s control.Switch) {
@@ -37,7 +38,7 @@ func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.C
 	}
 	if sw.State == control.Steady {
 		if token.Holder == to {
-			return fault.New(fault.Usage, "%s has the authority already, in epoch %d", to, token.Epoch).WithHint("%sstatus", target)
+			return already(token)
 		}
 		o.Say("arming the switch to %s: all gates must hold for %s", to, o.hold(m, to))
 		armed, err := m.Start(ctx, switching.Request{To: to, Reason: reason, Operators: []string{o.By}})
@@ -138,25 +139,4 @@ func (o *Operator) unswitched(outcome switching.Outcome, err error) error {
 	default:
 		return err
 	}
-}
-
-// plannedSwitch asks all gates as they stand, and changes nothing.
-func (o *Operator) plannedSwitch(ctx context.Context, m *switching.Machine, token control.Token, to naming.Color) error {
-	o.Say("would move the authority from %s, epoch %d, to %s", token.Holder, token.Epoch, to)
-	gates := m.Primary.Evaluate(ctx, switching.Try{From: to.Other(), To: to, Epoch: token.Epoch, By: o.By})
-	closed := 0
-	for _, gate := range gates {
-		verdict := gate.Verdict.String()
-		switch {
-		case gate.Verdict != switching.Pass && switching.MadeByArming(gate.Name):
-			verdict = "arming"
-		case gate.Verdict != switching.Pass:
-			closed++
-		}
-		o.Say("%-8s %s: %s", verdict, gate.Name, gate.Detail)
-	}
-	if closed > 0 {
-		return fault.New(fault.Gate, "%d of %d gates do not hold", closed, len(gates)).WithHint("%sstatus", target)
-	}
-	return nil
 }

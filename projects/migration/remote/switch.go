@@ -16,7 +16,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/proof"
 )
 
-// Rehearse asks the function for all gates, and changes nothing.
+// Rehearse asks the function for all gates and all steps, and changes nothing.
 func (c *Cloud) Rehearse(ctx context.Context, e function.SwitchEvent) (function.SwitchAnswer, error) {
 	e.Act = function.Rehearse
 	var answer function.SwitchAnswer

@@ -77,10 +77,7 @@ func (t *turn) arm(ctx context.Context) error {
 			return fmt.Errorf("arm %s: %w", p.Name(), err)
 		}
 	}
-	hold := t.Limits.Hold
-	if try.Rollback() {
-		hold = t.Limits.HoldBack
-	}
+	hold := t.Limits.hold(try.Rollback())
 	until := time.Now().Add(t.Limits.ArmMax)
 	if deadline, limited := ctx.Deadline(); limited && deadline.Add(-t.Limits.Least).Before(until) {
 		until = deadline.Add(-t.Limits.Least)

@@ -12,44 +12,63 @@ import (
 	"github.com/cutover/cutover/shared/naming"
 )
 
+// Plan is a switch that was gone through without doing anything.
+type Plan struct {
+	From, To naming.Color
+	// Epoch is that of the term that would end.
+	Epoch int64
+	// Gates are the conditions as they stand. Those that arming makes hold are not
+	// expected to before.
+	Gates []Gate
+	// Steps are the durable acts in their order.
+	Steps []Step
+	// primary is the name of who takes part.
+	primary string
+}
+
+func (p Plan) rollback() bool { return Try{From: p.From, To: p.To}.Rollback() }
+
 // Plan makes the switch that is asked for without doing anything: the same code
 // takes the same decisions in the same order, over participants that record
-// instead of acting and a control store that forgets. It returns the acts in
-// order, and what the gates say now. Gates that do not hold do not end a plan.
-func (m *Machine) Plan(ctx context.Context, request Request) (acts []string, gates []Gate, err error) {
+// instead of acting, a control store that forgets and a signer that signs nothing.
+// Gates that do not hold do not end a plan. Where no switch can begin the gates are
+// told, and why.
+func (m *Machine) Plan(ctx context.Context, request Request) (Plan, error) {
 	if err := m.validate(); err != nil {
-		return nil, nil, err
+		return Plan{}, err
 	}
-	dry := *m
-	overlay := &overlay{Store: m.Store}
-	rehearsed := &rehearsal{Primary: m.Primary, rows: map[naming.Color]authority.Row{}}
-	dry.Store, dry.Primary, dry.Others, dry.Gates, dry.Observe = overlay, rehearsed, nil, nil, nil
-	dry.Proofs = &unkept{}
-	dry.Limits.Hold, dry.Limits.HoldBack, dry.Limits.Poll = time.Nanosecond, time.Nanosecond, time.Nanosecond
+	t, err := m.load(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan := Plan{From: request.To.Other(), To: request.To, Epoch: t.token.Epoch, primary: m.Primary.Name()}
+	plan.Gates = m.evaluate(ctx, Try{From: plan.From, To: plan.To, Epoch: plan.Epoch, By: m.Owner, Do: perform})
+	dry := m.rehearsed()
 	dry.At = func(point string) error {
-		if name, before := cutBefore(point); before {
-			acts = append(acts, name)
+		if act, before := actOf(point); before {
+			plan.Steps = append(plan.Steps, describe(act, plan, m.Limits))
 		}
 		return nil
 	}
 	if _, err := dry.Start(ctx, request); err != nil {
-		return acts, nil, err
+		return plan, err
 	}
-	gates = m.evaluate(ctx, Try{From: request.To.Other(), To: request.To, Epoch: rehearsed.epoch(), By: m.Owner, Do: perform})
 	if _, err := dry.Step(ctx, Go); err != nil {
-		return acts, gates, err
+		return plan, err
 	}
 	_, err = dry.Step(ctx, Continue)
-	return acts, gates, err
+	return plan, err
 }
 
-// cutBefore is the act of a point before one.
-func cutBefore(point string) (string, bool) {
-	const suffix = ".before"
-	if len(point) <= len(suffix) || point[len(point)-len(suffix):] != suffix {
-		return "", false
-	}
-	return point[:len(point)-len(suffix)], true
+// rehearsed is the machine over what only records.
+func (m *Machine) rehearsed() *Machine {
+	dry := *m
+	dry.Store = &overlay{Store: m.Store}
+	dry.Primary = &rehearsal{Primary: m.Primary, rows: map[naming.Color]authority.Row{}}
+	dry.Others, dry.Gates, dry.Observe = nil, nil, nil
+	dry.Proofs, dry.Signer, dry.Revision = &unkept{}, unsigned{}, nil
+	dry.Limits.Hold, dry.Limits.HoldBack, dry.Limits.Poll = time.Nanosecond, time.Nanosecond, time.Nanosecond
+	return &dry
 }
 
 // perform does an act without telling anybody.
@@ -114,18 +133,20 @@ func (u *unkept) Get(_ context.Context, name string) ([]byte, error) {
 	return body, nil
 }
 
+// unsigned signs nothing: no key is used for a switch that is not made.
+type unsigned struct{}
+
+func (unsigned) Sign(context.Context, []byte) (proof.Signature, error) { return proof.Signature{}, nil }
+func (unsigned) Verify(context.Context, []byte, proof.Signature) error { return nil }
+
 // rehearsal reads from the databases and records what would be done. What an act
 // would have changed, it remembers.
 type rehearsal struct {
 	Primary
 	mutex sync.Mutex
 	rows  map[naming.Color]authority.Row
-	first authority.Row
 	armed bool
 }
-
-// epoch is that of the term that would end.
-func (r *rehearsal) epoch() int64 { return r.first.Epoch }
 
 // steps records acts in order.
 func steps(t Try, acts ...string) error {
@@ -146,7 +167,7 @@ func (r *rehearsal) Truth(ctx context.Context, side naming.Color) (authority.Row
 	}
 	row, err := r.Primary.Truth(ctx, side)
 	if err == nil {
-		r.rows[side], r.first = row, row
+		r.rows[side] = row
 	}
 	return row, err
 }

@@ -128,10 +128,11 @@ func MigrateRollback(ctx context.Context, a *ops.App) error {
 }
 
 // switchLimits bound a switch, switchDatabases are those whose authority it moves, with
-// bounds of their own.
+// bounds of their own, and switchGates what is asked besides those.
 var (
 	switchLimits    = switching.Defaults
 	switchDatabases = function.SwitchDatabases
+	switchGates     = function.SwitchGates
 )
 
 func migrateSwitch(ctx context.Context, a *ops.App, target string, to naming.Color) error {
@@ -188,7 +189,7 @@ func machineHere(ctx context.Context, o *move.Operator, w *ops.Workplace) (machi
 		return nil, "", nil, err
 	}
 	return &switching.Machine{
-		Store: o.Store, Primary: databases, Signer: signer, Proofs: proofs, Limits: switchLimits(), Owner: owner, Now: w.Now,
+		Store: o.Store, Primary: databases, Gates: switchGates(o.Store, w.Now), Signer: signer, Proofs: proofs, Limits: switchLimits(), Owner: owner, Now: w.Now,
 	}, proofs.Path, databases.Disconnect, nil
 }
 

@@ -18,7 +18,9 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/finalise"
+	"github.com/cutover/cutover/projects/migration/lane/lag"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
 	"github.com/cutover/cutover/projects/migration/local"
@@ -232,7 +234,14 @@ func unhurried(t *testing.T) {
 		}
 		return d, err
 	}
-	t.Cleanup(func() { switchLimits, switchDatabases = switching.Defaults, function.SwitchDatabases })
+	switchGates = func(store control.Store, now func() time.Time) []switching.Gates {
+		return []switching.Gates{function.LagGate{Store: store, Now: now, Limits: lag.Limits{
+			Window: time.Hour, Most: time.Hour, Hole: 2 * time.Hour, Fresh: time.Hour, Least: 1,
+		}}}
+	}
+	t.Cleanup(func() {
+		switchLimits, switchDatabases, switchGates = switching.Defaults, function.SwitchDatabases, function.SwitchGates
+	})
 }
 
 // A whole move: load, follow, verify, move the authority, and back; with a killed

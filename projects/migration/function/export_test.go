@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/lag"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
 )
@@ -31,7 +32,7 @@ func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.
 	if err != nil {
 		return nil, err
 	}
-	s := &switcher{parts: p, limits: limits, at: at, lookPause: 10 * time.Millisecond}
+	s := &switcher{parts: p, limits: limits, gates: []switching.Gates{LagGate{p.store, p.now, Lenient()}}, at: at, lookPause: 10 * time.Millisecond}
 	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}
@@ -45,6 +46,12 @@ func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.
 		return primary, done, err
 	}
 	return s.handle, nil
+}
+
+// Lenient are limits that a lane keeps which was measured once, by whatever clock and on
+// however busy a machine.
+func Lenient() lag.Limits {
+	return lag.Limits{Window: time.Hour, Most: time.Hour, Hole: 2 * time.Hour, Fresh: time.Hour, Least: 1}
 }
 
 // FinaliseWith is NewFinalise with another time for which the way back was open, and an

@@ -127,7 +127,7 @@ func (r *laneRunner) handle(ctx context.Context, _ LaneEvent) (LaneAnswer, error
 func (r *laneRunner) run(ctx context.Context, endpoints lane.Endpoints, watch *watch) (lane.Report, error) {
 	runner := lane.Runner{
 		Lane: r.lane(), Endpoints: endpoints, Invocation: invocation(ctx), Limits: r.limits,
-		Leases: &control.Leases{Store: r.store, TTL: LeaseTTL, Now: r.now}, Tally: &watch.tally,
+		Leases: &control.Leases{Store: r.store, TTL: LeaseTTL, Now: r.now}, Tally: &watch.tally, Lag: &watch.meter,
 		Renew: func(ctx context.Context) (lane.Endpoints, error) {
 			fresh, err := place.Endpoints(ctx, r.place, r.source())
 			if err == nil {

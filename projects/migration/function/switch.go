@@ -107,6 +107,8 @@ type switcher struct {
 	limits switching.Limits
 	// primary opens the databases for one invocation.
 	primary func(ctx context.Context, owner string) (switching.Primary, func(), error)
+	// gates are asked besides those of the databases.
+	gates []switching.Gates
 	// at is told each durable act; nil is no observer.
 	at func(point string) error
 	// lookPause is the wait between two looks at who has the authority.
@@ -123,7 +125,7 @@ func NewSwitch(ctx context.Context, lookup func(string) (string, bool), out io.W
 	if err := errors.Join(err, proofErr); err != nil {
 		return nil, err
 	}
-	s := &switcher{parts: p, limits: switching.Defaults(), lookPause: lookPause}
+	s := &switcher{parts: p, limits: switching.Defaults(), gates: SwitchGates(p.store, p.now), lookPause: lookPause}
 	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}
@@ -230,7 +232,7 @@ func (s *switcher) step(ctx context.Context, e SwitchEvent, next choice, sw item
 	defer done()
 	m := &switching.Machine{
 		Store: s.store, Primary: primary, Signer: s.proofs.signer, Proofs: s.proofs.store, Limits: s.limits, Owner: owner,
-		Revision: &sw.Rev, Now: s.now, At: s.at,
+		Gates: s.gates, Revision: &sw.Rev, Now: s.now, At: s.at,
 	}
 	if next.do == rehearse {
 		return Foresee(ctx, m, e.To)

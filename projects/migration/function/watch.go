@@ -14,6 +14,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/apply"
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/gauge"
+	"github.com/cutover/cutover/projects/migration/lane/lag"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	items "github.com/cutover/cutover/shared/control"
 )
@@ -36,6 +37,9 @@ type watch struct {
 	emitted time.Time
 	// tally has what the invocation has applied since it was emitted last.
 	tally apply.Tally
+	// meter has the lags that are not told yet, untold those of a telling that failed.
+	meter  lag.Meter
+	untold []lag.Sample
 
 	mu        sync.Mutex
 	endpoints lane.Endpoints
@@ -149,6 +153,8 @@ type Progress struct {
 	Next  gauge.Snapshot `json:"next"`
 	// Emitted is the snapshot that was last emitted as metrics.
 	Emitted gauge.Snapshot `json:"emitted"`
+	// Lags are those of the last minutes, for the gate of a switch, over invocations.
+	Lags lag.Window `json:"lags,omitempty"`
 	// Ended is when the last invocation ended.
 	Ended time.Time `json:"ended,omitzero"`
 }
@@ -194,7 +200,13 @@ func (w *watch) tell(ctx context.Context, now gauge.Snapshot, emit bool) (Progre
 	if emit {
 		next.Emitted = now
 	}
-	return told, w.write(ctx, next)
+	w.untold = append(w.untold, w.meter.Take()...)
+	next.Lags = next.Lags.Add(w.untold, lag.Defaults().Window)
+	err = w.write(ctx, next)
+	if err == nil {
+		w.untold = nil
+	}
+	return told, err
 }
 
 func (w *watch) write(ctx context.Context, p Progress) error {

@@ -23,6 +23,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/deferred"
+	"github.com/cutover/cutover/projects/migration/lane/lag"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/reader"
 	"github.com/cutover/cutover/projects/migration/lane/throttle"
@@ -49,6 +50,9 @@ type Runner struct {
 	Observe func(checkpoint.Row)
 	// Tally adds up what is applied, over connections; nil is nobody.
 	Tally *apply.Tally
+	// Lag is told when canaries are written and when commits are applied, over
+	// connections; nil is nobody.
+	Lag *lag.Meter
 }
 
 // Report is what an invocation did.

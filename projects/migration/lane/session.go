@@ -237,6 +237,7 @@ func (s *session) follow(ctx context.Context) error {
 // committed notes a commit that is known: the source may forget what was before.
 func (s *session) committed(applier *apply.Applier, stream *reader.Reader) error {
 	s.run.row = applier.Row()
+	s.run.Lag.Applied(s.run.row.AppliedAt, time.Now())
 	if s.run.Observe != nil {
 		s.run.Observe(s.run.row)
 	}
@@ -253,12 +254,16 @@ func (s *session) beat(ctx context.Context) error {
 	ticker := time.NewTicker(s.limits.Canary)
 	defer ticker.Stop()
 	for {
-		_, err := s.source.Exec(ctx, `INSERT INTO bgsync.canary AS c (side, name, seq, nonce, written_at)
+		var at time.Time
+		begun := time.Now()
+		err := s.source.QueryRow(ctx, `INSERT INTO bgsync.canary AS c (side, name, seq, nonce, written_at)
 			SELECT side, $1, 1, pg_catalog.gen_random_uuid(), pg_catalog.clock_timestamp() FROM bgsync.identity
-			ON CONFLICT (side, name) DO UPDATE SET seq = c.seq + 1, nonce = excluded.nonce, written_at = excluded.written_at`, s.run.Lane)
+			ON CONFLICT (side, name) DO UPDATE SET seq = c.seq + 1, nonce = excluded.nonce, written_at = excluded.written_at
+			RETURNING written_at`, s.run.Lane).Scan(&at)
 		if err != nil {
 			return pg.Wrap(err, "write the canary of lane %s", s.run.Lane)
 		}
+		s.run.Lag.Wrote(at, begun)
 		next, err := nextXid(ctx, s.source)
 		if err != nil {
 			return err

@@ -56,14 +56,15 @@ func item(key string) map[string][]string { return one("dynamodb:LeadingKeys", k
 // control table gives each caller its own items.
 func (s scene) dataRules() []access.Rule {
 	control := []string{s.arn(tableType, "control-table")}
-	var services, workers []access.Caller
+	var services, workers, readers []access.Caller
 	for _, color := range naming.Colors() {
 		services = append(services, s.tasks(color)...)
 		workers = append(workers, s.role(color, "sync"))
+		readers = append(readers, s.role(color, "sync"), s.role(color, "switch"))
 	}
 	administrator := []access.Caller{access.Administrator}
 	operator := []access.Caller{s.role("", "operator")}
-	rules := append(s.steeringRules(control, administrator, operator, workers), s.moverRules(control, services, workers)...)
+	rules := append(s.steeringRules(control, administrator, operator, readers), s.moverRules(control, services, workers)...)
 	rules = append(rules, []access.Rule{
 		{Name: "nobody reads the whole control table", Actions: []string{"dynamodb:Scan", "dynamodb:Query"}, On: control, May: administrator},
 		{

@@ -31,7 +31,7 @@ func works() []work {
 			own: append([]string{administrator}, builds...), peer: append([]string{administrator}, reader...),
 		},
 		{role: "verify", reads: []string{"lane#core.fwd", "verify#core.fwd"}, writes: []string{"verify#core.fwd"}, own: []string{"-bgsync-verify"}, peer: []string{"-bgsync-verify"}},
-		{role: "switch", reads: []string{"authority", "switch"}, writes: []string{"authority", "switch"}, own: switches, peer: switches},
+		{role: "switch", reads: []string{"authority", "switch", "traffic", "load#core.fwd"}, writes: []string{"authority", "switch"}, own: switches, peer: switches},
 		{
 			role: "finalise", reads: []string{"authority", "switch", "closing#AROA:ann", "lane#core.fwd"}, writes: []string{"switch", "lane#core.fwd"},
 			own: []string{administrator}, peer: []string{administrator},

@@ -16,6 +16,18 @@ type Ladder []int
 // Steps is the ladder of every environment.
 func Steps() Ladder { return Ladder{1, 5, 10, 25, 50, 100} }
 
+// SwitchAfter is the step, in percent, after which the data moves: green's share above
+// it needs green's data.
+const SwitchAfter = 25
+
+// Switchable tells whether the data may move at a split: at SwitchAfter, where both
+// colours serve and write to whoever has the authority, or at 0, where green serves
+// nobody before it has the data.
+func Switchable(split Split) bool {
+	green := split.Share(naming.Green)
+	return green == 0 || green == At(SwitchAfter).Share(naming.Green)
+}
+
 // Next is the lowest step above a split. ok is false at the top.
 func (l Ladder) Next(from Split) (percent int, ok bool) {
 	for _, step := range l {

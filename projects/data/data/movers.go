@@ -1,6 +1,8 @@
 package data
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cutover/cutover/shared/contract"
@@ -28,7 +30,7 @@ func moverItems() map[string]items {
 		},
 		chunkFunction:  {writes: []string{control.LoadItem("*")}, reads: []string{control.LaneItem("*")}},
 		verifyFunction: {writes: []string{control.VerifyItem("*")}, reads: lanes},
-		switchFunction: {writes: []string{control.AuthorityItem, control.SwitchItem}, reads: lanes},
+		switchFunction: {writes: []string{control.AuthorityItem, control.SwitchItem}, reads: append(slices.Clone(lanes), control.TrafficItem)},
 	}
 }
 

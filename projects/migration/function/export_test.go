@@ -32,7 +32,7 @@ func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.
 	if err != nil {
 		return nil, err
 	}
-	s := &switcher{parts: p, limits: limits, gates: []switching.Gates{LagGate{p.store, p.now, Lenient()}}, at: at, lookPause: 10 * time.Millisecond}
+	s := &switcher{parts: p, limits: limits, gates: []switching.Gates{LagGate{p.store, p.now, Lenient()}, TrafficGate{p.store}}, at: at, lookPause: 10 * time.Millisecond}
 	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}

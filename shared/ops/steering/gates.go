@@ -104,9 +104,9 @@ func settled(s Situation, at time.Time) traffic.Reading {
 // every step beyond half needs green as the holder.
 func (c *Controller) authority(ctx context.Context, m traffic.Move) traffic.Reading {
 	r := traffic.Reading{Verdict: traffic.Fail, Expect: "phase open"}
-	needsGreen := m.Upward() && m.To.Share(naming.Green) > switchAfter
+	needsGreen := m.Upward() && m.To.Share(naming.Green) > traffic.At(traffic.SwitchAfter).Share(naming.Green)
 	if needsGreen {
-		r.Expect += ", holder green: the data moves before more than 25 % of the traffic does"
+		r.Expect += fmt.Sprintf(", holder green: the data moves before more than %d %% of the traffic does", traffic.SwitchAfter)
 	}
 	token, err := c.WhoMayWrite(ctx)
 	if err != nil {
@@ -138,9 +138,6 @@ func (c *Controller) authorityItem(ctx context.Context) (Item, error) {
 	}
 	return c.Table.Get(ctx, control.AuthorityItem)
 }
-
-// switchAfter is green's share above which the data must be green's.
-const switchAfter = 0.25
 
 // targets passes when every target group of each colour that gets more requests
 // has healthy targets and no unhealthy one. Targets that are on their way in or

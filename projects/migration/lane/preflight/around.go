@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/cutover/cutover/shared/naming"
+	"github.com/cutover/cutover/shared/traffic"
 )
 
 // mostOffset is how far the clocks of this process and of a database may be apart.
@@ -117,10 +120,25 @@ func (f Facts) names(n Names) []Finding {
 			findings = append(findings, refuse(where, "equal ones: deploy the edge layer", "%s has a TTL of %d s, %s one of %d s", r.Side, r.TTL, n.Records[0].Side, n.Records[0].TTL))
 		}
 	}
+	if split := n.split(); sum > 0 && !traffic.Switchable(split) {
+		findings = append(findings, refuse(where, fmt.Sprintf("0 or %d %% for green: traffic:shift -to=%d", traffic.SwitchAfter, traffic.SwitchAfter), "%s", split))
+	}
 	if sum == 0 {
 		findings = append(findings, refuse(where, "one above 0: with none all sides are answered alike", "all weights are 0"))
 	}
 	return findings
+}
+
+// split is how the records divide the name.
+func (n Names) split() (split traffic.Split) {
+	for _, r := range n.Records {
+		if r.Side == naming.Blue {
+			split.Blue = r.Weight
+		} else {
+			split.Green = r.Weight
+		}
+	}
+	return split
 }
 
 // alarms wants each to be there and OK.

@@ -80,6 +80,10 @@ func TestTheNameMustLeadToReadySidesOnly(t *testing.T) {
 		"all to blue, green shut": {[]Record{blue, green}, []string{}},
 		"no record of green":      {[]Record{blue}, []string{}},
 		"no record":               {nil, []string{"refuse public name pay.example: has no record, expected a weighted record: deploy the edge layer"}},
+		"at the step":             {[]Record{alter(blue, func(r *Record) { r.Weight = 75 }), alter(green, func(r *Record) { r.Weight, r.Shut = 25, false })}, []string{}},
+		"below the step": {[]Record{alter(blue, func(r *Record) { r.Weight = 90 }), alter(green, func(r *Record) { r.Weight, r.Shut = 10, false })}, []string{
+			"refuse public name pay.example: green 10 %, blue 90 % (weights 10 and 90), expected 0 or 25 % for green: traffic:shift -to=25",
+		}},
 		"weight 0 and not shut": {[]Record{blue, alter(green, func(r *Record) { r.Shut = false })}, []string{
 			"refuse public name pay.example: green has weight 0 and would be answered when the other side is unhealthy, expected a health check that is shut, or no record: traffic:hold, then rollback:edge puts it right",
 		}},

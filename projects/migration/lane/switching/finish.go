@@ -88,6 +88,11 @@ func (t *turn) confirm(ctx context.Context, try Try) error {
 		for _, p := range t.participants() {
 			t.outcome.Checks = append(t.outcome.Checks, p.Confirm(ctx, try)...)
 		}
+		for _, g := range t.Gates {
+			if checks, too := g.(Checks); too {
+				t.outcome.Checks = append(t.outcome.Checks, checks.Confirm(ctx, try)...)
+			}
+		}
 		failed := open(t.outcome.Checks)
 		if failed == nil || !time.Now().Before(until) {
 			return failed

@@ -62,6 +62,11 @@ type Gates interface {
 	Evaluate(ctx context.Context, t Try) []Gate
 }
 
+// Checks are Gates that are asked after a switch too.
+type Checks interface {
+	Confirm(ctx context.Context, t Try) []Gate
+}
+
 // evaluate asks all sources of gates.
 func (m *Machine) evaluate(ctx context.Context, t Try) []Gate {
 	var gates []Gate

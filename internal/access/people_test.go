@@ -1,14 +1,19 @@
 package access_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
+	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cutover/cutover/shared/component"
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/policy/access"
+	"github.com/cutover/cutover/shared/policy/graph"
 )
 
 // peopleRules: auditors and operators see how things stand and no data; the
@@ -72,6 +77,29 @@ func (s scene) peopleRules() []access.Rule {
 			On: s.arns("aws:sfn/stateMachine:StateMachine", ""),
 		},
 	}...)
+}
+
+// What layers may grant to operators is what they do grant, in every environment: their
+// boundary leaves no room for a right that nobody uses.
+func TestTheCeilingOfOperatorsIsWhatTheLayersGrant(t *testing.T) {
+	for _, environment := range []string{"local", "staging", "prod"} {
+		s := newScene(t, environment)
+		var granted []string
+		for _, attachment := range s.g.OfType(attachmentType) {
+			if attachment.Text("role") != s.role("", "operator").Role || attachment.Layer == contract.Security {
+				continue
+			}
+			at := slices.IndexFunc(s.g.OfType(policyType), func(p *graph.Resource) bool { return p.Output("arn") == attachment.Text("policyArn") })
+			require.GreaterOrEqual(t, at, 0, "%s", attachment)
+			var document struct{ Statement []struct{ Action []string } }
+			require.NoError(t, json.Unmarshal([]byte(s.g.OfType(policyType)[at].Text("policy")), &document))
+			for _, statement := range document.Statement {
+				granted = append(granted, statement.Action...)
+			}
+		}
+		slices.Sort(granted)
+		assert.Equal(t, slices.Compact(granted), component.OperatorActions(), environment)
+	}
 }
 
 // logsOfTheMigration are the groups of the functions that have an entry in the

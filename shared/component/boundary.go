@@ -43,22 +43,19 @@ func WorkloadActions() []string {
 	}
 }
 
-// OperatorActions is what layers may grant to the operator's role: moving
-// traffic, the control table, starting and stopping what moves data, reading the
-// logs of that. Its boundary refuses customers' data besides.
+// OperatorActions is what layers may grant to the operator's role, and no more than they
+// do: moving traffic, items of the control table, starting and stopping what moves data,
+// reading proofs, results and logs of that. Its boundary refuses customers' data besides.
 func OperatorActions() []string {
 	return []string{
 		"cloudwatch:PutMetricData",
-		"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
-		"ecs:UpdateService",
-		"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:GetPublicKey",
-		"lambda:GetFunctionConfiguration", "lambda:InvokeFunction",
-		"logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetQueryResults", "logs:StartQuery",
-		"route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets", "route53:UpdateHealthCheck",
+		"dynamodb:GetItem", "dynamodb:PutItem",
+		"kms:Decrypt", "kms:GenerateDataKey", "kms:GetPublicKey",
+		"lambda:InvokeFunction",
+		"logs:FilterLogEvents",
+		"route53:ChangeResourceRecordSets", "route53:UpdateHealthCheck",
 		"s3:GetObject",
-		"scheduler:GetSchedule", "scheduler:UpdateSchedule",
-		"states:DescribeExecution", "states:DescribeStateMachine", "states:GetExecutionHistory", "states:ListExecutions",
-		"states:RedriveExecution", "states:StartExecution", "states:StopExecution",
+		"states:DescribeExecution", "states:GetExecutionHistory", "states:ListExecutions", "states:StartExecution", "states:StopExecution",
 	}
 }
 

@@ -174,6 +174,7 @@ func TestAnAdoptedCopyHasNothingOfItsSource(t *testing.T) {
 	blue, green := value[string](w, w.blue, `SELECT db_id::text FROM bgsync.identity`), value[string](w, w.green, `SELECT db_id::text FROM bgsync.identity`)
 	assert.NotEqual(t, blue, green)
 	assert.Equal(t, blue, value[string](w, w.green, `SELECT cloned_from::text FROM bgsync.identity`))
+	assert.True(t, w.gauge().Cloned, "as the status tells it")
 	assert.Equal(t, "green", value[string](w, w.green, `SELECT side FROM bgsync.identity`))
 	assert.Equal(t, "green 1 false", value[string](w, w.green, `SELECT concat_ws(' ', side, epoch, CASE WHEN writable THEN 'true' ELSE 'false' END, attempt) FROM bgsync.authority`))
 	assert.Equal(t, "blue 1 true", value[string](w, w.blue, `SELECT concat_ws(' ', side, epoch, CASE WHEN writable THEN 'true' ELSE 'false' END, attempt) FROM bgsync.authority`), "the source is as it was")

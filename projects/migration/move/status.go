@@ -187,6 +187,8 @@ func (l LaneStatus) behind() string {
 	return fmt.Sprintf("%.1f s, %s", l.LagSeconds, size(l.LagBytes))
 }
 
+// base is what the lane began with: a clone of the source, a copy of its rows, or for a
+// lane back the rows that were there; tables that were loaded anew come with a copy.
 func (l LaneStatus) base() string {
 	switch {
 	case !l.Known:
@@ -198,7 +200,11 @@ func (l LaneStatus) base() string {
 	case l.ChunksLoaded+l.ChunksPlanned == 0:
 		return "the rows that were there"
 	}
-	return fmt.Sprintf("%s rows, %s, %d of %d chunks", thousands(l.Rows), size(l.Bytes), l.ChunksLoaded, l.ChunksLoaded+l.ChunksPlanned)
+	loaded := fmt.Sprintf("copy: %s rows, %s, %d of %d chunks", thousands(l.Rows), size(l.Bytes), l.ChunksLoaded, l.ChunksLoaded+l.ChunksPlanned)
+	if l.Cloned {
+		return "clone, with tables loaded anew by " + loaded
+	}
+	return loaded
 }
 
 func (l LaneStatus) notes() []string {

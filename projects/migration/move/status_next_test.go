@@ -56,8 +56,10 @@ func TestTheStatusSaysWhatABaseIs(t *testing.T) {
 	assert.Equal(t, "clone", l.base())
 	l.Cloned, l.Followed = false, true
 	assert.Equal(t, "the rows that were there", l.base())
-	l.ChunksLoaded = 1
-	assert.Contains(t, l.base(), "1 of 1 chunks")
+	l.ChunksLoaded, l.Rows = 1, 1234
+	assert.Equal(t, "copy: 1,234 rows, 0 bytes, 1 of 1 chunks", l.base())
+	l.Cloned = true
+	assert.Equal(t, "clone, with tables loaded anew by copy: 1,234 rows, 0 bytes, 1 of 1 chunks", l.base())
 }
 
 // What waits for an operator stands with the command for it.

@@ -138,6 +138,9 @@ func dataTables() []mutation {
 		{row: "D-16", name: "not restorable", changes: one(graph.Set(tableType, table, "pointInTimeRecovery.enabled", false))},
 		{row: "D-16", name: "not protected", changes: one(graph.Set(tableType, table, "deletionProtectionEnabled", false))},
 		{row: "D-17", name: "fixed capacity", changes: one(graph.Set(tableType, table, "billingMode", "PROVISIONED"))},
+		{row: "D-17", name: "a table without a class", changes: one(graph.Unset(tableType, "green-sessions", "tags.MigrationClass"))},
+		{row: "D-17", name: "a bucket without a class", changes: one(graph.Unset(bucketType, "blue-documents", "tags.MigrationClass"))},
+		{row: "D-17", name: "a class of its own", changes: one(graph.Set(bucketType, "green-transaction-logs", "tags.MigrationClass", "dear"))},
 		{row: "D-17", name: "counters for ever", changes: one(graph.Unset(tableType, "blue-rate-limits", "ttl"))},
 	}
 }

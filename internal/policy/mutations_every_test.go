@@ -68,7 +68,7 @@ func everyInputs() []mutation {
 		{row: "X-01", name: "layer without owner", changes: one(graph.Unset(providerType, "data:aws", "defaultTags.tags.Owner"))},
 		{row: "X-01", name: "layer tagged as another environment", changes: one(graph.Set(providerType, "data:aws", "defaultTags.tags.Environment", "staging"))},
 		{row: "X-01", name: "resource of the default provider", changes: one(graph.Alter(bucketType, someBucket, func(r *graph.Resource) { r.Provider = "" }))},
-		{row: "X-01", name: "tag with a time", changes: one(graph.Set(bucketType, someBucket, "tags", map[string]any{"Built": "2026-11-22T10:00:00Z"}))},
+		{row: "X-01", name: "tag with a time", changes: one(graph.Set(bucketType, someBucket, "tags.Built", "2026-11-22T10:00:00Z"))},
 		{row: "X-02", name: "access key in an environment", changes: one(graph.Set(functionType, "blue-canary", "environment.variables.KEY", "AKIA"+"IOSFODNN7EXAMPLE"))},
 		{row: "X-02", name: "connection string with a password", changes: one(graph.Set(functionType, "blue-canary", "environment.variables.URL", "postgres://app:hunter2@db:5433/payments"))},
 		{row: "X-02", name: "password that is no secret", also: []string{"D-04"}, changes: one(graph.Set(clusterType, "blue-database", "masterPassword", "correct horse"))},

@@ -18,6 +18,10 @@ const (
 	deepArchiveClass = "DEEP_ARCHIVE" // answers after half a day
 )
 
+// neverLost is the migration class of the buckets: what was booked, and what has to be
+// kept of it.
+const neverLost = "critical"
+
 // Every writer has a folder of its own in a bucket, named like the service. Keys
 // are unique per write: what both colours replicate to each other must not be
 // written twice under one name, and nothing but a lifecycle rule deletes.
@@ -58,6 +62,7 @@ func (a *StoresArgs) newBucket(ctx *pulumi.Context, s *Stores, name, purpose str
 		KeyARN:           a.Principals.DocumentsKeyARN,
 		AccessLogsBucket: a.AccessLogsBucket,
 		ExpireAfter:      keep.ExpireAfterDays,
+		Tags:             map[string]string{classTag: neverLost},
 		Rules:            s3.BucketLifecycleConfigurationV2RuleArray{keep.rule()},
 	}
 	special(args)

@@ -3,7 +3,9 @@ package checks
 import (
 	"regexp"
 	"slices"
+	"strings"
 
+	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/policy/document"
 	"github.com/cutover/cutover/shared/policy/graph"
 )
@@ -66,7 +68,17 @@ func tablesAreProtected(s *Scope) {
 	}
 }
 
+// The classes of the migration: what it carries with every proof, what it carries, what
+// begins empty on the new side, and what decides about the migration itself.
+var classes = []string{"critical", "standard", "ephemeral", "control"}
+
 func tablesScale(s *Scope) {
+	for _, store := range s.OfType(tableType, bucketType) {
+		if store.Layer == contract.Data {
+			s.See(store)
+			s.Expect(slices.Contains(classes, store.Text("tags.MigrationClass")), store, "class", "tags.MigrationClass", "one of %s", strings.Join(classes, ", "))
+		}
+	}
 	for _, table := range s.Each(tableType) {
 		scaled := len(s.Referrers(table, "aws:appautoscaling/target:Target", "resourceId")) > 0
 		s.Expect(table.Text("billingMode") == "PAY_PER_REQUEST" || scaled, table, "scales", "billingMode", "PAY_PER_REQUEST, or a target of autoscaling")

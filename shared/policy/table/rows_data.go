@@ -156,7 +156,7 @@ var dataRows = []Row{
 	},
 	{
 		ID: "D-17", Severity: Should, Layer: contract.Data,
-		Title:        "Every table scales, and its items expire where their class demands it",
+		Title:        "Every table and data bucket has a class of the migration; tables scale, and items expire where their class demands it",
 		Controls:     []string{"DynamoDB.1"},
 		Requirements: []string{"3.2.1"},
 		Rules: []Rule{

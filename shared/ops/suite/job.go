@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// usualLimit and soakLimit are how long the tests of one package may take.
+// usualLimit and soakLimit are how long the tests of one package may take. They end what hangs:
+// Go's own ten minutes have ended unit tests on a machine that had much else to do.
 const usualLimit, soakLimit = "60m", "6h"
 
 // interruptWait is how long tests get to end after they were asked to: some have
@@ -34,17 +35,17 @@ type event struct {
 }
 
 func (j job) command(ctx context.Context) *exec.Cmd {
-	args := []string{"test", "-json", "-p", "2"}
+	args := []string{"test", "-json", "-p", "2", "-timeout=" + cmp.Or(j.limit, usualLimit)}
 	if j.tag != "" {
 		// One package at a time, and its results never from the cache: these tests
 		// look at more than their sources.
-		args = append(args, "-tags", j.tag, "-count=1", "-timeout="+cmp.Or(j.limit, usualLimit))
+		args = append(args, "-tags", j.tag, "-count=1")
 	}
 	if j.pattern != "" {
 		args = append(args, "-run", j.pattern)
 	}
 	if j.alone {
-		args = append(args, "-trimpath", "-timeout=60m")
+		args = append(args, "-trimpath")
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, j.packages...)...) //nolint:gosec // arguments made above
 	cmd.Dir = j.dir

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/cutover/cutover/shared/ops/fault"
@@ -40,11 +39,7 @@ func lint(ctx context.Context, tool, root string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"-matrix"}
-	for _, dir := range modules {
-		args = append(args, filepath.Join(dir, "..."))
-	}
-	cmd := exec.CommandContext(ctx, tool, args...) //nolint:gosec // the tool that go.mod pins
+	cmd := exec.CommandContext(ctx, tool, append([]string{"-matrix"}, below(modules)...)...) //nolint:gosec // the tool that go.mod pins
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = root, strings.NewReader(builds()), out, out
 	err = cmd.Run()
 	var exit *exec.ExitError

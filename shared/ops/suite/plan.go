@@ -34,12 +34,12 @@ func plan(ctx context.Context, root string, kind Kind) ([]job, error) {
 	if err != nil {
 		return nil, err
 	}
+	if kind == Unit {
+		// One run for all modules: between two runs a processor would wait for the last package.
+		return []job{{dir: root, packages: below(modules)}}, nil
+	}
 	var jobs []job
 	for _, dir := range modules {
-		if kind == Unit {
-			jobs = append(jobs, job{dir: dir, packages: []string{"./..."}})
-			continue
-		}
 		search := func() ([]job, error) { return find(dir, string(kind), modules) }
 		if kind == Soak {
 			search = func() ([]job, error) { return long(dir, modules) }
@@ -66,6 +66,15 @@ func workspace(ctx context.Context, root string) ([]string, error) {
 		return nil, fmt.Errorf("list the workspace's modules: %w", err)
 	}
 	return strings.Fields(string(out)), nil
+}
+
+// below are the patterns of all packages of modules.
+func below(modules []string) []string {
+	patterns := make([]string, len(modules))
+	for i, dir := range modules {
+		patterns[i] = filepath.Join(dir, "...")
+	}
+	return patterns
 }
 
 // outside lists the tests of the tools' own modules. They compile the AWS

@@ -49,6 +49,18 @@ func TestUnitTestsOfAllModulesAreCountedAndFailuresShown(t *testing.T) {
 	assert.Contains(t, out.String(), "cannot use \"text\"")
 }
 
+// Between two runs of `go test` a processor would wait for the last package of the first, and
+// Go's own limit of ten minutes ends more than what hangs.
+func TestUnitTestsOfAllModulesAreOneRunWithTheUsualLimit(t *testing.T) {
+	root := files(t)
+	jobs, err := plan(t.Context(), root, Unit)
+	require.NoError(t, err)
+
+	require.Len(t, jobs, 1)
+	assert.ElementsMatch(t, []string{filepath.Join(root, "..."), filepath.Join(root, "b", "...")}, jobs[0].packages)
+	assert.Contains(t, jobs[0].command(t.Context()).Args, "-timeout="+usualLimit)
+}
+
 func TestOtherKindsRunTheTaggedTestsOnly(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, Run(t.Context(), Options{Root: files(t), Kinds: []Kind{EndToEnd, Integration}, Out: &out}))

@@ -23,8 +23,8 @@ func TestACopyIsTheOriginalAsOfItsEnd(t *testing.T) {
 	writing, stop := context.WithCancel(t.Context())
 	written := make(chan error, 1)
 	half := make(chan struct{})
+	conn := connect(t, original.AdminDSN("payments"))
 	go func() {
-		conn := connect(t, original.AdminDSN("payments"))
 		n := 0
 		for writing.Err() == nil {
 			n++
@@ -38,7 +38,11 @@ func TestACopyIsTheOriginalAsOfItsEnd(t *testing.T) {
 		}
 		written <- nil
 	}()
-	<-half
+	select {
+	case <-half:
+	case err := <-written:
+		require.NoError(t, err, "before the copy began")
+	}
 	copied := original.Duplicate(t)
 	stop()
 	require.NoError(t, <-written)

@@ -101,7 +101,7 @@ func (s *session) pair(ctx context.Context, p partition, buckets []bucket, sql s
 			<-asked
 			return err
 		}
-		defer rollback(target)
+		defer rollback(ctx, target)
 		moved, err := s.moved(ctx, target, p, buckets, snap)
 		if err == nil {
 			err = s.at(AfterTarget)
@@ -131,10 +131,14 @@ func orderly(errs ...error) error {
 	return nil
 }
 
-// rollback ends a transaction that has only read.
-func rollback(tx pgx.Tx) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
+// rollback ends a transaction that has only read. The session is used again, so that a
+// server that is slow to answer is waited for; where the work is given up it is not.
+func rollback(ctx context.Context, tx pgx.Tx) {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+	}
 	_ = tx.Rollback(ctx) // a session that cannot roll back has no transaction
 }
 
@@ -173,7 +177,7 @@ func (s *session) caughtUp(ctx context.Context, p partition, snap snapshot) (pgx
 		if err == nil && ready {
 			return target, st, nil
 		}
-		rollback(target)
+		rollback(ctx, target)
 		if err != nil {
 			return nil, st, err
 		}

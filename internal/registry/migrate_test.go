@@ -157,11 +157,13 @@ func TestMigrationRefusesBadInputWithAReasonAndAWayOn(t *testing.T) {
 		},
 		{
 			name: "the schema of another engine", target: MigratePreflight, code: fault.Failed,
-			cause: func() { d.exec(naming.Green, `UPDATE bgsync.identity SET schema_version = 9`) },
+			cause: func() {
+				d.exec(naming.Green, fmt.Sprintf(`UPDATE bgsync.identity SET schema_version = %d`, bgsync.SchemaVersion+1))
+			},
 			undo: func() {
 				d.exec(naming.Green, fmt.Sprintf(`UPDATE bgsync.identity SET schema_version = %d`, bgsync.SchemaVersion))
 			},
-			says: []string{fmt.Sprintf("schema bgsync has version 9, expected %d", bgsync.SchemaVersion)},
+			says: []string{fmt.Sprintf("schema bgsync has version %d, expected %d", bgsync.SchemaVersion+1, bgsync.SchemaVersion)},
 		},
 		{
 			name: "a target that has rows", target: MigrateStart, code: fault.Gate,

@@ -59,7 +59,17 @@ func moving(t *testing.T) *world {
 	require.NoError(t, function.Want(t.Context(), w.store, "core.rev", true))
 	w.run(naming.Blue)
 	w.runs(naming.Blue)
+	w.tellsLags(naming.Green)
 	return w
+}
+
+// tellsLags waits until a lane has told how far it is behind.
+func (w *world) tellsLags(to naming.Color) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		told, _, err := function.ReadProgress(w.t.Context(), w.store, function.Lane(to))
+		return err == nil && len(told.Lags) > 0
+	}, 5*time.Minute, 20*time.Millisecond)
 }
 
 // asks is the event of a request that is made now.

@@ -122,16 +122,33 @@ func (t *turn) watch(ctx context.Context) error {
 	}
 	t.outcome.Gates = t.evaluate(ctx, try)
 	if age == 0 || age > t.Limits.ArmMax {
-		return errors.Join(ErrGates, t.disarm(ctx, 3, fmt.Sprintf("armed for %s, expected at most %s", age.Round(time.Second), t.Limits.ArmMax)))
+		return t.giveUp(ctx, fmt.Errorf("%w: armed for %s, expected at most %s", ErrGates, age.Round(time.Second), t.Limits.ArmMax))
 	}
 	if closed := open(t.outcome.Gates); closed != nil {
-		return errors.Join(closed, t.disarm(ctx, 3, reason(closed)))
+		return t.giveUp(ctx, closed)
 	}
 	return nil
 }
 
-// disarm undoes what arming did and ends the switch where it began.
+// giveUp undoes the arming for a reason, which is the error. A switch that another
+// process has gone on with meanwhile is that one's, and what closed here is no matter.
+func (t *turn) giveUp(ctx context.Context, closed error) error {
+	err := t.disarm(ctx, 3, reason(closed))
+	if over(err) {
+		return err
+	}
+	return errors.Join(closed, err)
+}
+
+// disarm undoes what arming did and ends the switch where it began. The item is taken
+// first: another process may go on with the switch at the same time, and rests on what
+// would be undone.
 func (t *turn) disarm(ctx context.Context, row int, why string) error {
+	if t.sw.State == control.Arming || t.sw.State == control.Armed { // else it is this process's
+		if err := t.enter(ctx, row, t.sw.State, t.Limits.Lease, nil); err != nil {
+			return err
+		}
+	}
 	if err := t.undo(ctx, row); err != nil {
 		return err
 	}

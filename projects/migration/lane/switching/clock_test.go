@@ -228,6 +228,32 @@ func TestAnArmedSwitchIsUndoneWhenAConditionOrItsTimeIsLost(t *testing.T) {
 	}
 }
 
+// Two processes have the word to go for one switch: who meets a gate that closes while
+// the other has begun undoes nothing that the other rests on, and tells of no gate.
+func TestWhoMeetsAClosedGateUndoesNothingOfASwitchThatGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := bench(t, naming.Blue)
+		_, err := m.Start(t.Context(), toward(naming.Green))
+		require.NoError(t, err)
+		other, began := *m, false
+		other.Owner = "other"
+		p.closed = func(time.Duration) bool {
+			if began {
+				return false
+			}
+			began = true
+			moved, err := other.Step(t.Context(), switching.Go)
+			assert.NoError(t, err)
+			assert.Equal(t, control.Switched, moved.Switch.State)
+			return true
+		}
+		_, err = m.Step(t.Context(), switching.Go)
+		require.ErrorIs(t, err, switching.ErrTakenOver)
+		require.NotErrorIs(t, err, switching.ErrGates)
+		assert.Zero(t, p.disarms)
+	})
+}
+
 // A lane that does not come to the fence in a second costs writers no more than that,
 // and never three: the switch backs out.
 func TestALaneThatIsLateCostsWritersNoMoreThanItsLimit(t *testing.T) {

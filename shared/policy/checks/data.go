@@ -26,7 +26,7 @@ var dataChecks = []Check{
 	{Row: "D-14", Run: backupsCoverStores},
 	{Row: "D-15", Run: backupsAreLocked},
 	{Row: "D-16", Run: tablesAreProtected},
-	{Row: "D-17", Run: tablesScale},
+	{Row: "D-17", Run: storesAreClassedAndScale},
 	{Row: "D-18", Run: secretsAreProtected},
 	{Row: "D-19", Run: secretsRotate},
 	{Row: "D-20", Run: rotationReaches},

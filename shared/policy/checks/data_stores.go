@@ -72,7 +72,7 @@ func tablesAreProtected(s *Scope) {
 // begins empty on the new side, and what decides about the migration itself.
 var classes = []string{"critical", "standard", "ephemeral", "control"}
 
-func tablesScale(s *Scope) {
+func storesAreClassedAndScale(s *Scope) {
 	for _, store := range s.OfType(tableType, bucketType) {
 		if store.Layer == contract.Data {
 			s.See(store)

@@ -2,6 +2,7 @@ package switching
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -52,9 +53,7 @@ func describe(act string, plan Plan, l Limits) Step {
 func dictionary(plan Plan, l Limits) map[string]words {
 	all := map[string]words{}
 	for _, part := range []map[string]words{arming(plan, l), fencing(plan, l), promoting(plan, l)} {
-		for act, said := range part {
-			all[act] = said
-		}
+		maps.Copy(all, part)
 	}
 	for _, side := range []naming.Color{plan.From, plan.To} {
 		all["switch.1.freeze_"+string(side)] = words{string(side), "refuse DDL, but for temporary tables", "", byCancel + ": free again"}

@@ -79,7 +79,9 @@ func Apply(ctx context.Context, sides Sides, id int32, at func(step string) erro
 	return c, nil
 }
 
-// Withdraw ends a change that no side has. One that a side has goes on by Apply. A call
+// Withdraw ends a change that no side has. One that a side has goes on by Apply. Once the
+// passive side has forgotten the change that is decided: what somebody makes of it by hand
+// on the authority from then on is a change without a plan, and the lane says so. A call
 // that died is made again.
 func Withdraw(ctx context.Context, sides Sides, id int32, by string, at func(step string) error) error {
 	if strings.TrimSpace(by) == "" {
@@ -89,18 +91,19 @@ func Withdraw(ctx context.Context, sides Sides, id int32, by string, at func(ste
 	if err != nil {
 		return err
 	}
-	c, err := sides.any(ctx, id)
+	c, known, err := sides.any(ctx, id)
 	if err != nil {
 		return err
 	}
-	for _, color := range []naming.Color{holder, passive} { // neither has it before one of them forgets it
-		if err := c.withdrawn(ctx, sides[color], color, ""); err != nil {
-			return err
+	decided := known[holder] == Withdrawn || known[passive] == Withdrawn
+	if !decided && known[passive] != "" { // what the passive side has not heard of nobody can have made
+		if err := c.absent(ctx, sides[holder]); err != nil { // neither has it before one of them forgets it
+			return pg.Wrap(err, "withdraw change %d on %s", c.ID, holder)
 		}
 	}
 	for _, color := range []naming.Color{passive, holder} { // the passive side is the first to get it
-		if err := c.withdrawn(ctx, sides[color], color, by); err != nil {
-			return err
+		if err := c.withdrawn(ctx, sides[color], color == passive && !decided, by); err != nil {
+			return pg.Wrap(err, "withdraw change %d on %s", c.ID, color)
 		}
 		if err := observer(at)(AfterWithdrawal + string(color)); err != nil {
 			return err
@@ -109,44 +112,66 @@ func Withdraw(ctx context.Context, sides Sides, id int32, by string, at func(ste
 	return nil
 }
 
-// any reads a change that a side has written down.
-func (s Sides) any(ctx context.Context, id int32) (*Change, error) {
+// any reads a change that a side has written down, and its state on each that has.
+func (s Sides) any(ctx context.Context, id int32) (c *Change, states map[naming.Color]State, err error) {
+	states = map[naming.Color]State{}
 	for _, color := range naming.Colors() {
 		list, err := List(ctx, s[color])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if at := slices.IndexFunc(list, func(c Change) bool { return c.ID == id }); at >= 0 {
-			return &list[at], nil
+			c, states[color] = &list[at], list[at].State
 		}
 	}
-	return nil, fmt.Errorf("change %d: %w", id, ErrUnknown)
+	if c == nil {
+		return nil, nil, fmt.Errorf("change %d: %w", id, ErrUnknown)
+	}
+	return c, states, nil
 }
 
-// withdrawn makes sure that a side does not have a change, and with the name of an
-// operator writes down that it never will, also where the plan was not written down:
-// who is about to do that finds its number taken.
-func (c *Change) withdrawn(ctx context.Context, conn *pgx.Conn, color naming.Color, by string) error {
-	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if by != "" {
-			if _, err := tx.Exec(ctx, insertSQL+` ON CONFLICT (id) DO NOTHING`, c.record(Withdrawn)...); err != nil {
-				return err
-			}
-		}
+// absent makes sure that a side on which the change is planned does not have it.
+func (c *Change) absent(ctx context.Context, conn *pgx.Conn) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if open, err := hold(ctx, tx, c.ID); err != nil || !open {
 			return err
 		}
-		made, err := c.made(ctx, tx)
-		if err == nil && made {
-			err = fmt.Errorf("%w: the side has it", ErrNotNow)
-		}
-		if err != nil || by == "" {
+		return c.unmade(ctx, tx)
+	})
+}
+
+// unmade refuses a change that the side has.
+func (c *Change) unmade(ctx context.Context, on relation.Querier) error {
+	made, err := c.made(ctx, on)
+	if err == nil && made {
+		err = fmt.Errorf("%w: the side has it", ErrNotNow)
+	}
+	return err
+}
+
+// withdrawn writes down that a side will never have a change, also where the plan was not
+// written down: who is about to do that finds its number taken. With look it makes sure,
+// in the same transaction, that the side does not have it.
+func (c *Change) withdrawn(ctx context.Context, conn *pgx.Conn, look bool, by string) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, insertSQL+` ON CONFLICT (id) DO NOTHING`, c.record(Withdrawn)...); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE bgsync.schema_change SET state = 'withdrawn', reason = reason || '; withdrawn by ' || $2 WHERE id = $1`, c.ID, by)
+		var state State
+		if err := tx.QueryRow(ctx, `SELECT state FROM bgsync.schema_change WHERE id = $1 FOR UPDATE`, c.ID).Scan(&state); err != nil || state == Withdrawn {
+			return err
+		}
+		if state == Done { // since it was looked at
+			return fmt.Errorf("%w: the side has it", ErrNotNow)
+		}
+		if look {
+			if err := c.unmade(ctx, tx); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, `UPDATE bgsync.schema_change SET state = 'withdrawn', reason = reason || '; withdrawn by ' || $2 WHERE id = $1`, c.ID, by)
 		return err
 	})
-	return pg.Wrap(err, "withdraw change %d on %s", c.ID, color)
 }
 
 // hold locks a change that is planned until the transaction ends.

@@ -25,18 +25,12 @@ func (m Model) operator(s State, p int, see visit) {
 			side = authority
 		}
 		see("note", m.note(s, p, side))
-	case withdrawing, looked:
-		side := uint8(authority)
-		if o.At == looked {
-			side = passive
-		}
-		see("look", m.withdrawn(s, p, side, false))
-	case sure, forgotten:
-		side := uint8(passive)
-		if o.At == forgotten {
-			side = authority
-		}
-		see("withdraw", m.withdrawn(s, p, side, true))
+	case withdrawing:
+		see("look", m.looks(s, p))
+	case looked:
+		see("withdraw", m.withdrawn(s, p, passive))
+	case forgotten:
+		see("withdraw", m.withdrawn(s, p, authority))
 	}
 }
 
@@ -52,7 +46,9 @@ func (m Model) begin(s State, p int, see visit) {
 		return
 	}
 	for i := range m.Changes {
-		see("try", m.try(s, p, uint8(second<<i))) //nolint:gosec // one of two bits
+		if i == 0 || !m.Anew {
+			see("try", m.try(s, p, uint8(second<<i))) //nolint:gosec // one of two bits
+		}
 		c := s.Changes[i]
 		if c.State[authority] == none || c.State[passive] == none {
 			continue // it must be known on both sides
@@ -64,7 +60,7 @@ func (m Model) begin(s State, p int, see visit) {
 		}
 	}
 	for i := range m.Changes {
-		if !m.Withdraws || s.Changes[i].Column == 0 {
+		if !m.Withdraws || s.Changes[i].Column == 0 || m.Anew && i == m.Changes-1 && s.Catalog != [sides]uint8{first | second, first | second} {
 			continue
 		}
 		next := s
@@ -183,17 +179,47 @@ func (m Model) note(s State, p int, side uint8) State {
 	return s
 }
 
-// withdrawn makes sure that a side does not have a change, or that it never will.
-func (m Model) withdrawn(s State, p int, side uint8, forget bool) State {
+// decided tells whether a side has forgotten a change.
+func (c *Change) decided() bool {
+	return c.State[authority] == withdrawn || c.State[passive] == withdrawn
+}
+
+// unmade tells whether a change that is planned on a side is not there.
+func (s *State) unmade(change, side uint8) bool {
+	c := &s.Changes[change]
+	has, other := c.has(s.Catalog[side])
+	return c.State[side] != planned || !has && !other
+}
+
+// looks makes sure that the authority does not have a change that could be made and that
+// nobody has forgotten.
+func (m Model) looks(s State, p int) State {
 	o := &s.Operators[p]
 	c := &s.Changes[o.Change]
-	if c.State[side] == planned {
-		if has, other := c.has(s.Catalog[side]); has || other {
-			s.Operators[p] = Operator{}
-			return s
+	switch {
+	case c.decided() && m.Without != Decided:
+		o.At = forgotten
+		if c.State[passive] != withdrawn {
+			o.At = looked
 		}
+	case s.unmade(o.Change, authority), c.State[passive] == none && m.Without != Unheard:
+		o.At = looked
+	default:
+		s.Operators[p] = Operator{}
 	}
-	if forget && (c.State[side] == planned || c.State[side] == none && m.Without != Leave) {
+	return s
+}
+
+// withdrawn writes down that a side will never have a change. The passive side, which is
+// the first, must not have it.
+func (m Model) withdrawn(s State, p int, side uint8) State {
+	o := &s.Operators[p]
+	c := &s.Changes[o.Change]
+	if c.State[side] == done || (side == passive || m.Without == Decided) && !s.unmade(o.Change, side) {
+		s.Operators[p] = Operator{}
+		return s
+	}
+	if c.State[side] == planned || c.State[side] == none && m.Without != Leave {
 		c.State[side] = withdrawn
 	}
 	if o.At++; o.At > forgotten {

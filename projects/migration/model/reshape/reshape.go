@@ -21,7 +21,7 @@ var Functions = map[string]string{
 	"make":                 "Change.make",
 	"note":                 "Change.done",
 	"begin to withdraw":    "Withdraw",
-	"look":                 "Change.withdrawn",
+	"look":                 "Change.absent",
 	"withdraw":             "Change.withdrawn",
 	"read the checkpoint":  "session.open",
 	"read the source":      "catalog",
@@ -116,8 +116,7 @@ const (
 	noting
 	noted // on the passive side
 	withdrawing
-	looked    // at the authority
-	sure      // that neither side has it
+	looked    // at the authority, which does not have it
 	forgotten // the passive side has forgotten it
 )
 
@@ -163,7 +162,11 @@ type Model struct {
 	// Twice lets two invocations of the lane forward work at the same time.
 	Twice     bool
 	Withdraws bool
-	By        By
+	// Anew has all plans be of one column, and keeps the last number from being
+	// withdrawn while a side lacks the column: what was made by hand can be planned
+	// afterwards.
+	Anew bool
+	By   By
 	// Without leaves out one rule.
 	Without Rule
 }
@@ -177,6 +180,8 @@ const (
 	NoteLast     Rule = "note last"              // done is what both sides have
 	Hold         Rule = "hold"                   // a change is made and withdrawn under the lock of its row
 	Leave        Rule = "leave"                  // a withdrawn change is written down where it was not known
+	Decided      Rule = "decided"                // what one side has forgotten the other forgets as well
+	Unheard      Rule = "unheard"                // what the passive side has not heard of nobody can have made
 	OneOpen      Rule = "one open"               // nothing is planned while a change is open
 	OneSnapshot  Rule = "one snapshot"           // the target's tables and changes are read together
 	SourceFirst  Rule = "source first"           // what its tables show is among the changes read later

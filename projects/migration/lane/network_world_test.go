@@ -25,6 +25,8 @@ type network struct {
 	t testing.TB
 	// only limits what is lost to requests that contain it.
 	only []byte
+	// meets is told each request before it goes on; nil is nobody.
+	meets func(request []byte)
 	// next is what is to be lost at the next COMMIT: losesNothing, losesRequest or
 	// losesReply. The test says when that is, by committing.
 	next atomic.Int32
@@ -151,6 +153,9 @@ func (n *network) loses(stream string, data []byte) bool {
 			time.AfterFunc(struck, func() { n.mute.Store(false) })
 		}
 		return mute
+	}
+	if n.meets != nil {
+		n.meets(data)
 	}
 	if !bytes.Contains(data, n.only) {
 		return false

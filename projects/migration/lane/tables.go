@@ -150,16 +150,17 @@ func unpublished(entries []schema.Entry) bool {
 	return slices.ContainsFunc(entries, func(e schema.Entry) bool { return e.Object == bgsync.Publication })
 }
 
-// undefinedObject is the state of SQL with which a server ends a stream whose
-// publication was not there when the transaction was made that it decodes, and a slot
-// that is not there; either way it cannot go on from here.
-const undefinedObject = "42704"
+// unreadable are the states of SQL with which a server refuses or ends a stream that
+// cannot go on from here: its publication was not there when the transaction was made that
+// it decodes, or the slot is gone (42704); the slot was invalidated, since it kept more log
+// than it may (55000); a part of the log has been removed (58P01).
+var unreadable = []string{"42704", "55000", "58P01"}
 
 // streamed turns the end of such a stream into a halt.
 func streamed(err error) error {
 	var server *pg.ServerError
-	if errors.As(pg.Reduce(err), &server) && server.SQLState == undefinedObject {
-		return checkpoint.NewHalt(checkpoint.Gap, "the source has ended the stream: its slot or publication %s is not there, or was not: %v", bgsync.Publication, err)
+	if errors.As(pg.Reduce(err), &server) && slices.Contains(unreadable, server.SQLState) {
+		return checkpoint.NewHalt(checkpoint.Gap, "the source has ended the stream: its slot or publication %s is not there, or was not, or has lost log: %v", bgsync.Publication, err)
 	}
 	return err
 }

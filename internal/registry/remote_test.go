@@ -389,12 +389,12 @@ func TestCommandsCallWhatTheOutputsName(t *testing.T) {
 		var r desk.Request
 		assert.NoError(t, json.Unmarshal([]byte(body), &r))
 		assert.Equal(t, naming.Blue, r.To)
-		text, err := json.Marshal(desk.Reply{State: checkpoint.Running})
+		text, err := json.Marshal(desk.Reply{State: checkpoint.Running, Done: []string{"done for " + string(r.To)}})
 		assert.NoError(t, err)
 		return http.StatusOK, string(text)
 	}
 	code, said := a.run(t.Context(), MigratePreflight, settings.Flag{Name: "color", Value: "blue"})
 	assert.Equal(t, fault.OK, code, said)
-	assert.Contains(t, said, "lane core.rev is there, running")
+	assert.Contains(t, said, "done for blue")
 	assert.Equal(t, []string{"Invoke cutover-staging-blue-install"}, a.calls())
 }

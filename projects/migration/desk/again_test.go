@@ -71,7 +71,8 @@ func newLife(t *testing.T, at servers, database string, dies bool) *life {
 func (l *life) act(name string, r desk.Request) {
 	l.t.Helper()
 	r.By, r.Reason = "ann", "test"
-	r.Plan = &bgsync.Plan{Lane: place.Lane(r.To), Tables: []bgsync.TablePlan{{Schema: "public", Name: "account", Class: bgsync.Critical}}}
+	r.Plan = &bgsync.Plan{Lane: place.Lane(r.To), Tables: []bgsync.TablePlan{{Schema: "public", Name: "account", Class: bgsync.Critical}},
+		Excluded: []bgsync.Exclusion{{Schema: "public", Name: "cache", Reason: "filled anew"}}}
 	for {
 		met := map[string]int{}
 		l.desk.At = func(step string) error {
@@ -129,6 +130,8 @@ var traces = map[string]string{
 	"tables":       `SELECT concat_ws(' ', table_id, schema, name, cols) FROM bgsync.table_map`,
 	"loads":        `SELECT concat_ws(' ', lane, table_id, load_no, phase) FROM bgsync.table_state`,
 	"chunks":       `SELECT concat_ws(' ', lane, table_id, load_no, chunk_no, state) FROM bgsync.chunk`,
+	"excluded":     `SELECT e::text FROM bgsync.excluded e`,
+	"deferred":     `SELECT concat_ws(' ', ordinal, name, state) FROM bgsync.deferred_ddl`,
 	"writers":      `SELECT w::text FROM bgsync.writer_acl w`,
 	"sequences":    `SELECT concat_ws(' ', relation, gap) FROM bgsync.sequence_map`,
 	"changes":      `SELECT concat_ws(' ', id, state, statement) FROM bgsync.schema_change`,
@@ -151,7 +154,7 @@ func (l *life) state() map[string][]string {
 		var installed bool
 		require.NoError(l.t, conn.QueryRow(l.t.Context(), `SELECT to_regnamespace('bgsync') IS NOT NULL`).Scan(&installed))
 		for name, sql := range traces {
-			if !installed && slices.Contains([]string{"authority", "lanes", "tables", "loads", "chunks", "writers", "sequences", "changes"}, name) {
+			if !installed && slices.Contains([]string{"authority", "lanes", "tables", "loads", "chunks", "excluded", "deferred", "writers", "sequences", "changes"}, name) {
 				continue
 			}
 			rows, err := conn.Query(l.t.Context(), sql+" ORDER BY 1")
@@ -242,6 +245,9 @@ func (l *life) whole() (*life, []after) {
 		for _, side := range naming.Colors() {
 			assert.Contains(l.t, all[len(all)-1].state[string(side)+" sequences"], "public.invoice 10000")
 		}
+		former := l.state()
+		do("prepare later", desk.Request{Act: desk.Prepare, To: naming.Green})
+		assert.Equal(l.t, former, all[len(all)-1].state, "what a lane rests on is as it was")
 		do("plan", desk.Request{Act: desk.PlanChange, To: naming.Green, Change: &note})
 		do("make", desk.Request{Act: desk.MakeChange, To: naming.Green, ChangeID: 1})
 		do("plan another", desk.Request{Act: desk.PlanChange, To: naming.Green, Change: &fee})

@@ -36,7 +36,8 @@ const (
 	// Look tells whether there is a lane, and nothing else.
 	Look Act = "look"
 	// Prepare installs the engine's schema on both sides, enrols its logins and
-	// registers the plan. It changes nothing of the application's.
+	// registers the plan; where the lane is there, it registers the plan again, of the same
+	// tables. It changes nothing of the application's.
 	Prepare Act = "prepare"
 	// Check runs the preflight, which only reads.
 	Check Act = "check"
@@ -214,54 +215,6 @@ func (d *Desk) Sides(ctx context.Context) (sides map[naming.Color]*pgx.Conn, don
 
 // First is the side that has the authority in the beginning.
 const First = naming.Blue
-
-// prepare makes both databases ready for a lane. A plan that cannot be registered
-// is no failure of the act: the checks that follow find the reason.
-func (d *Desk) prepare(ctx context.Context, r Request) (Reply, error) {
-	source, target, done, err := d.administrators(ctx, r.To)
-	if err != nil {
-		return Reply{}, err
-	}
-	defer done()
-	var reply Reply
-	for _, side := range []struct {
-		color naming.Color
-		conn  *pgx.Conn
-	}{{r.To.Other(), source}, {r.To, target}} {
-		if err := install(ctx, side.conn, side.color, r.By); err != nil {
-			return reply, err
-		}
-		if err := d.at("prepare.installed_" + string(side.color)); err != nil {
-			return reply, err
-		}
-		reply.Done = append(reply.Done, fmt.Sprintf("%s: schema bgsync of version %d, logins enrolled", side.color, bgsync.SchemaVersion))
-	}
-	if _, err := bgsync.Register(ctx, source, target, r.Plan); err != nil {
-		reply.Unregistered = err.Error()
-		return reply, nil
-	}
-	reply.Done = append(reply.Done, fmt.Sprintf("%d tables registered on both sides", len(r.Plan.Tables)))
-	return reply, d.at("prepare.registered")
-}
-
-// logins are the group roles whose users are enrolled.
-var logins = []bgsync.Group{bgsync.Reader, bgsync.Apply, bgsync.Builder, bgsync.Fence, bgsync.Verify, bgsync.Operator}
-
-// install makes the schema and gives both users of each group role, between which
-// the rotation of secrets changes, what PostgreSQL does not inherit.
-func install(ctx context.Context, conn *pgx.Conn, side naming.Color, by string) error {
-	if err := bgsync.Install(ctx, conn, bgsync.Installation{Side: side, Writable: side == First, By: by}); err != nil {
-		return err
-	}
-	for _, group := range logins {
-		for _, user := range []string{string(group) + "_a", string(group) + "_b"} {
-			if err := bgsync.Enrol(ctx, conn, user, group); err != nil {
-				return fmt.Errorf("%s: %w", side, err)
-			}
-		}
-	}
-	return nil
-}
 
 // look reads the lane's row as an administrator: before the schema is installed the
 // lane's own logins may do nothing.

@@ -66,7 +66,7 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 		"no verified TLS":          {id: "PF01", want: "does not demand a verified certificate", change: func(s *preflight.Subject) { s.Apply = "postgres://a@db.example.com/payments?sslmode=require" }},
 		"unreadable address":       {id: "PF01", want: "cannot be read", change: func(s *preflight.Subject) { s.Reader = "postgres://a@[::1/x" }},
 		"the same side twice":      {id: "PF03", want: "are both blue", change: func(s *preflight.Subject) { s.Target = s.Source }},
-		"schema of another engine": {id: "PF03", want: "schema bgsync has version 10, expected version 9", cause: green(`UPDATE bgsync.identity SET schema_version = 10`), undo: green(`UPDATE bgsync.identity SET schema_version = 9`)},
+		"schema of another engine": {id: "PF03", want: "schema bgsync has version 11, expected version 10", cause: green(`UPDATE bgsync.identity SET schema_version = 11`), undo: green(`UPDATE bgsync.identity SET schema_version = 10`)},
 		"slots used up":            {id: "PF04", want: "1 are free", cause: blue(`SELECT pg_create_logical_replication_slot('s' || n, 'pgoutput') FROM generate_series(1, 9) n`), undo: blue(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots`)},
 		"reader may not read":      {id: "PF05", want: "role bgsync_reader: has no SELECT on public.entry", cause: blue(`REVOKE SELECT ON public.entry FROM bgsync_reader`), undo: blue(`GRANT SELECT ON public.entry TO bgsync_reader`)},
 		"applier may not delete":   {id: "PF05", want: "role bgsync_apply: has no DELETE on public.account", cause: green(`REVOKE DELETE ON public.account FROM bgsync_apply`), undo: green(`GRANT DELETE ON public.account TO bgsync_apply`)},

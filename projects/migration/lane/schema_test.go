@@ -79,8 +79,8 @@ func TestAnInstallationOfTheVersionBeforeIsBroughtUp(t *testing.T) {
 	former, _, found = strings.Cut(former, "$log$;")
 	require.True(t, found)
 	for _, side := range []side{w.blue, w.green} {
-		w.exec(side, `CREATE OR REPLACE FUNCTION bgsync.log_ddl()`+former+`$log$`, `DROP TABLE bgsync.decision, bgsync.throttle, bgsync.schema_change_table, bgsync.schema_change`,
-			`DROP FUNCTION bgsync.fingerprint(oid), bgsync.unpublished()`, `ALTER TABLE bgsync.lane DROP COLUMN halt_reason, DROP COLUMN clean_base_at`, `UPDATE bgsync.identity SET schema_version = 1`)
+		w.exec(side, `CREATE OR REPLACE FUNCTION bgsync.log_ddl()`+former+`$log$`, `DROP TABLE bgsync.excluded, bgsync.decision, bgsync.throttle, bgsync.schema_change_table, bgsync.schema_change`,
+			`DROP FUNCTION bgsync.fingerprint(oid), bgsync.unpublished(), bgsync.unplanned()`, `ALTER TABLE bgsync.lane DROP COLUMN halt_reason, DROP COLUMN clean_base_at`, `UPDATE bgsync.identity SET schema_version = 1`)
 	}
 	report, err := w.runner("too new").Run(w.ctx())
 	require.NoError(t, err)

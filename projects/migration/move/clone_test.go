@@ -47,9 +47,9 @@ func TestALaneFromACloneIsReservedThenAdoptedThenStarted(t *testing.T) {
 	}{
 		"no clone yet": {"", "is database 7, copied from none", false, []desk.Act{desk.Look, desk.Reserve, desk.Adopt},
 			"waits for a clone: is database 7, copied from none\n  mend it with: data:clones.green one higher", fault.Gate},
-		"a clone":                  {"", "", false, []desk.Act{desk.Look, desk.Reserve, desk.Adopt, desk.Look, desk.Check, desk.Create}, "done: adopt", fault.OK},
-		"an adoption that was cut": {checkpoint.Created, "", false, []desk.Act{desk.Look, desk.Adopt, desk.Look, desk.Check, desk.Create}, "done: adopt", fault.OK},
-		"a lane that is there":     {checkpoint.Running, "", false, []desk.Act{desk.Look, desk.Look, desk.Check, desk.Create}, "nothing is prepared, only checked", fault.OK},
+		"a clone":                  {"", "", false, []desk.Act{desk.Look, desk.Reserve, desk.Adopt, desk.Prepare, desk.Check, desk.Create}, "done: adopt", fault.OK},
+		"an adoption that was cut": {checkpoint.Created, "", false, []desk.Act{desk.Look, desk.Adopt, desk.Prepare, desk.Check, desk.Create}, "done: adopt", fault.OK},
+		"a lane that is there":     {checkpoint.Running, "", false, []desk.Act{desk.Look, desk.Prepare, desk.Check, desk.Create}, "done: prepare", fault.OK},
 		"what would be done":       {"", "", true, []desk.Act{desk.Look}, "would publish 1 tables on blue and make it keep its log for lane core.fwd", fault.OK},
 		"what would be ended":      {checkpoint.Created, "", true, []desk.Act{desk.Look}, "would adopt the database of green", fault.OK},
 	} {

@@ -71,8 +71,8 @@ type Operator struct {
 const target = "go tool mage migrate:"
 
 // Preflight prepares both databases for the lane that ends at to, and checks
-// whether it may be made. With DryRun it only checks; where there is a lane
-// already, nothing is prepared either: its tables are published.
+// whether it may be made. With DryRun it only checks. Where there is a lane already, its
+// plan is registered again.
 func (o *Operator) Preflight(ctx context.Context, to naming.Color) error {
 	if err := o.open(ctx); err != nil {
 		return err
@@ -81,20 +81,11 @@ func (o *Operator) Preflight(ctx context.Context, to naming.Color) error {
 	if err != nil {
 		return err
 	}
-	there, err := o.Desk.Do(ctx, desk.Request{Act: desk.Look, To: to})
-	if err != nil {
-		return fmt.Errorf("look for the lane: %w", err)
-	}
 	var prepared desk.Reply
-	switch {
-	case there.State != "":
-		o.Say("lane %s is there, %s: nothing is prepared, only checked", function.Lane(to), there.State)
-	case o.DryRun:
+	if o.DryRun {
 		o.Say("would install schema bgsync on both sides, enrol its logins and register %d tables", len(plan.Tables))
-	default:
-		if prepared, err = o.Desk.Do(ctx, desk.Request{Act: desk.Prepare, To: to, Plan: plan, By: o.By}); err != nil {
-			return fmt.Errorf("prepare the databases: %w", err)
-		}
+	} else if prepared, err = o.Desk.Do(ctx, desk.Request{Act: desk.Prepare, To: to, Plan: plan, By: o.By}); err != nil {
+		return fmt.Errorf("prepare the databases: %w", err)
 	}
 	for _, done := range prepared.Done {
 		o.Say("%s", done)

@@ -246,6 +246,10 @@ func (l LaneStatus) notes() []string {
 			notes = append(notes, fmt.Sprintf("%d %s", count.n, count.what))
 		}
 	}
+	if len(l.Unplanned) > 0 {
+		notes = append(notes, fmt.Sprintf("tables of its source that no lane carries, and no switch passes by: %s; exclude them in tables.yaml and %spreflight%s, or make a new lane",
+			strings.Join(l.Unplanned, ", "), target, toward(l.to())))
+	}
 	if !l.Wanted {
 		notes = append(notes, "paused")
 	}

@@ -48,14 +48,18 @@ func (s Status) next() []string {
 
 // resumed is the command after a halt, as the commands that meet it say it.
 func resumed(l LaneStatus) string {
-	to := naming.Green
-	if l.Lane == function.Lane(naming.Blue) {
-		to = naming.Blue
-	}
-	err := (&Operator{}).halted(to, l.Halt, "")
+	err := (&Operator{}).halted(l.to(), l.Halt, "")
 	var told *fault.Error
 	if errors.As(err, &told) && told.Hint != "" {
 		return told.Hint
 	}
 	return err.Error()
+}
+
+// to is the side that the lane ends at.
+func (l LaneStatus) to() naming.Color {
+	if l.Lane == function.Lane(naming.Blue) {
+		return naming.Blue
+	}
+	return naming.Green
 }

@@ -49,6 +49,13 @@ func TestTheStatusSaysWhatComparisonsHaveShown(t *testing.T) {
 	assert.Empty(t, l.notes(), "nobody compares what has not the authority")
 }
 
+func TestTheStatusNamesTablesThatNoLaneCarries(t *testing.T) {
+	l := LaneStatus{Known: true, Wanted: true}
+	l.Lane, l.Unplanned = function.Lane(naming.Blue), []string{"payments.refund", "payments.refund_line"}
+	assert.Equal(t, []string{"tables of its source that no lane carries, and no switch passes by: payments.refund, payments.refund_line; " +
+		"exclude them in tables.yaml and go tool mage migrate:preflight -color=blue, or make a new lane"}, l.notes())
+}
+
 func TestTheStatusSaysWhatABaseIs(t *testing.T) {
 	l := LaneStatus{Known: true}
 	assert.Empty(t, l.base(), "nothing is planned yet")

@@ -40,7 +40,7 @@ var ErrStale = errors.New("the copy is not as it was found: somebody else is at 
 
 // kept are the tables of schema bgsync that stay as the source had them; identity
 // and authority are changed. All others are emptied, those of later versions too.
-var kept = []string{"identity", "authority", "table_map", "writer_acl", "sequence_map"}
+var kept = []string{"identity", "authority", "table_map", "excluded", "writer_acl", "sequence_map"}
 
 const (
 	identitySQL = `UPDATE bgsync.identity SET db_id = pg_catalog.gen_random_uuid(), side = $3, cloned_from = $1::uuid, installed_at = pg_catalog.now()

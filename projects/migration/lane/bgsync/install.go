@@ -19,7 +19,7 @@ import (
 )
 
 // SchemaVersion is the version of the schema that this engine works with.
-const SchemaVersion = 9
+const SchemaVersion = 10
 
 //go:embed sql/roles.sql
 var rolesSQL string
@@ -51,9 +51,12 @@ var forcedSQL string
 //go:embed sql/009_partitions.sql
 var partitionsSQL string
 
+//go:embed sql/010_tables.sql
+var tablesSQL string
+
 // migrations are the steps from one version of the schema to the next; the first
 // leads from nothing to version 1.
-var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL, reasonsSQL, publicationSQL, decisionsSQL, forcedSQL, partitionsSQL}
+var migrations = []string{objectsSQL, changesSQL, throttleSQL, typesSQL, reasonsSQL, publicationSQL, decisionsSQL, forcedSQL, partitionsSQL, tablesSQL}
 
 // installLock keeps two installers of one database apart.
 const installLock = 0x6267_7379_6e63

@@ -114,7 +114,7 @@ func number(ctx context.Context, tables []*relation.Table, sides ...*pgx.Conn) e
 }
 
 // numbers reads the numbers of one side.
-func numbers(ctx context.Context, conn *pgx.Conn) (map[string]int32, error) {
+func numbers(ctx context.Context, conn relation.Querier) (map[string]int32, error) {
 	rows, err := conn.Query(ctx, `SELECT schema || '.' || name, table_id FROM bgsync.table_map`)
 	if err != nil {
 		return nil, pg.Wrap(err, "read bgsync.table_map")
@@ -150,9 +150,30 @@ func register(ctx context.Context, tx pgx.Tx, plan *Plan, tables []*relation.Tab
 			return fmt.Errorf("map table %s: %w", table.FullName(), err)
 		}
 	}
+	return write(ctx, tx, plan, tables)
+}
+
+// write writes all of the plan but the numbers and forms of its tables.
+func write(ctx context.Context, tx pgx.Tx, plan *Plan, tables []*relation.Table) error {
+	if err := exclude(ctx, tx, plan.Excluded); err != nil {
+		return err
+	}
 	for _, statement := range slices.Concat(ownership(tables), publication(tables), grants(plan, tables), eventTriggers()) {
 		if _, err := tx.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %w", first(statement), err)
+		}
+	}
+	return nil
+}
+
+// exclude replaces what is left out on purpose.
+func exclude(ctx context.Context, tx pgx.Tx, list []Exclusion) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM bgsync.excluded`); err != nil {
+		return fmt.Errorf("clear bgsync.excluded: %w", err)
+	}
+	for _, e := range list {
+		if _, err := tx.Exec(ctx, `INSERT INTO bgsync.excluded (schema, name, reason) VALUES ($1, $2, $3)`, e.Schema, e.Name, e.Reason); err != nil {
+			return fmt.Errorf("exclude table %s.%s: %w", e.Schema, e.Name, err)
 		}
 	}
 	return nil

@@ -49,6 +49,9 @@ type Snapshot struct {
 
 	// Cloned tells that the base came with a clone of the source; nothing was loaded.
 	Cloned bool `json:"cloned,omitempty"`
+	// Unplanned are the first tables of the source that no lane carries and the plan does
+	// not exclude.
+	Unplanned []string `json:"unplanned,omitempty"`
 	// Load is the base, over all Tables.
 	Load
 	Tables []Table `json:"tables"`
@@ -116,6 +119,9 @@ func Read(ctx context.Context, source, target *pgx.Conn, lane string) (Snapshot,
 	if err := s.lag(ctx, source, target, row); err != nil {
 		return Snapshot{}, err
 	}
+	if err := s.unplanned(ctx, source); err != nil {
+		return Snapshot{}, err
+	}
 	if err := s.throttled(ctx, target); err != nil {
 		return Snapshot{}, err
 	}
@@ -181,6 +187,13 @@ func (s *Snapshot) open(ctx context.Context, target *pgx.Conn) error {
 		  (SELECT i.cloned_from = l.src_db_id FROM bgsync.identity i, bgsync.lane l WHERE l.lane = $1) IS TRUE`, s.Lane).
 		Scan(&s.Conflicts, &s.Quarantine, &s.Repairs, &s.Torn, &s.Cloned)
 	return pg.Wrap(err, "count open decisions of lane %s", s.Lane)
+}
+
+// unplanned asks for tables that somebody has made beside the plan.
+func (s *Snapshot) unplanned(ctx context.Context, source *pgx.Conn) error {
+	const most = 20 // of the names: an item of the control store has room for no more than some
+	err := source.QueryRow(ctx, `SELECT coalesce(pg_catalog.array_agg(name), '{}') FROM (SELECT name FROM bgsync.unplanned() AS name LIMIT $1) u`, most).Scan(&s.Unplanned)
+	return pg.Wrap(err, "look for tables of the source beside lane %s", s.Lane)
 }
 
 // lag compares the checkpoint with the source.

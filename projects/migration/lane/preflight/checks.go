@@ -14,7 +14,7 @@ var checks = []check{
 	{"PF09", "no writer can pass the fence", []string{"PF12"}, Creation | Switch, passers},
 	{"PF10", "who may write is who is recorded", []string{"PF03", "PF12"}, Creation | Start | Switch, writers},
 	{"PF11", "the fence can lock and revoke", []string{"PF12"}, Creation | Switch, rows(fenceSQL, "the right: register the plan, and enrol the login of the fence", planned)},
-	{"PF13", "no table is forgotten", []string{"PF01"}, Creation | Switch, forgotten},
+	{"PF13", "no table is forgotten", []string{"PF01"}, Creation | Start | Switch, forgotten},
 	{"PF14", "every row has a key", []string{"PF12"}, Creation, keys},
 	{"PF15", "nothing stands in the way of replication", []string{"PF12"}, Creation | Switch, obstacles},
 	{"PF40", "no foreign key leads out of the lane", []string{"PF12"}, Creation | Switch, rows(foreignKeysSQL, "both tables in the lane, or no such constraint on either side: rows of a table that is left out are not carried, nor do they hold back or follow what is deleted by the lane", planned)},

@@ -56,25 +56,48 @@ func tables(ctx context.Context, s *Subject) ([]Finding, error) {
 	return findings, nil
 }
 
-// forgotten wants every table of the plan's schemas to be listed or excluded.
+// forgottenSQL finds the tables of the schemas $1 that are neither listed nor excluded,
+// $2, nor a partition of one that is excluded, $3.
+const forgottenSQL = `
+SELECT 'table ' || n.nspname || '.' || c.relname, 'is neither listed nor excluded'
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p', 'f', 'm')
+  AND '"' || pg_catalog.replace(n.nspname, '"', '""') || '"."' || pg_catalog.replace(c.relname, '"', '""') || '"' <> ALL ($2)
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) a JOIN pg_catalog.pg_class x ON x.oid = a.relid JOIN pg_catalog.pg_namespace m ON m.oid = x.relnamespace
+    WHERE '"' || pg_catalog.replace(m.nspname, '"', '""') || '"."' || pg_catalog.replace(x.relname, '"', '""') || '"' = ANY ($3))
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')`
+
+// forgotten wants every table of the plan's schemas to be listed or excluded, before a
+// switch by what is written down on both sides as well, which is what its gates ask for.
+// A lane that runs is only warned: what it carries is as right as before.
 func forgotten(ctx context.Context, s *Subject) ([]Finding, error) {
-	known := s.names()
-	for _, excluded := range s.Plan.Excluded {
-		known = append(known, pg.Ident(excluded.Schema, excluded.Name))
+	excluded := []string{} // not nil: NULL would match nothing
+	for _, e := range s.Plan.Excluded {
+		excluded = append(excluded, pg.Ident(e.Schema, e.Name))
 	}
 	var findings []Finding
 	for _, side := range s.both() {
-		more, err := ask(ctx, side.conn, side.name, `
-			SELECT 'table ' || n.nspname || '.' || c.relname, 'is neither listed nor excluded'
-			FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-			WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p', 'f', 'm')
-			  AND '"' || pg_catalog.replace(n.nspname, '"', '""') || '"."' || pg_catalog.replace(c.relname, '"', '""') || '"' <> ALL ($2)
-			  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`,
-			"one of both, the latter with a reason", s.Plan.Schemas(), known)
+		more, err := ask(ctx, side.conn, side.name, forgottenSQL, "one of both, the latter with a reason", s.Plan.Schemas(), append(s.names(), excluded...), excluded)
+		if err != nil {
+			return nil, err
+		}
+		if s.phase == Switch && len(more) == 0 {
+			more, err = ask(ctx, side.conn, side.name, `SELECT 'table ' || name, 'is excluded by the plan and not in bgsync.excluded' FROM bgsync.unplanned() AS name`,
+				"the plan as it is written down on both sides: migrate:preflight does it")
+			if err != nil && pg.Classify(err) == pg.Schema { // another version, which PF03 tells
+				more, err = nil, nil
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
 		findings = append(findings, more...)
+	}
+	if s.phase == Start {
+		for i := range findings {
+			findings[i].Status = Warn
+		}
 	}
 	return findings, nil
 }

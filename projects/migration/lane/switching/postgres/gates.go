@@ -19,7 +19,7 @@ import (
 func (d *Databases) Evaluate(ctx context.Context, t switching.Try) []switching.Gate {
 	var gates []switching.Gate
 	for _, side := range []naming.Color{t.From, t.To} {
-		gates = append(gates, d.lanesRun(ctx, side), d.nothingOpen(ctx, side), d.grants(ctx, side, side == t.From), d.frozen(ctx, side), d.unchanging(ctx, side), d.published(ctx, side))
+		gates = append(gates, d.lanesRun(ctx, side), d.nothingOpen(ctx, side), d.grants(ctx, side, side == t.From), d.frozen(ctx, side), d.unchanging(ctx, side), d.published(ctx, side), d.planned(ctx, side))
 	}
 	gates = append(gates, d.unhindered(ctx, t.From), d.canary(ctx, t.From, t.To, d.Limits.Forward), d.canary(ctx, t.To, t.From, d.Limits.Back))
 	return append(gates, d.Compare.Evaluate(ctx, t.To)...)
@@ -70,6 +70,14 @@ func (d *Databases) unchanging(ctx context.Context, side naming.Color) switching
 func (d *Databases) published(ctx context.Context, side naming.Color) switching.Gate {
 	return d.ask(ctx, "publication", side, "all replicated tables and all changes of them", `
 		SELECT count(*) = 0, coalesce(pg_catalog.string_agg(fault, ', '), 'nothing left out') FROM bgsync.unpublished() AS fault`)
+}
+
+// planned asks for tables that no lane carries and nobody has left out: after the switch
+// their rows are missing on the other side.
+func (d *Databases) planned(ctx context.Context, side naming.Color) switching.Gate {
+	return d.ask(ctx, "tables", side, "each table of the replicated schemas either carried, which takes a new lane, or excluded by the plan with a reason, which migrate:preflight writes down", `
+		SELECT count(*) = 0, CASE count(*) WHEN 0 THEN 'all are carried or excluded' ELSE 'neither carried nor excluded: ' || pg_catalog.string_agg(name, ', ') END
+		FROM bgsync.unplanned() AS name`)
 }
 
 // unhindered asks for what the fence would have to wait for.

@@ -122,6 +122,11 @@ func (Migrate) Discard(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateDiscard(ctx, a) })
 }
 
+// Writers writes down again, on both sides, who may write and which sequences there are; -dry-run tells what differs.
+func (Migrate) Writers(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateWriters(ctx, a) })
+}
+
 // Abandon takes the engine out of both databases before any switch; needs -reason='…'.
 func (Migrate) Abandon(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateAbandon(ctx, a) })

@@ -101,6 +101,13 @@ func MigrateDiscard(ctx context.Context, a *ops.App) error {
 	})
 }
 
+// MigrateWriters writes down again who may write.
+func MigrateWriters(ctx context.Context, a *ops.App) error {
+	return migrate(ctx, a, "migrate:writers", func(ctx context.Context, o *move.Operator, _ *ops.Workplace) error {
+		return o.Writers(ctx)
+	})
+}
+
 // MigrateAbandon takes the lanes of a migration away that has never switched.
 func MigrateAbandon(ctx context.Context, a *ops.App) error {
 	return migrate(ctx, a, "migrate:abandon", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {

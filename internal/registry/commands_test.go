@@ -65,6 +65,7 @@ func Commands() []Command {
 		{"makeChange", MigrateMakeChange, nil, (*amazon).works, fault.OK},
 		{"withdrawChange", MigrateWithdrawChange, nil, (*amazon).works, fault.OK},
 		{"reload", MigrateReload, []settings.Flag{flag("table", "payments.note")}, (*amazon).works, fault.OK},
+		{"writers", MigrateWriters, nil, (*amazon).works, fault.OK},
 		{"abandon", MigrateAbandon, nil, (*amazon).works, fault.OK},
 		{"finalise, confirmed", MigrateFinalise, []settings.Flag{bothOperators}, func(a *amazon) { a.settled("AROAEXAMPLE:ann") }, fault.Gate},
 		{"finalise", MigrateFinalise, []settings.Flag{bothOperators}, func(a *amazon) {

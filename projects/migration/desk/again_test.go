@@ -248,6 +248,12 @@ func (l *life) whole() (*life, []after) {
 		former := l.state()
 		do("prepare later", desk.Request{Act: desk.Prepare, To: naming.Green})
 		assert.Equal(l.t, former, all[len(all)-1].state, "what a lane rests on is as it was")
+		l.on(naming.Blue, `GRANT DELETE ON public.account TO app`) // since the writers were written down
+		do("writers", desk.Request{Act: desk.Writers, To: naming.Green})
+		for _, side := range naming.Colors() {
+			assert.Contains(l.t, all[len(all)-1].state[string(side)+" writers"], "(public.account,app,DELETE,)")
+		}
+		assert.NotContains(l.t, fmt.Sprint(all[len(all)-1].state["green rights"]), "app=", "nobody may write to green")
 		do("plan", desk.Request{Act: desk.PlanChange, To: naming.Green, Change: &note})
 		do("make", desk.Request{Act: desk.MakeChange, To: naming.Green, ChangeID: 1})
 		do("plan another", desk.Request{Act: desk.PlanChange, To: naming.Green, Change: &fee})

@@ -62,6 +62,8 @@ const (
 	WithdrawChange Act = "withdrawChange"
 	// Reload loads one table of the lane anew.
 	Reload Act = "reload"
+	// Writers writes down again who may write, and which sequences there are.
+	Writers Act = "writers"
 	// Abandon takes the lanes of a migration away that has never switched.
 	Abandon Act = "abandon"
 )
@@ -91,7 +93,7 @@ type Request struct {
 	// are the two who say so.
 	Position  string   `json:"position,omitempty"`
 	Operators []string `json:"operators,omitempty"`
-	// Preview makes Abandon and Discard tell what would be done, and change nothing.
+	// Preview makes Abandon, Discard and Writers tell what would be done, and change nothing.
 	Preview bool `json:"preview,omitempty"`
 }
 
@@ -164,7 +166,7 @@ func (d *Desk) at(step string) error {
 func (d *Desk) acts() map[Act]func(context.Context, Request) (Reply, error) {
 	return map[Act]func(context.Context, Request) (Reply, error){
 		Look: d.look, Prepare: d.prepare, Check: d.check, Create: d.create, Return: d.back, Resume: d.resume, Changes: d.changes,
-		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Renew: d.renew, Discard: d.discard, Abandon: d.abandon,
+		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Renew: d.renew, Discard: d.discard, Writers: d.writers, Abandon: d.abandon,
 		Reserve: d.reserve, Adopt: d.adopt,
 	}
 }

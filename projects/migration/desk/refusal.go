@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/finalise"
 	"github.com/cutover/cutover/projects/migration/lane/schema"
@@ -29,7 +30,7 @@ var refusals = []struct {
 }{
 	{schema.ErrNotAdditive, Wrong}, {schema.ErrUnknown, Wrong}, {schema.ErrOpen, NotNow}, {schema.ErrDifferent, NotNow}, {schema.ErrNotNow, NotNow},
 	{lane.ErrNotReloadable, NotNow}, {lane.ErrNotRenewable, NotNow}, {lane.ErrUndecidable, NotNow}, {errUnderway, NotNow}, {checkpoint.ErrAbsent, NotNow},
-	{checkpoint.ErrDecision, NotNow}, {errOrder, Wrong},
+	{checkpoint.ErrDecision, NotNow}, {errOrder, Wrong}, {authority.ErrUnrecordable, NotNow},
 	{finalise.ErrOrder, Wrong}, {finalise.ErrNotYet, NotNow}, {finalise.ErrStreaming, Busy},
 }
 

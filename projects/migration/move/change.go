@@ -172,6 +172,25 @@ func (o *Operator) Reload(ctx context.Context, to naming.Color, table, reason st
 	return nil
 }
 
+// Writers has it written down again who may write, and which sequences there are: a
+// switch takes these rights away and gives them on the other side. A right that was
+// granted since is one that somebody has to want: no other command takes it over.
+func (o *Operator) Writers(ctx context.Context) error {
+	if err := o.open(ctx); err != nil {
+		return err
+	}
+	reply, err := o.ask(ctx, desk.Request{Act: desk.Writers, To: naming.Green, Preview: o.DryRun}, "what that says, then %swriters", target)
+	switch {
+	case err != nil:
+		return err
+	case o.DryRun && len(reply.Done) == 0:
+		o.Say("who may write, and the sequences, are as they were written down")
+	case o.DryRun:
+		o.Say("would write that down on both sides, and take the rights away where nobody may write")
+	}
+	return nil
+}
+
 // Abandon takes the lanes of a migration away that has never switched.
 func (o *Operator) Abandon(ctx context.Context, reason string) error {
 	if err := because("abandon", reason); err != nil {

@@ -164,6 +164,7 @@ func TestAnEnvironmentIsMigratedOnce(t *testing.T) {
 	calls := map[string]func(context.Context, *move.Operator) error{
 		"verify":   func(ctx context.Context, o *move.Operator) error { return o.Verify(ctx, clean{}, naming.Green) },
 		"reload":   func(ctx context.Context, o *move.Operator) error { return o.Reload(ctx, naming.Green, "a.b", "why") },
+		"writers":  func(ctx context.Context, o *move.Operator) error { return o.Writers(ctx) },
 		"rollback": func(ctx context.Context, o *move.Operator) error { return o.SwitchBy(ctx, nil, naming.Blue, "why") },
 	}
 	for _, name := range []string{"cutover here", "cutover", "cancel", "accept", "thaw", "start", "preflight"} {

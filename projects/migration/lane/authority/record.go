@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 )
+
+// ErrUnrecordable tells that rights are as no fence can take them away and give them back.
+var ErrUnrecordable = errors.New("the rights to write cannot be written down: they have to be granted by the owner, without grant option, and somebody must have one")
 
 // Record writes down who may write, as it stands in the catalogs of the side that
 // has the authority, into both databases, and takes those rights away on the
@@ -41,11 +45,7 @@ func Record(ctx context.Context, writable, passive *pgx.Conn) error {
 		problems = append(problems, "nobody may write to any replicated table")
 	}
 	if len(problems) > 0 {
-		var all []error
-		for _, p := range problems {
-			all = append(all, errors.New(p))
-		}
-		return fmt.Errorf("record the writers: %w", errors.Join(all...))
+		return fmt.Errorf("%w: %s", ErrUnrecordable, strings.Join(problems, "; "))
 	}
 	acl.Grants = fold(grants)
 	for _, conn := range []*pgx.Conn{writable, passive} {

@@ -44,7 +44,7 @@ func sequences(ctx context.Context, s *Subject) ([]Finding, error) {
 			return nil, fmt.Errorf("ask the %s: %w", side.name, err)
 		}
 		for _, name := range left {
-			findings = append(findings, refuse(side.name+" sequence "+name, "every sequence of the plan's schemas to be written down: migrate:start -color=blue does it", "was made since the sequences were written down"))
+			findings = append(findings, refuse(side.name+" sequence "+name, "every sequence of the plan's schemas to be written down: migrate:writers does it", "was made since the sequences were written down"))
 		}
 		if more, err = ask(ctx, side.conn, side.name, ownersSQL, "an owner that is no superuser", found[i]); err != nil {
 			return nil, err

@@ -183,7 +183,7 @@ func writers(ctx context.Context, s *Subject) ([]Finding, error) {
 			return nil, fmt.Errorf("ask the %s: %w", side.name, err)
 		}
 		for _, problem := range problems {
-			findings = append(findings, refuse(side.name, "rights that the owner has granted, without grant option, all of them in bgsync.writer_acl where the side is writable and none where it is not: record the writers again", "%s", problem))
+			findings = append(findings, refuse(side.name, "rights that the owner has granted, without grant option, all of them in bgsync.writer_acl where the side is writable and none where it is not: revoke what nobody wants, then migrate:writers writes down the rest", "%s", problem))
 		}
 	}
 	return findings, nil

@@ -30,7 +30,7 @@ var refusals = []struct {
 }{
 	{schema.ErrNotAdditive, Wrong}, {schema.ErrUnknown, Wrong}, {schema.ErrOpen, NotNow}, {schema.ErrDifferent, NotNow}, {schema.ErrNotNow, NotNow},
 	{lane.ErrNotReloadable, NotNow}, {lane.ErrNotRenewable, NotNow}, {lane.ErrUndecidable, NotNow}, {errUnderway, NotNow}, {checkpoint.ErrAbsent, NotNow},
-	{checkpoint.ErrDecision, NotNow}, {errOrder, Wrong}, {authority.ErrUnrecordable, NotNow},
+	{checkpoint.ErrDecision, NotNow}, {errOrder, Wrong}, {authority.ErrUnrecordable, NotNow}, {authority.ErrStale, NotNow},
 	{finalise.ErrOrder, Wrong}, {finalise.ErrNotYet, NotNow}, {finalise.ErrStreaming, Busy},
 }
 

@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,19 +19,18 @@ var ErrUnrecordable = errors.New("the rights to write cannot be written down: th
 // Record writes down who may write, as it stands in the catalogs of the side that
 // has the authority, into both databases, and takes those rights away on the
 // passive side. It runs as an administrator after bgsync.Register and
-// sequence.Record, and again when writers are added; no switch may be under way.
+// sequence.Record, and again when writers are added; no switch may be under way. Where
+// one begins meanwhile the error is ErrStale, and no right is taken away any more.
 // The roles must exist on both sides.
 func Record(ctx context.Context, writable, passive *pgx.Conn) error {
-	for _, side := range []struct {
-		conn *pgx.Conn
-		want bool
-	}{{writable, true}, {passive, false}} {
-		row, err := Load(ctx, side.conn)
+	sides, rows := []*pgx.Conn{writable, passive}, make([]Row, 2)
+	for i, conn := range sides {
+		row, err := Load(ctx, conn)
 		if err != nil {
 			return err
 		}
-		if row.Writable != side.want || row.Attempt != "" {
-			return fmt.Errorf("record the writers: %s has writable=%t and attempt %q, expected %t and none", row.Side, row.Writable, row.Attempt, side.want)
+		if rows[i] = row; row.Writable != (i == 0) || row.Attempt != "" {
+			return fmt.Errorf("record the writers: %s has writable=%t and attempt %q, expected %t and none", row.Side, row.Writable, row.Attempt, i == 0)
 		}
 	}
 	acl, err := names(ctx, writable)
@@ -48,8 +48,12 @@ func Record(ctx context.Context, writable, passive *pgx.Conn) error {
 		return fmt.Errorf("%w: %s", ErrUnrecordable, strings.Join(problems, "; "))
 	}
 	acl.Grants = fold(grants)
-	for _, conn := range []*pgx.Conn{writable, passive} {
+	for i, conn := range sides {
 		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			// Whoever was held up since finds the other side's writers here, and must not end them.
+			if row, err := load(ctx, tx, rowSQL+` FOR UPDATE`); err != nil || row != rows[i] {
+				return cmp.Or(err, fmt.Errorf("%s has epoch %d, writable=%t, attempt %q: %w", row.Side, row.Epoch, row.Writable, row.Attempt, ErrStale))
+			}
 			if err := acl.keep(ctx, tx); err != nil {
 				return err
 			}

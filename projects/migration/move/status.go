@@ -27,6 +27,8 @@ type LaneStatus struct {
 	// Stale tells that it has not, for longer than a live one is silent.
 	Stale bool   `json:"stale"`
 	Error string `json:"error,omitempty"`
+	// Gate is how the lane stands before the gate of the lag; nil where no cutover asks it.
+	Gate *Gate `json:"lagGate,omitempty"`
 }
 
 // Status is what the control store says about a migration.
@@ -94,6 +96,9 @@ func ReadStatus(ctx context.Context, store control.Store, now time.Time) Status 
 		for i := range s.Lanes {
 			s.Lanes[i].retire()
 		}
+	}
+	for i := range s.Lanes {
+		s.Lanes[i].ask(s.Token, now)
 	}
 	return s
 }
@@ -231,6 +236,9 @@ func (l LaneStatus) notes() []string {
 		if !l.Stale {
 			notes = append(notes, wait.String())
 		}
+	}
+	if l.Gate != nil {
+		notes = append(notes, l.Gate.String())
 	}
 	if l.Verification != nil {
 		notes = append(notes, compared(*l.Verification)...)

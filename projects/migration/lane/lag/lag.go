@@ -167,3 +167,25 @@ func (w Window) Judge(now time.Time, l Limits) Finding {
 	return Finding{Known: true, P99: p99, Detail: fmt.Sprintf("p99 %s, median %s of %d canaries in %s",
 		p99.Round(time.Millisecond), inside[(len(inside)-1)/2].Took.Round(time.Millisecond), len(inside), l.Window)}
 }
+
+// Opens is when the window keeps the limits at the earliest: if every second from the last
+// sample on, or from now on where that is old, brings one that is not late. Zero is that it
+// would not even then, as where a clock is far off.
+func (w Window) Opens(now time.Time, l Limits) time.Time {
+	at, next := now, slices.Clone(w)
+	if len(w) > 0 && now.Sub(w[len(w)-1].At) <= l.Fresh {
+		at = w[len(w)-1].At
+	}
+	for until := at.Add(2 * l.Window); at.Before(until); {
+		seen := now
+		if at.After(now) {
+			seen = at
+		}
+		if f := next.Judge(seen, l); f.Known && f.P99 < l.Most {
+			return seen
+		}
+		at = at.Add(time.Second)
+		next = next.Add([]Sample{{At: at}}, l.Window)
+	}
+	return time.Time{}
+}

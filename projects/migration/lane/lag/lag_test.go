@@ -79,6 +79,43 @@ func TestALagIsKnownOnlyWhereItWasMeasuredWithoutAHole(t *testing.T) {
 	}
 }
 
+// When a cutover is no longer kept waiting: at once, when what closes the gate has left the
+// window, or when enough was measured.
+func TestAWindowTellsWhenItOpens(t *testing.T) {
+	end := start.Add(599 * time.Second)
+	late := func(from, to int) lag.Window {
+		return every(600, func(i int) time.Duration {
+			if i >= from && i < to {
+				return 2 * time.Second
+			}
+			return steady(i)
+		})
+	}
+	for name, c := range map[string]struct {
+		window lag.Window
+		now    time.Time
+		opens  time.Duration // from now
+	}{
+		"open":                    {every(600, steady), end, 0},
+		"told ten seconds ago":    {every(600, steady), end.Add(10 * time.Second), 0},
+		"nothing is told":         {nil, end, 296 * time.Second},
+		"for four minutes only":   {every(240, steady), start.Add(239 * time.Second), 56 * time.Second},
+		"three late, one too few": {late(596, 599), end, 0},
+		"four late ones":          {late(500, 504), end, 201 * time.Second},
+		"all of a minute late":    {late(540, 600), end, 297 * time.Second},
+		"silent for a minute":     {every(600, steady), end.Add(time.Minute), 296 * time.Second},
+	} {
+		opens := c.window.Opens(c.now, lag.Defaults())
+		assert.InDelta(t, c.opens.Seconds(), opens.Sub(c.now).Seconds(), 1, "%s: %s", name, opens.Sub(c.now))
+	}
+	ahead := every(600, steady)
+	for i := range ahead {
+		ahead[i].At = ahead[i].At.Add(24 * time.Hour)
+		ahead[i].Took = 2 * time.Second
+	}
+	assert.False(t, ahead.Opens(end, lag.Defaults()).Before(end.Add(24*time.Hour)), "by the source's clock")
+}
+
 // A canary counts from before it was written until a commit of its time is applied,
 // also when that is known before its writer hears that it is written.
 func TestACanaryIsMeasuredFromBeforeItIsWritten(t *testing.T) {

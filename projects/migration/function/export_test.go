@@ -24,6 +24,11 @@ func ChunkWith(ctx context.Context, lookup func(string) (string, bool), at func(
 // that are not measured by what a busy machine cannot do: a heartbeat may be under way
 // and a round of comparison take for a minute.
 func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.Writer, limits switching.Limits, at func(string) error) (func(context.Context, SwitchEvent) (SwitchAnswer, error), error) {
+	return SwitchLagging(ctx, lookup, out, limits, Lenient(), at)
+}
+
+// SwitchLagging is SwitchWith with other limits of the lag.
+func SwitchLagging(ctx context.Context, lookup func(string) (string, bool), out io.Writer, limits switching.Limits, most lag.Limits, at func(string) error) (func(context.Context, SwitchEvent) (SwitchAnswer, error), error) {
 	p, err := assemble(ctx, lookup, out)
 	if err != nil {
 		return nil, err
@@ -32,7 +37,7 @@ func SwitchWith(ctx context.Context, lookup func(string) (string, bool), out io.
 	if err != nil {
 		return nil, err
 	}
-	s := &switcher{parts: p, limits: limits, gates: []switching.Gates{LagGate{p.store, p.now, Lenient()}, TrafficGate{p.store}}, at: at, lookPause: 10 * time.Millisecond}
+	s := &switcher{parts: p, limits: limits, gates: []switching.Gates{LagGate{p.store, p.now, most}, TrafficGate{p.store}}, at: at, lookPause: 10 * time.Millisecond}
 	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}

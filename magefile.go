@@ -135,7 +135,7 @@ func test(ctx context.Context, kinds ...suite.Kind) error {
 	return run(func(a *ops.App) error { return suite.Run(ctx, a.SuiteOptions(kinds...)) })
 }
 
-// Lint runs staticcheck over all modules, about a minute.
+// Lint runs staticcheck and golangci-lint over all modules, a few minutes; the first run builds the latter.
 func Lint(ctx context.Context) error {
 	return run(func(a *ops.App) error { return a.Lint(ctx) })
 }

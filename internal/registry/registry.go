@@ -154,5 +154,5 @@ const (
 	guardedEnvironment = "prod"
 	// localPassphrase encrypts the state of the local profile, which holds
 	// nothing but what the emulator made up.
-	localPassphrase = "cutover-local" //nolint:gosec // see above
+	localPassphrase = "cutover-local"
 )

@@ -101,7 +101,8 @@ func (a *amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.seen = append(a.seen, whatIsAsked(r, body, a.caller))
 	a.mutex.Unlock()
 	w.Header().Set("X-Amzn-Requestid", request)
-	status, text := http.StatusOK, ""
+	var text string
+	status := http.StatusOK
 	if answer := a.answers[operation]; answer != nil {
 		status, text = answer(string(body))
 	} else if operation == "GetItem" {

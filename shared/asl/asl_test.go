@@ -59,8 +59,8 @@ func TestDefinitionIsInTheStatesLanguage(t *testing.T) {
 }
 
 func TestWhatWouldFailAtNightIsRefused(t *testing.T) {
-	ask := func(m asl.Machine) asl.Task { return m.States["Ask"].(asl.Task) } //nolint:forcetypeassert // as whole has it
-	each := func(m asl.Machine) asl.Map { return m.States["Each"].(asl.Map) } //nolint:forcetypeassert // as whole has it
+	ask := func(m asl.Machine) asl.Task { return m.States["Ask"].(asl.Task) }
+	each := func(m asl.Machine) asl.Map { return m.States["Each"].(asl.Map) }
 	for want, spoil := range map[string]func(m *asl.Machine){
 		"machine has no time-out":                          func(m *asl.Machine) { m.TimeoutSeconds = 0 },
 		`it starts at "Nowhere", which is no state`:        func(m *asl.Machine) { m.StartAt = "Nowhere" },

@@ -33,7 +33,7 @@ func TestEntryThatIsMissingIsAnErrorThatNamesTheMap(t *testing.T) {
 		var found any
 		_, err := pulumitest.Run(t, pulumitest.Options{Layer: contract.Data, Stack: "local"}, func(ctx *pulumi.Context) error {
 			values := pulumi.StringMap{"a": pulumi.String("1"), "b": pulumi.String("2"), "c": pulumi.String("")}.ToStringMapOutput()
-			ctx.Export("found", component.Entry(values, "roles of the security layer", key).ApplyT(func(value string) string { //nolint:forbidigo // an export makes the run wait for the value
+			ctx.Export("found", component.Entry(values, "roles of the security layer", key).ApplyT(func(value string) string { // an export makes the run wait for the value
 				found = value
 				return value
 			}))

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -128,7 +127,7 @@ func TestAllProblemsAreReportedTogether(t *testing.T) {
 func TestMissingFileIsNamed(t *testing.T) {
 	_, err := config.ReadFile[settings](filepath.Join(t.TempDir(), "projects", "edge", "Pulumi.prod.yaml"))
 	assert.ErrorContains(t, err, "projects/edge/Pulumi.prod.yaml")
-	assert.True(t, errors.Is(err, os.ErrNotExist))
+	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
 func replaceOnce(t *testing.T, text, from, to string) string {

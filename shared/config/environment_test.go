@@ -76,7 +76,7 @@ func TestEachSharedSettingIsChecked(t *testing.T) {
 		"passphrase":             "none",
 		"maxRetries: 1":          "maxRetries: 0",
 		"protect: false":         "protect: maybe",
-		"foundation:environment": "foundation:environmnet",
+		"foundation:environment": "foundation:somewhere",
 	} {
 		root := checkout(t, func(_, text string) string { return strings.Replace(text, from, to, 1) })
 		_, err := config.LoadEnvironment(root, "local", []string{"foundation"})

@@ -74,7 +74,7 @@ func TestNamesAreStableAndDistinct(t *testing.T) {
 		namer, parts := draw(t)
 		other, otherParts := draw(t)
 		for kind := range charsets {
-			assert.Equal(t, namer.Name(kind, parts...), namer.Name(kind, parts...))
+			assert.Equal(t, namer.Name(kind, parts...), namer.Name(kind, parts...)) //nolint:testifylint // twice the same is what is asked
 			whole, otherWhole := namer.Name(naming.Parameter, parts...), other.Name(naming.Parameter, otherParts...)
 			if strings.ReplaceAll(whole, "/", "-") != strings.ReplaceAll(otherWhole, "/", "-") {
 				assert.NotEqual(t, namer.Name(kind, parts...), other.Name(kind, otherParts...))

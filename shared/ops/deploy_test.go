@@ -120,9 +120,9 @@ func TestResumeWithoutARunIsAUsageError(t *testing.T) {
 // layers fail, each resumed, and a last one in which nothing fails.
 func TestRunsAndResumesKeepTheOrderAndEndComplete(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		root, err := os.MkdirTemp("", "ops")
+		root, err := os.MkdirTemp("", "ops") //nolint:usetesting // for each case, not for the test
 		require.NoError(t, err)
-		defer os.RemoveAll(root) //nolint:errcheck // a folder of the test
+		defer os.RemoveAll(root)
 		w := newWorldIn(root)
 		var mu sync.Mutex
 		var early []string

@@ -114,7 +114,7 @@ func (l life) same(other life) bool {
 
 // readLife returns nil when no life was noted.
 func readLife(path string) (*life, error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the path is the state directory's own
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -148,7 +148,7 @@ func (s *session) forgetState() error {
 	path, isFile := strings.CutPrefix(s.env.Backend, "file://")
 	inside, err := filepath.Rel(s.app.store.Dir, path)
 	if !isFile || err != nil || inside == "." || strings.HasPrefix(inside, "..") {
-		return nil
+		return nil //nolint:nilerr // a folder that is not inside is left alone
 	}
 	for _, folder := range []string{".pulumi", steering.VaultRoot} {
 		if err := os.RemoveAll(filepath.Join(path, folder)); err != nil {

@@ -25,8 +25,13 @@ func (a *App) SuiteOptions(kinds ...suite.Kind) suite.Options {
 	return suite.Options{Root: a.config.Root, Kinds: kinds, Out: a.ports.Out, Python: a.python}
 }
 
-// Lint reads the code of all modules for mistakes.
-func (a *App) Lint(ctx context.Context) error { return suite.Lint(ctx, a.config.Root, a.ports.Out) }
+// Lint reads the code of all modules for mistakes, and shows that its rules find some.
+func (a *App) Lint(ctx context.Context) error {
+	if err := suite.Lint(ctx, a.config.Root, a.ports.Out); err != nil {
+		return err
+	}
+	return suite.Run(ctx, a.SuiteOptions(suite.Rules))
+}
 
 // python returns the interpreter of the emulator's virtual environment.
 func (a *App) python(ctx context.Context) (string, error) {

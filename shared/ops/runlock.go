@@ -32,7 +32,7 @@ func (s *session) lockRun(ctx context.Context, wait time.Duration) (*runLock, er
 	if err := os.MkdirAll(s.app.store.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make folder of the run lock: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the path is the state directory's own
 	if err != nil {
 		return nil, fmt.Errorf("open the run lock: %w", err)
 	}
@@ -83,7 +83,7 @@ func (s *session) acquire(ctx context.Context, file *os.File, wait time.Duration
 func readOwner(file *os.File) owner {
 	var o owner
 	text := make([]byte, 4096)
-	n, _ := file.ReadAt(text, 0) //nolint:errcheck // what was read counts
+	n, _ := file.ReadAt(text, 0) // what was read counts
 	if err := json.Unmarshal(text[:n], &o); err != nil {
 		return owner{}
 	}

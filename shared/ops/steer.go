@@ -381,7 +381,7 @@ func (s *session) publish(ctx context.Context, stack engine.Stack, outputs map[s
 func (st *steer) keepDecision(ctx context.Context, s steering.Situation) (steering.Reality, error) {
 	r := s.Record
 	if r == nil || r.Phase != traffic.Settled || s.Real.Is(r.To) || r.To.Valid() != nil {
-		return s.Real, nil
+		return s.Real, nil //nolint:nilerr // a record that says nothing sound moves nothing
 	}
 	st.con.Say(string(st.layer.Name), "warning: the traffic was moved to %s (%s by %s) while a deployment ran, which undid it: moving it again", r.To, r.Action, r.Who)
 	if _, err := st.control.Return(ctx, s, steering.Decision{

@@ -42,7 +42,7 @@ func (r *run) checkDeployed(ctx context.Context, name string, need contract.Laye
 	if err != nil {
 		return err
 	}
-	missing := ""
+	var missing string
 	switch {
 	case !state.Exists:
 		missing = "does not exist"

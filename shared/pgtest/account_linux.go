@@ -45,7 +45,7 @@ func childrenOf(pid int) []int {
 	}
 	var children []int
 	for _, list := range lists {
-		text, err := os.ReadFile(list)
+		text, err := os.ReadFile(list) //nolint:gosec // a file of /proc
 		if err != nil {
 			continue // the thread has ended
 		}

@@ -35,7 +35,7 @@ func TestKeptServerOutlivesTheProcessThatStartedIt(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, running)
 
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKeptServerOutlivesTheProcessThatStartedIt$") //nolint:gosec // this test
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKeptServerOutlivesTheProcessThatStartedIt$")
 	child.Env = append(os.Environ(), keeper+"="+name)
 	said, err := child.CombinedOutput()
 	require.NoError(t, err, string(said))

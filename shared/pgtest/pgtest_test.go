@@ -118,7 +118,7 @@ func TestKilledTestProcessLeavesNoServerAndItsFolderIsSweptUp(t *testing.T) {
 		require.NoError(t, syscall.Kill(s.PID(), syscall.SIGKILL))
 		require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGKILL))
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:noctx // ends itself
 	cmd.Env = append(os.Environ(), playVictim+"=yes")
 	said, err := cmd.Output()
 	var ended *exec.ExitError

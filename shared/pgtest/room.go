@@ -13,5 +13,5 @@ func (k *Kept) Room() (int64, error) {
 	if err := unix.Statfs(k.server.dir, &found); err != nil {
 		return 0, fmt.Errorf("look at the file system of %s: %w", k.server.dir, err)
 	}
-	return int64(found.Bavail) * int64(found.Bsize), nil //nolint:gosec,unconvert // bytes of one file system; types differ between platforms
+	return int64(found.Bavail) * int64(found.Bsize), nil //nolint:gosec // bytes of one file system
 }

@@ -149,7 +149,7 @@ func freePort(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // the address of a TCP listener
+	port := listener.Addr().(*net.TCPAddr).Port // the address of a TCP listener
 	return port, listener.Close()
 }
 

@@ -127,7 +127,7 @@ func rotating() []string {
 // secretPolicy names the principals of one secret.
 func secretPolicy(secret, rotation pulumi.StringInput, readers pulumi.StringArray) pulumi.StringOutput {
 	return pulumi.All(secret, rotation, readers).ApplyT(func(known []any) (string, error) {
-		arn, rotation, readers := known[0].(string), known[1].(string), known[2].([]string) //nolint:forcetypeassert // as given above
+		arn, rotation, readers := known[0].(string), known[1].(string), known[2].([]string) // as given above
 		statements := []iamdoc.Statement{
 			{Sid: "Rotation", Principals: iamdoc.Principals{AWS: []string{rotation}}, Actions: rotating(), Resources: []string{arn}},
 		}

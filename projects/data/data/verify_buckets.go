@@ -135,9 +135,9 @@ func (b bucketCheck) lifecycle(ctx context.Context, keep Retention) error {
 		}
 	}
 	for _, step := range keep.steps() {
-		b.Equal("days until "+step.class, classes[step.class], int32(step.days))
+		b.Equal("days until "+step.class, int(classes[step.class]), step.days)
 	}
-	b.Equal("days until expiry", expiry, int32(keep.ExpireAfterDays))
+	b.Equal("days until expiry", int(expiry), keep.ExpireAfterDays)
 	b.Expect(oldVersions > 0, "keeps old versions for ever")
 	b.Expect(uploads > 0, "keeps unfinished uploads for ever")
 	return nil
@@ -172,6 +172,6 @@ func (b bucketCheck) objectLock(ctx context.Context, want *Documents) error {
 		return errors.New("locks no object by itself")
 	}
 	b.Equal("lock", string(lock.Rule.DefaultRetention.Mode), string(want.LockMode))
-	b.Equal("days of lock", aws.ToInt32(lock.Rule.DefaultRetention.Days), int32(want.LockDays))
+	b.Equal("days of lock", int(aws.ToInt32(lock.Rule.DefaultRetention.Days)), want.LockDays)
 	return nil
 }

@@ -41,7 +41,7 @@ func (c *colorVerifier) checkCluster(ctx context.Context) error {
 	f.Equal("key", aws.ToString(cluster.KmsKeyId), database)
 	f.Equal("IAM authentication", aws.ToBool(cluster.IAMDatabaseAuthenticationEnabled), true)
 	f.Equal("deletion protection", aws.ToBool(cluster.DeletionProtection), c.cfg.Environment.Protect)
-	f.Equal("backup retention in days", aws.ToInt32(cluster.BackupRetentionPeriod), int32(c.cfg.Database.BackupRetentionDays))
+	f.Equal("backup retention in days", int(aws.ToInt32(cluster.BackupRetentionPeriod)), c.cfg.Database.BackupRetentionDays)
 	f.Equal("copying of tags to snapshots", aws.ToBool(cluster.CopyTagsToSnapshot), true)
 	f.Equal("parameter group", aws.ToString(cluster.DBClusterParameterGroup), c.names.Name(naming.Generic, "database"))
 	f.Expect(slices.Contains(cluster.EnabledCloudwatchLogsExports, exportedLog), "exports logs %v, expected %s", cluster.EnabledCloudwatchLogsExports, exportedLog)

@@ -42,7 +42,7 @@ func (p *process) halts() bool {
 	select {
 	case <-p.halted:
 		return true
-	case <-p.ended:
+	case <-p.ended: //nolint:errcheck // step tells what it ended with
 		return false
 	}
 }

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,7 +59,7 @@ func TestBadConfigurationNamesFileKeyValueAndExpectation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := check(t, each.replace, each.by)
 			var invalid *config.Invalid
-			require.True(t, errors.As(err, &invalid), "%v", err)
+			require.ErrorAs(t, err, &invalid)
 			require.ErrorContains(t, err, at+each.want)
 		})
 	}

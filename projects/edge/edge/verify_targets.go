@@ -32,7 +32,7 @@ func (c *colorVerifier) checkTargetGroup(ctx context.Context, service catalog.Se
 	}
 	for _, group := range answer.TargetGroups {
 		f.Equal("protocol", group.Protocol, types.ProtocolEnumHttps)
-		f.Equal("port", aws.ToInt32(group.Port), int32(service.Port))
+		f.Equal("port", int(aws.ToInt32(group.Port)), service.Port)
 		f.Equal("protocol of the health check", group.HealthCheckProtocol, types.ProtocolEnumHttps)
 		f.Equal("path of the health check", aws.ToString(group.HealthCheckPath), service.Health)
 		f.Equal("health check", aws.ToBool(group.HealthCheckEnabled), true)

@@ -191,7 +191,7 @@ func (g *TransitGateway) addSyncRoutes(ctx *pulumi.Context, name string, args *T
 // attached to.
 func (g *TransitGateway) routeFrom(ctx *pulumi.Context, at string, own *Network, from Tier, color naming.Color, destination pulumi.String) error {
 	gateway := pulumi.All(g.ID, g.attachments[color]).ApplyT(func(ids []any) string {
-		return ids[0].(string) //nolint:forcetypeassert // the first of the two string outputs above
+		return ids[0].(string) // the first of the two string outputs above
 	}).(pulumi.StringOutput)
 	if _, err := ec2.NewRoute(ctx, at, &ec2.RouteArgs{
 		RouteTableId:         own.TableIDs[from],

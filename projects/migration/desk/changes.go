@@ -73,7 +73,7 @@ func (d *Desk) planChange(ctx context.Context, r Request) (reply Reply, err erro
 	request := *r.Change
 	request.By, request.Reason = r.By, r.Reason
 	if err := request.Validate(); err != nil {
-		return Reply{Refused: err.Error(), RefusedAs: Wrong}, nil
+		return Reply{Refused: err.Error(), RefusedAs: Wrong}, nil //nolint:nilerr // a refusal is an answer
 	}
 	err = d.withSides(ctx, func(sides schema.Sides) error {
 		c, err := schema.Plan(ctx, sides, request, d.At)

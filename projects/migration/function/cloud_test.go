@@ -233,7 +233,7 @@ func (c *cloud) register(inputs map[string]any, atOnce, seconds int) {
 	t, client, name := c.w.t, lambda.NewFromConfig(c.config), aws.String(inputs["name"].(string))
 	_, err := client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: name, Role: aws.String("arn:aws:iam::" + account + ":role/function"), Runtime: lambdatypes.RuntimeProvidedal2023,
-		Handler: aws.String("bootstrap"), Timeout: aws.Int32(int32(seconds)), MemorySize: aws.Int32(int32(inputs["memorySize"].(float64))), //nolint:gosec // small
+		Handler: aws.String("bootstrap"), Timeout: aws.Int32(int32(seconds)), MemorySize: aws.Int32(int32(inputs["memorySize"].(float64))),
 		Code: &lambdatypes.FunctionCode{ZipFile: []byte("kept and not run")},
 	})
 	var there *lambdatypes.ResourceConflictException // of a call whose answer was lost
@@ -241,7 +241,7 @@ func (c *cloud) register(inputs map[string]any, atOnce, seconds int) {
 		require.NoError(t, err)
 	}
 	_, err = client.PutFunctionConcurrency(t.Context(), &lambda.PutFunctionConcurrencyInput{
-		FunctionName: name, ReservedConcurrentExecutions: aws.Int32(int32(atOnce)), //nolint:gosec // small
+		FunctionName: name, ReservedConcurrentExecutions: aws.Int32(int32(atOnce)),
 	})
 	require.NoError(t, err)
 }

@@ -44,9 +44,9 @@ func SwitchLagging(ctx context.Context, lookup func(string) (string, bool), out 
 	s.primary = func(ctx context.Context, owner string) (switching.Primary, func(), error) {
 		primary, done, err := s.databases(ctx, owner)
 		if err == nil {
-			d := primary.(*postgres.Databases) //nolint:forcetypeassert // what the function has
+			d := primary.(*postgres.Databases)
 			d.Limits.Forward, d.Limits.Back, d.Limits.Tail = time.Minute, time.Minute, time.Minute
-			d.Compare.(*postgres.Verified).Round = time.Minute //nolint:forcetypeassert // what the function has
+			d.Compare.(*postgres.Verified).Round = time.Minute
 		}
 		return primary, done, err
 	}

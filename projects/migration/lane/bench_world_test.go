@@ -235,7 +235,7 @@ func tool(t testing.TB, name string) string {
 
 // shell runs a peer's command line; words are its $1, $2, …
 func shell(ctx context.Context, line string, words ...string) error {
-	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", "set -euo pipefail; " + line, "bash"}, words...)...) //nolint:gosec // of this test
+	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", "set -euo pipefail; " + line, "bash"}, words...)...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {

@@ -92,7 +92,7 @@ func (w *world) waitsFor(session *pgx.Conn) (wait gauge.Wait) {
 		return len(all) == 1
 	}, waiting, tick)
 	require.Equal(w.t, gauge.Wait{
-		Object: "index entry_note", Table: "public.entry", PID: int32(session.PgConn().PID()), //nolint:gosec // a process id
+		Object: "index entry_note", Table: "public.entry", PID: int32(session.PgConn().PID()),
 		Application: session.Config().RuntimeParams["application_name"], State: "idle in transaction", AgeSeconds: wait.AgeSeconds,
 	}, wait)
 	require.Positive(w.t, wait.AgeSeconds)

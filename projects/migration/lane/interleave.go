@@ -91,7 +91,7 @@ func (s *session) beside(ctx context.Context) error {
 // ended is err, unless ctx is over and with it what was under way.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // what ctx ended has not failed
 	}
 	return err
 }

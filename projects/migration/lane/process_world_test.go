@@ -131,7 +131,7 @@ func (w *world) spawnPaused(name string, at lane.Endpoints, pause int, limits la
 	told.Runner.Lane, told.Runner.Invocation, told.Runner.Endpoints, told.Runner.Limits = r.Lane, r.Invocation, r.Endpoints, r.Limits
 	text, err := json.Marshal(told)
 	require.NoError(w.t, err)
-	cmd := exec.Command(os.Args[0]) //nolint:gosec // the test itself
+	cmd := exec.Command(os.Args[0]) //nolint:noctx // the test ends it
 	cmd.Env = append(os.Environ(), child+"="+string(text))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -94,7 +94,7 @@ func (w *writer) writes(t *testing.T) {
 func (w *writer) isRefused(t *testing.T) {
 	t.Helper()
 	for len(w.refused) > 0 {
-		<-w.refused
+		<-w.refused //nolint:errcheck // of former writes
 	}
 	until := time.After(waiting)
 	for {

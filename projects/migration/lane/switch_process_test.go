@@ -89,7 +89,7 @@ func (s *switches) spawnSwitch(owner string, side naming.Color, pause string) *p
 	s.t.Helper()
 	text, err := json.Marshal(switchTold{Sides: s.places(), Folder: s.folder, Proofs: s.proofs.Path, Owner: owner, To: side, Pause: pause})
 	require.NoError(s.t, err)
-	cmd := exec.Command(os.Args[0]) //nolint:gosec // the test itself
+	cmd := exec.Command(os.Args[0]) //nolint:noctx // the test ends it
 	cmd.Env = append(os.Environ(), switchChild+"="+string(text))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -38,7 +38,6 @@ func TestThePauseOfASwitchThatWasTakenOverIsTrue(t *testing.T) {
 			side := before.Holder.Other()
 			if side == naming.Blue { // each of these goes to green
 				s.switchTo(side)
-				before, _ = s.status()
 				side = naming.Green
 			}
 			victim := impatient(s.machine("victim"), -ago)

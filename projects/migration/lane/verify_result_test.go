@@ -310,7 +310,7 @@ func TestMarksAreOnTheBucketsOfTheRowsThatChanged(t *testing.T) {
 			tag, err := w.blue.admin.Exec(t.Context(), change, args...)
 			require.NoError(t, err)
 			require.EqualValues(t, 1, tag.RowsAffected())
-			want = append(want, int32(no)) //nolint:gosec // a few buckets
+			want = append(want, int32(no))
 		}
 		w.drained(w.blue, w.green, "core.fwd")
 		require.Equal(t, want, w.marked(table), table)

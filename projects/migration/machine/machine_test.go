@@ -51,7 +51,7 @@ func TestEveryTaskRepeatsLambdasErrorsAndLeadsSomewhereAfterOthers(t *testing.T)
 			assert.Greater(t, task.TimeoutSeconds, 900, "a function ends by itself before")
 		}
 	}
-	step := machine.Switch(settings()).States["Step"].(asl.Task) //nolint:forcetypeassert // a task
+	step := machine.Switch(settings()).States["Step"].(asl.Task)
 	assert.Equal(t, "Lost", step.Catch[0].Next)
 }
 
@@ -59,7 +59,7 @@ func TestMapsRunAsManyAsAreAskedForAndTolerateNoFailure(t *testing.T) {
 	with := settings()
 	with.Workers = 40
 	for define, state := range map[string]string{machine.BackfillName: "Load", machine.VerificationName: "Compare"} {
-		each := definitions()[define](with).States[state].(asl.Map) //nolint:forcetypeassert // a map
+		each := definitions()[define](with).States[state].(asl.Map)
 		assert.Equal(t, 40, each.MaxConcurrency)
 		assert.Zero(t, each.ToleratedFailurePercentage)
 		assert.Equal(t, "runs", each.ResultWriter.Parameters["Bucket"])

@@ -179,7 +179,7 @@ func hasten(m asl.Machine, answers map[string][]answer) asl.Machine {
 		case asl.Task:
 			m.States[name] = task(state)
 		case asl.Map:
-			state.ItemProcessor.States["Work"] = task(state.ItemProcessor.States["Work"].(asl.Task)) //nolint:forcetypeassert // a task
+			state.ItemProcessor.States["Work"] = task(state.ItemProcessor.States["Work"].(asl.Task))
 			m.States[name] = state
 		}
 	}

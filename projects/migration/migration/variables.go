@@ -91,11 +91,11 @@ func (a *SyncArgs) database(stores contract.Stores, side naming.Color, groups []
 		inputs = append(inputs, secretOf(stores, side, group))
 	}
 	return pulumi.All(inputs...).ApplyT(func(known []any) place.Database {
-		database := place.Database{ //nolint:forcetypeassert // as given above
+		database := place.Database{ // as given above
 			Host: known[0].(string), Port: known[1].(int), Name: known[2].(string), Logins: map[bgsync.Group]string{},
 		}
 		for i, group := range groups {
-			database.Logins[group] = known[3+i].(string) //nolint:forcetypeassert // as given above
+			database.Logins[group] = known[3+i].(string) // as given above
 		}
 		return database
 	})
@@ -108,8 +108,9 @@ func secretOf(stores contract.Stores, side naming.Color, group bgsync.Group) pul
 		return stores.MasterSecretARN
 	case place.Writers:
 		return component.Entry(stores.ApplicationSecretARNs, "secrets of the applications of "+string(side)+" of the data layer", catalog.Writer)
+	default:
+		return component.Entry(stores.SyncSecretARNs, "sync secrets of "+string(side)+" of the data layer", short(group))
 	}
-	return component.Entry(stores.SyncSecretARNs, "sync secrets of "+string(side)+" of the data layer", short(group))
 }
 
 // short is the name of a group's secret in the contract: without the prefix that

@@ -82,8 +82,8 @@ func (c *colorVerifier) checkFunction(ctx context.Context, want function) error 
 	if err != nil {
 		return f.Failed(err)
 	}
-	f.Equal("time-out in seconds", aws.ToInt32(found.Timeout), int32(want.timeout)) //nolint:gosec // at most 900
-	f.Equal("memory in MiB", aws.ToInt32(found.MemorySize), int32(want.memory))     //nolint:gosec // at most 10240
+	f.Equal("time-out in seconds", int(aws.ToInt32(found.Timeout)), want.timeout)
+	f.Equal("memory in MiB", int(aws.ToInt32(found.MemorySize)), want.memory)
 	f.Expect(aws.ToString(found.KMSKeyArn) != "", "has no key for its environment")
 	f.Expect(found.VpcConfig != nil && len(found.VpcConfig.SubnetIds) >= 2, "stands in fewer than two subnets")
 	f.Expect(found.DeadLetterConfig != nil && strings.HasSuffix(aws.ToString(found.DeadLetterConfig.TargetArn), ":"+c.queueName()),
@@ -95,7 +95,7 @@ func (c *colorVerifier) checkFunction(ctx context.Context, want function) error 
 	if err != nil {
 		return f.Failed(err)
 	}
-	f.Equal("reserved concurrency", aws.ToInt32(limit.ReservedConcurrentExecutions), int32(want.atOnce)) //nolint:gosec // at most 41
+	f.Equal("reserved concurrency", int(aws.ToInt32(limit.ReservedConcurrentExecutions)), want.atOnce)
 	events, err := c.functions.GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{FunctionName: name})
 	if err != nil {
 		return f.Failed(err)
@@ -204,7 +204,7 @@ func (v *verifier) checkProofs(ctx context.Context) error {
 		return f.Failed(errors.New("locks nothing"))
 	}
 	f.Equal("lock", string(rule.DefaultRetention.Mode), string(v.cfg.Proofs.LockMode))
-	f.Equal("days of the lock", aws.ToInt32(rule.DefaultRetention.Days), int32(v.cfg.Proofs.LockDays)) //nolint:gosec // at most 36500
+	f.Equal("days of the lock", int(aws.ToInt32(rule.DefaultRetention.Days)), v.cfg.Proofs.LockDays)
 	versions, err := v.objects.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: name})
 	if err != nil {
 		return f.Failed(err)

@@ -111,7 +111,7 @@ func TestWhatDiscardsNothing(t *testing.T) {
 				said += err.Error()
 				assert.Equal(t, c.code, fault.CodeOf(err))
 			} else {
-				assert.Equal(t, c.code, fault.OK)
+				assert.Equal(t, fault.OK, c.code)
 			}
 			assert.Contains(t, said, c.says)
 			assert.Empty(t, confirmed)

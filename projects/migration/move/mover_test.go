@@ -103,7 +103,7 @@ func TestTheEndOfASwitchHasItsExitStatus(t *testing.T) {
 				said.WriteString(err.Error())
 				assert.Equal(t, c.code, fault.CodeOf(err), said)
 			} else {
-				assert.Equal(t, c.code, fault.OK)
+				assert.Equal(t, fault.OK, c.code)
 			}
 			assert.Contains(t, said.String(), c.says)
 			if c.holder == naming.Blue {
@@ -159,7 +159,7 @@ func TestADryRunShowsGatesAndSteps(t *testing.T) {
 				said.WriteString(err.Error())
 				assert.Equal(t, c.code, fault.CodeOf(err), said)
 			} else {
-				assert.Equal(t, c.code, fault.OK)
+				assert.Equal(t, fault.OK, c.code)
 			}
 			for _, part := range c.says {
 				assert.Contains(t, said.String(), part)

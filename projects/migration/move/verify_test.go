@@ -47,7 +47,7 @@ func TestAComparisonThatComesTooEarlySaysWhetherToStartOrToWait(t *testing.T) {
 			assert.Equal(t, fault.Gate, fault.CodeOf(err))
 			require.ErrorIs(t, err, verify.ErrNotReady)
 			var told *fault.Error
-			require.True(t, errors.As(err, &told))
+			require.ErrorAs(t, err, &told)
 			assert.Contains(t, told.Hint, c.way)
 			assert.NotContains(t, told.Hint, c.not)
 		})

@@ -154,7 +154,7 @@ func (c *Cloud) look(ctx context.Context, execution string) (*ended, error) {
 	}
 	switch out.Status {
 	case types.ExecutionStatusRunning, types.ExecutionStatusPendingRedrive:
-		return nil, nil //nolint:nilnil // documented
+		return nil, nil // documented
 	case types.ExecutionStatusSucceeded:
 		return &ended{succeeded: true}, nil
 	case types.ExecutionStatusFailed, types.ExecutionStatusTimedOut, types.ExecutionStatusAborted:

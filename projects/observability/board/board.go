@@ -185,8 +185,8 @@ func byName(metric metrics.Metric, suffix string, names []string, values func(co
 	}
 }
 
-func (b *builder) targets(metric metrics.Metric, suffix string) lines {
-	return byName(metric, suffix, b.Watch.Services.Names(), func(color naming.Color, service string) []estate.Value {
+func (b *builder) targets(metric metrics.Metric) lines {
+	return byName(metric, "", b.Watch.Services.Names(), func(color naming.Color, service string) []estate.Value {
 		return []estate.Value{estate.Of(color, estate.TargetGroup, service), estate.Of(color, estate.Balancer)}
 	})
 }

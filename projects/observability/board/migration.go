@@ -42,7 +42,7 @@ func (b *builder) shift() [][]dashboard.Widget {
 		{
 			b.graph(third, "Errors (5xx) per minute", join(byColor(metrics.TargetErrors, " services", estate.Balancer), byColor(metrics.BalancerErrors, " balancer", estate.Balancer))),
 			b.graph(third, "Response time, p99, s", byColor(metrics.ResponseTime, "", estate.Balancer)),
-			b.graph(third, "Healthy targets", b.targets(metrics.HealthyTargets, "")),
+			b.graph(third, "Healthy targets", b.targets(metrics.HealthyTargets)),
 		},
 	}
 }

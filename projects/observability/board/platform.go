@@ -26,18 +26,18 @@ func (b *builder) requests() [][]dashboard.Widget {
 	return [][]dashboard.Widget{
 		b.section("Requests"),
 		{
-			b.graph(third, "Requests per minute", b.targets(metrics.TargetAnswers, "")),
-			b.graph(third, "Errors of services (5xx) per minute", b.targets(metrics.ServiceErrors, "")),
+			b.graph(third, "Requests per minute", b.targets(metrics.TargetAnswers)),
+			b.graph(third, "Errors of services (5xx) per minute", b.targets(metrics.ServiceErrors)),
 			b.errorShare(),
 		},
 		{
-			b.graph(third, "Response time, p50, s", b.targets(metrics.ServiceTime.By(metrics.P50), "")),
-			b.graph(third, "Response time, p95, s", b.targets(metrics.ServiceTime.By(metrics.P95), "")),
-			b.graph(third, "Response time, p99, s", b.targets(metrics.ServiceTime, "")),
+			b.graph(third, "Response time, p50, s", b.targets(metrics.ServiceTime.By(metrics.P50))),
+			b.graph(third, "Response time, p95, s", b.targets(metrics.ServiceTime.By(metrics.P95))),
+			b.graph(third, "Response time, p99, s", b.targets(metrics.ServiceTime)),
 		},
 		{
-			b.graph(quarter, "Targets: healthy", b.targets(metrics.HealthyTargets, ""), "no-healthy-target"),
-			b.graph(quarter, "Targets: unhealthy", b.targets(metrics.UnhealthyTargets, "")),
+			b.graph(quarter, "Targets: healthy", b.targets(metrics.HealthyTargets), "no-healthy-target"),
+			b.graph(quarter, "Targets: unhealthy", b.targets(metrics.UnhealthyTargets)),
 			b.graph(quarter, "Connections refused; failed to targets; failed handshakes", join(
 				byColor(metrics.RefusedConnections, " refused", estate.Balancer), byColor(metrics.ConnectionFailures, " to targets", estate.Balancer), byColor(metrics.HandshakeFailures, " handshakes", estate.Balancer))),
 			b.graph(quarter, "Requests per target", byName(metrics.TargetRequests, "", b.Watch.Services.Names(), func(color naming.Color, service string) []estate.Value {

@@ -65,15 +65,15 @@ func (v *verifier) judgeAlarm(want alarm.Alarm, got types.MetricAlarm) error {
 	v.judgeActions(f, string(want.Severity), aws.ToBool(got.ActionsEnabled), got.AlarmActions, got.OKActions, got.InsufficientDataActions)
 	f.Equal("comparison", string(got.ComparisonOperator), string(want.Condition.Comparison))
 	f.Equal("missing data", aws.ToString(got.TreatMissingData), string(want.Missing))
-	f.Equal("number of periods", aws.ToInt32(got.EvaluationPeriods), int32(want.Periods)) //nolint:gosec // a small number of the definition
-	f.Equal("number of periods in breach", aws.ToInt32(got.DatapointsToAlarm), int32(want.Points))
+	f.Equal("number of periods", int(aws.ToInt32(got.EvaluationPeriods)), want.Periods)
+	f.Equal("number of periods in breach", int(aws.ToInt32(got.DatapointsToAlarm)), want.Points)
 	if want.Condition.Band == 0 {
 		f.Equal("threshold", aws.ToFloat64(got.Threshold), want.Condition.Threshold)
 	} else {
 		f.Equal("metric of the threshold", aws.ToString(got.ThresholdMetricId), bandID)
 	}
 	if want.Condition.Simple() {
-		f.Equal("period", aws.ToInt32(got.Period), int32(want.Period))
+		f.Equal("period", int(aws.ToInt32(got.Period)), want.Period)
 		f.Include(v.judgeSeries(f, want.Condition.Terms[0], types.Metric{Namespace: got.Namespace, MetricName: got.MetricName, Dimensions: got.Dimensions},
 			string(got.Statistic)+aws.ToString(got.ExtendedStatistic)))
 		return f.Err()
@@ -130,7 +130,7 @@ func (v *verifier) judgeQueries(f *verify.Findings, want alarm.Alarm, got []type
 			f.Expect(false, "has no metric %q", term.ID)
 			continue
 		}
-		f.Equal("period", aws.ToInt32(query.MetricStat.Period), int32(want.Period)) //nolint:gosec // a small number of the definition
+		f.Equal("period", int(aws.ToInt32(query.MetricStat.Period)), want.Period)
 		f.Include(v.judgeSeries(f, term, *query.MetricStat.Metric, aws.ToString(query.MetricStat.Stat)))
 	}
 	if expression := want.Condition.Expression + want.Condition.Query; expression != "" {

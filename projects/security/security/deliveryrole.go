@@ -32,7 +32,7 @@ type deliveryRole struct {
 }
 
 // newDeliveryRole makes the role with the one policy it has.
-func newDeliveryRole(ctx *pulumi.Context, name string, w writer, opts ...pulumi.ResourceOption) (deliveryRole, error) {
+func newDeliveryRole(ctx *pulumi.Context, name string, w writer, opts ...pulumi.ResourceOption) (deliveryRole, error) { //nolint:unparam // a part of the names that stand in the state
 	at := name + "-" + w.purpose
 	made, err := component.NewRole(ctx, at, &component.RoleArgs{
 		Name:        w.names.Name(naming.Role, w.purpose),

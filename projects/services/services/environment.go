@@ -91,12 +91,12 @@ func (w *Workload) containers(args *WorkloadArgs) pulumi.StringOutput {
 	values := args.variables()
 	values[imageKey] = args.Repository.RepositoryUrl
 	return pulumi.All(values.ToStringMapOutput(), w.LogGroupName).ApplyT(func(known []any) (string, error) {
-		variables := maps.Clone(known[0].(map[string]string)) //nolint:forcetypeassert // the map output above
+		variables := maps.Clone(known[0].(map[string]string)) // the map output above
 		image := variables[imageKey] + "@" + args.Release.Digest
 		delete(variables, imageKey)
 		credentials := map[string]string{loginVariable: variables[loginARN]}
 		maps.Copy(credentials, args.Release.secrets())
-		rendered := render(args, image, known[1].(string), variables, credentials) //nolint:forcetypeassert // the string output above
+		rendered := render(args, image, known[1].(string), variables, credentials) // the string output above
 		text, err := json.Marshal([]container{rendered})
 		if err != nil {
 			return "", fmt.Errorf("render container of %s: %w", args.Service.Name, err)

@@ -45,7 +45,7 @@ func judgeContainer(f *verify.Findings, service catalog.Service, found types.Con
 	f.Expect(linux != nil && linux.Capabilities != nil && slices.Equal(linux.Capabilities.Drop, []string{"ALL"}) && len(linux.Capabilities.Add) == 0,
 		"keeps capabilities, expected all of them dropped")
 	f.Expect(found.HealthCheck != nil && slices.Contains(found.HealthCheck.Command, healthcheck), "is not asked from inside whether it is healthy")
-	f.Equal("time to stop in seconds", aws.ToInt32(found.StopTimeout), int32(service.StopSeconds)) //nolint:gosec // at most 120
+	f.Equal("time to stop in seconds", int(aws.ToInt32(found.StopTimeout)), service.StopSeconds)
 	log := found.LogConfiguration
 	f.Expect(log != nil && log.LogDriver == types.LogDriverAwslogs && log.Options["awslogs-group"] == logGroup, "does not log to %s", logGroup)
 	open := slices.ContainsFunc(found.PortMappings, func(p types.PortMapping) bool { return int(aws.ToInt32(p.ContainerPort)) != service.Port })

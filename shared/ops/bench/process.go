@@ -95,12 +95,12 @@ func processes() map[int]process {
 	}
 	all := map[int]process{}
 	for _, path := range files {
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(path) //nolint:gosec // a file of /proc
 		if err != nil {
 			continue // it has ended
 		}
 		if p, ok := parseStat(string(text)); ok {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path))) //nolint:errcheck // the pattern begins with a digit
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path))) // the pattern begins with a digit
 			all[pid] = p
 		}
 	}

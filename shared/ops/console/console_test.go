@@ -164,7 +164,7 @@ func TestANameHasToBeTypedExactly(t *testing.T) {
 
 func TestAQuestionEndsWithItsContext(t *testing.T) {
 	in, keep := io.Pipe()
-	defer keep.Close() //nolint:errcheck // a pipe in memory
+	defer keep.Close()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("Ctrl-C"))
 	a := &console.Asker{Console: console.New(console.Options{Out: io.Discard}), In: in}

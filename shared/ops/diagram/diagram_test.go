@@ -49,5 +49,5 @@ func TestDrawingIsWellFormedAndHasEveryLayerAndNoImpliedNeed(t *testing.T) {
 }
 
 func TestEqualLayersGiveEqualBytes(t *testing.T) {
-	assert.Equal(t, diagram.Layers("x", layers(t)), diagram.Layers("x", layers(t)))
+	assert.Equal(t, diagram.Layers("x", layers(t)), diagram.Layers("x", layers(t))) //nolint:testifylint // twice the same is what is asked
 }

@@ -38,7 +38,7 @@ func (e *Emulator) current(ctx context.Context) (*record, error) {
 	if r == nil {
 		h, herr := e.askHealth(ctx)
 		if herr != nil || !e.owns(h) {
-			return nil, nil //nolint:nilerr,nilnil // nobody answers, or somebody else: not running
+			return nil, nil //nolint:nilerr // nobody answers, or somebody else: not running
 		}
 		r = &record{PID: h.PID, Addr: e.opts.Addr, Token: h.Token, Build: h.Build, Started: h.Started}
 	}

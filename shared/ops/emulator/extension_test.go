@@ -17,7 +17,7 @@ func TestExtensionClosesEachGap(t *testing.T) {
 	e := New(Options{RepoRoot: repoRoot(t), StateDir: t.TempDir()})
 	python, err := e.Python(context.Background())
 	require.NoError(t, err)
-	cmd := exec.CommandContext(context.Background(), python, "-m", "unittest", "discover", "-t", ".", "-s", "tests") //nolint:gosec // the virtual environment's own interpreter
+	cmd := exec.CommandContext(context.Background(), python, "-m", "unittest", "discover", "-t", ".", "-s", "tests")
 	cmd.Dir, cmd.Env = e.toolDir(), e.pythonEnv()
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))

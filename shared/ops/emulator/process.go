@@ -31,7 +31,7 @@ func commandLine(ctx context.Context, pid int) (string, error) {
 }
 
 func procCommandLine(pid int) (string, error) {
-	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline")) //nolint:gosec // the only variable part is a number
+	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline")) // the only variable part is a number
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
 		return "", nil
 	}

@@ -14,7 +14,7 @@ func fakePython(t *testing.T, answer string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "python3")
 	script := "#!/bin/sh\necho '" + answer + "'\n"
-	require.NoError(t, os.WriteFile(path, []byte(script), 0o700)) //nolint:gosec // it has to be executable
+	require.NoError(t, os.WriteFile(path, []byte(script), 0o700))
 	return path
 }
 

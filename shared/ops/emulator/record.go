@@ -27,7 +27,7 @@ func (e *Emulator) readRecord() (*record, error) {
 	path := e.recordFile()
 	data, err := os.ReadFile(path) //nolint:gosec // the path is the state directory's own
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // absent is an answer of its own, documented above
+		return nil, nil // absent is an answer of its own, documented above
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the emulator's state file: %w", err)

@@ -25,7 +25,7 @@ func script(t *testing.T, text string) *command {
 	t.Cleanup(func() { signal.Stop(interrupts) })
 	dir := t.TempDir()
 	program := filepath.Join(dir, "pulumi")
-	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\n"+text), 0o700)) //nolint:gosec // a program
+	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\n"+text), 0o700))
 	return &command{program: program, log: filepath.Join(dir, "log"), events: filepath.Join(dir, "events")}
 }
 

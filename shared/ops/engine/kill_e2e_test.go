@@ -130,7 +130,7 @@ func killedWhileCreating(t *testing.T, s scene, e *engine.Pulumi, api *awsec2.Cl
 	require.NoError(t, err)
 	spec := filepath.Join(t.TempDir(), "scene.json")
 	require.NoError(t, os.WriteFile(spec, text, 0o600))
-	runner := exec.Command(os.Args[0]) //nolint:noctx,gosec // killed below
+	runner := exec.Command(os.Args[0]) //nolint:noctx // killed below
 	runner.Env = append(os.Environ(), runnerVariable+"="+spec)
 	runner.Stderr = os.Stderr
 	require.NoError(t, runner.Start())
@@ -194,11 +194,19 @@ func commandOf(pid int) string {
 
 func vpcs(t *testing.T, api *awsec2.Client) int {
 	t.Helper()
-	out, err := api.DescribeVpcs(t.Context(), &awsec2.DescribeVpcsInput{
+	n, err := countVPCs(t.Context(), api)
+	require.NoError(t, err)
+	return n
+}
+
+func countVPCs(ctx context.Context, api *awsec2.Client) (int, error) {
+	out, err := api.DescribeVpcs(ctx, &awsec2.DescribeVpcsInput{
 		Filters: []types.Filter{{Name: aws.String("tag:Name"), Values: []string{"engine-test"}}},
 	})
-	require.NoError(t, err)
-	return len(out.Vpcs)
+	if err != nil {
+		return 0, err
+	}
+	return len(out.Vpcs), nil
 }
 
 func TestAnUpdateOutlivesItsKilledRunnerWritesItsStateAndGivesTheLockBack(t *testing.T) {
@@ -279,10 +287,17 @@ func TestCancellingFinishesWhatIsInFlightAndLeavesNoLock(t *testing.T) {
 	require.NoError(t, e.Ensure(t.Context(), s.stack()))
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for vpcs(t, api) == 0 && ctx.Err() == nil {
+		defer cancel()
+		for {
+			n, err := countVPCs(ctx, api)
+			if err != nil && ctx.Err() == nil {
+				t.Errorf("wait for the network: %v", err)
+			}
+			if err != nil || n > 0 {
+				return
+			}
 			time.Sleep(50 * time.Millisecond)
 		}
-		cancel()
 	}()
 
 	_, err = e.Up(ctx, engine.Request{Stack: s.stack()})

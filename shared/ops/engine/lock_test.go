@@ -159,7 +159,7 @@ func TestAStateThatTheCredentialsMayNotReadIsToldFromAnotherFailure(t *testing.T
 		root := t.TempDir()
 		require.NoError(t, os.Mkdir(filepath.Join(root, "bin"), 0o750))
 		program := "#!/bin/sh\ncat >&2 <<'TEXT'\n" + text + "\nTEXT\nexit 255\n"
-		require.NoError(t, os.WriteFile(filepath.Join(root, "bin", "pulumi"), []byte(program), 0o700)) //nolint:gosec // a program
+		require.NoError(t, os.WriteFile(filepath.Join(root, "bin", "pulumi"), []byte(program), 0o700))
 		p, err := NewPulumi(Options{Root: root, Version: "3.230.0", Backend: "s3://state", Scratch: t.TempDir()})
 		require.NoError(t, err)
 		_, err = p.State(t.Context(), Stack{Layer: contract.Edge, Env: "prod", Dir: t.TempDir()})

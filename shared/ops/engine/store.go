@@ -44,7 +44,7 @@ func (st store) deployment(s Stack) (d deployment, known bool, err error) {
 	if !local {
 		return deployment{}, false, nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the path is the store's own
 	if errors.Is(err, os.ErrNotExist) {
 		return deployment{}, false, nil
 	}
@@ -93,7 +93,7 @@ func (st store) locks(s Stack) (locks []Lock, known bool, err error) {
 
 // readLock reads one lock; exists is false when it was given back meanwhile.
 func readLock(path string) (l Lock, exists bool, err error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the path is the store's own
 	if errors.Is(err, os.ErrNotExist) {
 		return Lock{}, false, nil
 	}

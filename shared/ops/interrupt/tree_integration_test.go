@@ -4,7 +4,6 @@ package interrupt_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -71,7 +70,7 @@ func press(t *testing.T, cmd *exec.Cmd) {
 func exitCode(t *testing.T, cmd *exec.Cmd) int {
 	t.Helper()
 	var exit *exec.ExitError
-	require.True(t, errors.As(cmd.Wait(), &exit))
+	require.ErrorAs(t, cmd.Wait(), &exit)
 	return exit.ExitCode()
 }
 

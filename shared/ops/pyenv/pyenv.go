@@ -96,7 +96,7 @@ func (e *Env) make(ctx context.Context, python *interpreter, dir string) error {
 
 // command runs a command to its end; its error holds what the command said.
 func command(ctx context.Context, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // the programs of this package
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {

@@ -74,7 +74,7 @@ func (c *Controller) withCopy(ctx context.Context, s Situation) (Situation, erro
 	real := s.Real.Split()
 	if s.RecordErr != nil { // who may not read the table, as the pipeline, reads the copy
 		s.Record = found
-		return s, nil
+		return s, nil //nolint:nilerr // RecordErr has it
 	}
 	older := s.Record == nil || found.Since.After(s.Record.Since)
 	if older && found.Explains(real) && (s.Record == nil || !s.Record.Explains(real)) {

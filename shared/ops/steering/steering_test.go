@@ -215,7 +215,7 @@ func TestAnErrorAfterTheCallSucceededIsNoFailure(t *testing.T) {
 	}
 	_, err := s.Return(t.Context(), s.look(t), back())
 	require.NoError(t, err)
-	assert.True(t, s.look(t).Record.Phase == traffic.Settled)
+	assert.Equal(t, traffic.Settled, s.look(t).Record.Phase)
 }
 
 func TestACallThatFailedIsOne(t *testing.T) {

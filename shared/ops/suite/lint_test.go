@@ -3,7 +3,6 @@ package suite
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,12 +13,15 @@ import (
 	"github.com/cutover/cutover/shared/ops/fault"
 )
 
-// A finding in any module, and in a test of any kind, fails with its place.
-func TestLintFindsWhatIsWrongInAnyModuleAndKindOfTest(t *testing.T) {
-	path, err := exec.CommandContext(t.Context(), "go", "tool", "-n", "staticcheck").Output()
+// linted writes a workspace of two modules for staticcheck to read.
+func linted(t *testing.T) (root string, read func() (string, error), write func(name, text string)) {
+	t.Helper()
+	program, err := tool(t.Context(), "", "staticcheck")
 	require.NoError(t, err)
-	tool, root := strings.TrimSpace(string(path)), t.TempDir()
-	write := func(name, text string) {
+	root, err = filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	t.Setenv("GOWORK", "")
+	write = func(name, text string) {
 		t.Helper()
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o750))
 		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(text), 0o600))
@@ -29,22 +31,69 @@ func TestLintFindsWhatIsWrongInAnyModuleAndKindOfTest(t *testing.T) {
 	write("one/one.go", "package one\n\n// One is one.\nfunc One() int { return 1 }\n")
 	write("two/go.mod", "module example.com/two\n\ngo 1.26\n")
 	write("two/two.go", "package two\n")
-	var out bytes.Buffer
-	require.NoError(t, lint(t.Context(), tool, root, &out), out.String())
-	assert.Equal(t, "2 modules, no findings\n", out.String())
+	read = func() (string, error) {
+		var out bytes.Buffer
+		err := lint(t.Context(), root, &out, func(r reading) error { return r.staticcheck(t.Context(), program, root, &out) })
+		return out.String(), err
+	}
+	return root, read, write
+}
 
-	write("two/two_test.go", "//go:build integration\n\npackage two\n\nfunc never() {}\n")
-	out.Reset()
-	assert.Equal(t, fault.Failed, fault.CodeOf(lint(t.Context(), tool, root, &out)))
-	assert.Contains(t, out.String(), "two_test.go:5:6: func never is unused [long,short] (U1000)")
+// A finding in any module, and in a test of any kind, fails with its place.
+func TestLintFindsWhatIsWrongInAnyModuleAndKindOfTest(t *testing.T) {
+	_, read, write := linted(t)
+	out, err := read()
+	require.NoError(t, err, out)
+	assert.Equal(t, "2 modules, no findings\n", out)
 
-	write("two/two_test.go", "//go:build integration && !soak\n\npackage two\n\nfunc never() {}\n")
-	out.Reset()
-	assert.Equal(t, fault.Failed, fault.CodeOf(lint(t.Context(), tool, root, &out)))
-	assert.Contains(t, out.String(), "two_test.go:5:6: func never is unused [short] (U1000)")
+	for constraint, builds := range map[string]string{
+		"integration": "long", "integration && !soak": "short", "integration && soak": "long",
+	} {
+		write("two/two_test.go", "//go:build "+constraint+"\n\npackage two\n\nfunc never() {}\n")
+		out, err = read()
+		assert.Equal(t, fault.Failed, fault.CodeOf(err))
+		assert.Contains(t, out, "two_test.go:5:6: func never is unused ["+builds+"] (U1000)")
+	}
+}
 
-	write("two/two_test.go", "//go:build integration && soak\n\npackage two\n\nfunc never() {}\n")
-	out.Reset()
-	assert.Equal(t, fault.Failed, fault.CodeOf(lint(t.Context(), tool, root, &out)))
-	assert.Contains(t, out.String(), "two_test.go:5:6: func never is unused [long] (U1000)")
+// What other systems compile in place of Linux's files is read too, and what cannot be
+// compiled there is a finding, also where no file says that it is Linux's alone.
+func TestLintReadsWhatOtherSystemsCompile(t *testing.T) {
+	_, read, write := linted(t)
+	write("two/here_linux.go", "package two\n\n// Here is used in the other file.\nfunc Here() { both() }\n\nfunc both() {}\n")
+	write("two/here_other.go", "//go:build !linux\n\npackage two\n\n// Here is used in the other file.\nfunc Here() { both() }\n\nfunc both() {}\n")
+	out, err := read()
+	require.NoError(t, err, out)
+
+	write("two/here_other.go", "//go:build !linux\n\npackage two\n\nfunc never() {}\n")
+	out, err = read()
+	assert.Equal(t, fault.Failed, fault.CodeOf(err))
+	assert.Contains(t, out, "here_other.go:5:6: func never is unused [darwin] (U1000)")
+
+	write("two/here_other.go", "//go:build !linux\n\npackage two\n")
+	write("one/end.go", "package one\n\nimport \"syscall\"\n\n// End is the signal at a parent's death.\nvar End = syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}\n")
+	out, err = read()
+	assert.Equal(t, fault.Failed, fault.CodeOf(err))
+	assert.Regexp(t, `one/end\.go:6:\d+: unknown field Pdeathsig in struct literal.* \[darwin\] \(compile\)`, out)
+}
+
+func TestAPackageIsReadInTheBuildsThatHaveFilesOfTheirOwn(t *testing.T) {
+	root, _, write := linted(t)
+	write("one/call.go", "package one\n\nimport _ \"syscall\"\n")
+	write("one/brief/brief_test.go", "//go:build integration && !soak\n\npackage brief\n")
+	write("one/other/other.go", "//go:build darwin\n\npackage other\n")
+	modules, err := workspace(t.Context(), root)
+	require.NoError(t, err)
+	found, err := readings(t.Context(), root, modules)
+	require.NoError(t, err)
+
+	builds := map[string]string{}
+	for _, r := range found {
+		for _, dir := range r.packages {
+			for _, b := range r.builds {
+				builds[strings.TrimPrefix(dir, root)] += b.name + " "
+			}
+		}
+	}
+	assert.Equal(t, map[string]string{"/one": "long darwin ", "/two": "long ", "/one/brief": "short ", "/one/other": "darwin "}, builds)
 }

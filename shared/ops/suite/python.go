@@ -58,9 +58,9 @@ func readUnittest(output string) (Count, error) {
 		return Count{}, errors.New("python's unittest ended without its summary")
 	}
 	var count Count
-	count.Passed, _ = strconv.Atoi(output[m[2]:m[3]]) //nolint:errcheck // the pattern holds digits only
+	count.Passed, _ = strconv.Atoi(output[m[2]:m[3]]) // the pattern holds digits only
 	for _, d := range detail.FindAllStringSubmatch(output[m[1]:], -1) {
-		n, _ := strconv.Atoi(d[2]) //nolint:errcheck // the pattern holds digits only
+		n, _ := strconv.Atoi(d[2]) // the pattern holds digits only
 		count.Passed -= n
 		if d[1] == "skipped" {
 			count.Skipped += n

@@ -1,6 +1,6 @@
 // Package suite runs the tests of all modules of the repository and counts them:
 // `./...` at the root of a workspace covers the root module only. A test is unit
-// unless its file has the build tag integration, e2e, provider or soak.
+// unless its file has the build tag integration, e2e, provider, soak or lint.
 package suite
 
 import (
@@ -24,6 +24,7 @@ const (
 	EndToEnd    Kind = "e2e"
 	Provider    Kind = "provider"
 	Soak        Kind = "soak"
+	Rules       Kind = "lint" // that the linters' rules find what they are there for
 )
 
 // Options of a run.
@@ -95,7 +96,7 @@ type blocks struct {
 func (b *blocks) Write(p []byte) (int, error) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return b.out.Write(p) //nolint:wrapcheck // stands for it
+	return b.out.Write(p)
 }
 
 // runKinds runs kinds one after another.
@@ -131,7 +132,7 @@ func runKind(ctx context.Context, o Options, kind Kind) (Count, error) {
 		total = total.Add(count)
 		problems = append(problems, err)
 		if ctx.Err() != nil {
-			return total, nil
+			return total, nil //nolint:nilerr // Run tells that it was interrupted
 		}
 	}
 	if kind == Unit && o.Python != nil {

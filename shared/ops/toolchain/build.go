@@ -25,15 +25,15 @@ const interruptWait = 10 * time.Second
 // build makes a complete entry in an unfinished folder.
 func (b builder) build(ctx context.Context, key, unfinished string) error {
 	binary := filepath.Join(unfinished, b.binary)
-	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil { //nolint:gosec // programs are no secret
 		return err
 	}
 	logPath := filepath.Join(b.cache, b.entry+key+logSuffix)
-	log, err := os.Create(logPath)
+	log, err := os.Create(logPath) //nolint:gosec // the path is the cache's own
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer log.Close() //nolint:errcheck // what is missing in it is no reason to fail
 	b.say.line("building %s from %s (%s; log %s)", b.what, b.moduleDir(), b.hint, logPath)
 	started := time.Now()
 	err = b.compile(ctx, binary, log)
@@ -69,7 +69,7 @@ func (b builder) compile(ctx context.Context, binary string, log io.Writer) erro
 }
 
 func (b builder) run(ctx context.Context, stdout, stderr io.Writer, arguments ...string) error {
-	command := exec.CommandContext(ctx, "go", arguments...)
+	command := exec.CommandContext(ctx, "go", arguments...) //nolint:gosec // arguments of this package
 	command.Dir = b.moduleDir()
 	command.Env = buildEnvironment()
 	command.Stdout, command.Stderr = stdout, stderr
@@ -92,11 +92,11 @@ func (c *counter) Write(text []byte) (int, error) {
 
 // tail returns the last lines of a file, indented.
 func tail(path string) string {
-	file, err := os.Open(path)
+	file, err := os.Open(path) //nolint:gosec // the path is the cache's own
 	if err != nil {
 		return "  " + err.Error()
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // only read
 	var lines []string
 	scanner := bufio.NewScanner(file)
 	for scanner.Scan() {

@@ -29,7 +29,7 @@ type manifest struct {
 
 // isEntry tells whether a folder was made by this package.
 func isEntry(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, manifestName))
+	_, err := os.Stat(filepath.Join(dir, manifestName)) //nolint:gosec // the path is the cache's own
 	return err == nil
 }
 
@@ -79,7 +79,7 @@ func withoutNotExist(err error) error {
 
 func readManifest(dir string) (manifest, error) {
 	var m manifest
-	text, err := os.ReadFile(filepath.Join(dir, manifestName))
+	text, err := os.ReadFile(filepath.Join(dir, manifestName)) //nolint:gosec // the path is the cache's own
 	if err != nil {
 		return m, err
 	}
@@ -104,15 +104,15 @@ func writeManifest(dir string, m manifest) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, manifestName), append(text, '\n'), 0o644)
+	return os.WriteFile(filepath.Join(dir, manifestName), append(text, '\n'), 0o644) //nolint:gosec // what a build was made of is no secret
 }
 
 func checksum(path string) (string, error) {
-	file, err := os.Open(path)
+	file, err := os.Open(path) //nolint:gosec // the path is the cache's own
 	if err != nil {
 		return "", err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // only read
 	sum := sha256.New()
 	if _, err := io.Copy(sum, file); err != nil {
 		return "", fmt.Errorf("read %s: %w", path, err)

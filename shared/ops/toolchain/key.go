@@ -68,11 +68,11 @@ func isSource(name string) bool {
 }
 
 func hashFile(sum hash.Hash, name, path string) error {
-	file, err := os.Open(path)
+	file, err := os.Open(path) //nolint:gosec // a file of the checkout
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // only read
 	info, err := file.Stat()
 	if err != nil {
 		return err

@@ -19,10 +19,10 @@ const pollInterval = 200 * time.Millisecond
 // its end releases, however it ends. The file says who holds it; a process that
 // waits passes that on.
 func lock(ctx context.Context, path string, say *speaker) (release func() error, err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // programs are no secret
 		return nil, fmt.Errorf("make the cache folder: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644) //nolint:gosec // a lock in the cache, no secret
 	if err != nil {
 		return nil, fmt.Errorf("open the lock: %w", err)
 	}
@@ -77,7 +77,7 @@ func sign(file *os.File) error {
 }
 
 func holderOf(path string) string {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the path is the cache's own
 	if err != nil || len(text) == 0 {
 		return "another process"
 	}

@@ -97,7 +97,7 @@ func (f finder) isPulumi(ctx context.Context, path string) bool {
 
 // versionOf runs a program for its version.
 func versionOf(ctx context.Context, path string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, path, args...)
+	command := exec.CommandContext(ctx, path, args...) //nolint:gosec // the program that was found or built
 	command.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=1")
 	var complaint bytes.Buffer
 	command.Stderr = &complaint

@@ -67,7 +67,7 @@ func parallel(availableBytes uint64) int {
 	const each = 4 << 30
 	n := runtime.NumCPU()
 	if availableBytes > 0 {
-		n = min(n, int(availableBytes/each))
+		n = min(n, int(availableBytes/each)) //nolint:gosec // far below what a number holds
 	}
 	return max(n, 1)
 }

@@ -175,7 +175,7 @@ var known sync.Map
 func Read(r *graph.Resource, path string) (Document, error) {
 	text := r.Text(path)
 	if read, found := known.Load(text); found {
-		return read.(Document), nil //nolint:forcetypeassert // nothing else is stored
+		return read.(Document), nil // nothing else is stored
 	}
 	read, err := parse(r, path)
 	if err == nil {

@@ -134,7 +134,7 @@ func TestPacksStayWithinTheServicesLimit(t *testing.T) {
 func TestThePageIsUpToDate(t *testing.T) {
 	path := filepath.Join("..", "..", "..", filepath.FromSlash(table.File))
 	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(table.Markdown()), 0o644)) //nolint:gosec // a page of the checkout
+		require.NoError(t, os.WriteFile(path, []byte(table.Markdown()), 0o644))
 	}
 	page, err := os.ReadFile(path)
 	require.NoError(t, err)

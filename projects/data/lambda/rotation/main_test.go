@@ -69,7 +69,7 @@ type secretsAPI struct{ store *rotationtest.Memory }
 
 func (s secretsAPI) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	var in struct {
-		SecretId, VersionId, ClientRequestToken, SecretString, VersionStage, MoveToVersionId, RemoveFromVersionId string //nolint:revive // as the API writes them
+		SecretId, VersionId, ClientRequestToken, SecretString, VersionStage, MoveToVersionId, RemoveFromVersionId string // as the API writes them
 	}
 	err := json.NewDecoder(req.Body).Decode(&in)
 	out := map[string]any{}

@@ -25,7 +25,7 @@ const heldSQL = `SELECT EXISTS (SELECT FROM pg_catalog.pg_locks
 // source's still does. A session never moves to another server, so the proof holds
 // as long as both last.
 func Apart(ctx context.Context, source, copied *pgx.Conn) error {
-	key := rand.Int64N(1 << 62)
+	key := rand.Int64N(1 << 62) //nolint:gosec // the number of a lock, no secret
 	if _, err := source.Exec(ctx, `SELECT pg_catalog.pg_advisory_lock($1)`, key); err != nil {
 		return pg.Wrap(err, "source: take a lock to be seen")
 	}

@@ -72,7 +72,7 @@ type durations struct {
 
 // classOf has the three bits behind the highest one in a class's last three.
 func classOf(d time.Duration) int {
-	micros := uint64(max(d.Microseconds(), 0)) //nolint:gosec // not negative
+	micros := uint64(max(d.Microseconds(), 0))
 	if micros < 8 {
 		return int(micros)
 	}

@@ -297,7 +297,7 @@ func (l *Loader) relay(ctx context.Context, in string, loaded *Loaded, read func
 // counter counts what passes, and lets it pass when it may. What is read meanwhile
 // waits; when that is much, the source waits for somebody to take its rows.
 type counter struct {
-	ctx   context.Context //nolint:containedctx // of the copy, which is what it belongs to
+	ctx   context.Context // of the copy, which is what it belongs to
 	from  io.Reader
 	flow  func(ctx context.Context, bytes int) error
 	bytes int64

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func ticks(pid int) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the use of the processors: %w", err)
 	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	const first, last = 11, 15
 	if len(fields) < last {
 		return 0, fmt.Errorf("read the use of the processors: process %d tells %d fields, expected more than %d", pid, len(fields), last)

@@ -47,7 +47,7 @@ func unpack(ctx context.Context, name, folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // programs are no secret
 		return err
 	}
-	download := exec.CommandContext(ctx, "apt-get", "download", name)
+	download := exec.CommandContext(ctx, "apt-get", "download", name) //nolint:gosec // the name of a package, of the table above
 	download.Dir = folder
 	if said, err := download.CombinedOutput(); err != nil {
 		return fmt.Errorf("apt-get download %s: %w: %s", name, err, said)

@@ -236,7 +236,7 @@ func distance(from, to pglogrepl.LSN) int64 {
 	if to <= from {
 		return 0
 	}
-	return int64(min(uint64(to-from), math.MaxInt64)) //nolint:gosec // bounded
+	return int64(min(uint64(to-from), math.MaxInt64))
 }
 
 // Progress is how a load goes on between two snapshots.

@@ -15,16 +15,16 @@ type link struct {
 	conn *pgx.Conn
 }
 
-// open returns the session; fresh tells that it is another one than before.
-func (l *link) open(ctx context.Context) (conn *pgx.Conn, fresh bool, err error) {
+// open returns the session.
+func (l *link) open(ctx context.Context) (conn *pgx.Conn, err error) {
 	if l.conn != nil && !l.conn.IsClosed() {
-		return l.conn, false, nil
+		return l.conn, nil
 	}
 	if l.conn, err = pg.Connect(ctx, l.dsn, l.id); err != nil {
 		l.conn = nil
-		return nil, false, err
+		return nil, err
 	}
-	return l.conn, true, nil
+	return l.conn, nil
 }
 
 func (l *link) close() {

@@ -166,7 +166,7 @@ func (m *measurer) look(ctx context.Context, kind throttle.Kind) {
 func (m *measurer) sample(ctx context.Context) (s throttle.Sample, err error) {
 	ctx, cancel := m.limit(ctx)
 	defer cancel()
-	conn, _, err := m.source.open(ctx)
+	conn, err := m.source.open(ctx)
 	if err != nil {
 		return s, err
 	}
@@ -223,7 +223,7 @@ func (m *measurer) busy(context.Context) (float64, error) {
 // commits measures how long a commit takes on the source that has something to write:
 // a message in the log that nobody reads.
 func (m *measurer) commits(ctx context.Context) (float64, error) {
-	conn, _, err := m.source.open(ctx)
+	conn, err := m.source.open(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -242,7 +242,7 @@ func (m *measurer) kept(ctx context.Context) (bytes float64, err error) {
 	if err != nil {
 		return 0, pg.Wrap(err, "read the slot of lane %s", m.settings.Lane)
 	}
-	conn, _, err := m.source.open(ctx)
+	conn, err := m.source.open(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -20,7 +20,7 @@ func (g *Governor) on(ctx context.Context, do func(ctx context.Context, conn *pg
 	defer g.mutex.Unlock()
 	limited, cancel := g.limit(ctx)
 	defer cancel()
-	conn, _, err := g.target.open(limited)
+	conn, err := g.target.open(limited)
 	if err == nil {
 		err = do(limited, conn)
 	}

@@ -82,7 +82,7 @@ func TestBytesComeInTheirOrderAndTheErrorAfterThem(t *testing.T) {
 }
 
 func TestADeadlineEndsTheWaitOfAGatheringConnection(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
 	dialled, err := gathered((&net.Dialer{}).DialContext)(t.Context(), "tcp", listener.Addr().String())
@@ -110,7 +110,7 @@ func TestADeadlineEndsTheWaitOfAGatheringConnection(t *testing.T) {
 
 // What arrives after a burst is one byte: it must wake a reader that waits.
 func TestOneByteWakesAReaderAfterABurst(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
 	dialled, err := gathered((&net.Dialer{}).DialContext)(t.Context(), "tcp", listener.Addr().String())

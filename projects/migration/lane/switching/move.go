@@ -124,7 +124,7 @@ func (t *turn) fence(ctx context.Context) error {
 		if try >= t.Limits.Tries {
 			return fmt.Errorf("fence tried %d times: %w", try, err)
 		}
-		pause := time.Duration(float64(t.Limits.TryPause) * (0.8 + 0.4*rand.Float64()))
+		pause := time.Duration(float64(t.Limits.TryPause) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // keeps tries apart, is no secret
 		if err := t.enter(ctx, 7, control.Fencing, pause+t.lease(), func(s *control.Switch) {
 			s.LastError, s.PausedAt = reason(err), time.Time{}
 		}); err != nil {

@@ -163,7 +163,7 @@ func (t *turn) takeOff(ctx context.Context, number int, try Try, side naming.Col
 		return t.Primary.Cancel(ctx, try, side, attempt, next, writable)
 	})
 	if errors.Is(err, ErrStale) {
-		return fmt.Errorf("the row of %s was changed after it was read: %v", side, err)
+		return fmt.Errorf("the row of %s was changed after it was read: %v", side, err) //nolint:errorlint // it is ErrStale no longer, see above
 	}
 	return err
 }

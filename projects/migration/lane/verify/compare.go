@@ -98,7 +98,7 @@ func (s *session) pair(ctx context.Context, p partition, buckets []bucket, sql s
 		go func() { asked <- ask(ctx, source, sql, func(rows pgx.Rows) error { return read(0, rows) }) }()
 		target, st, err := s.caughtUp(ctx, p, snap)
 		if err != nil {
-			<-asked
+			<-asked //nolint:errcheck // without the target's answer the source's, or its error, says nothing
 			return err
 		}
 		defer rollback(ctx, target)
@@ -116,7 +116,7 @@ func (s *session) pair(ctx context.Context, p partition, buckets []bucket, sql s
 		if err := judge(moved, &f); err != nil {
 			return err
 		}
-		return s.inspect(ctx, source, target, p, buckets, f)
+		return s.inspect(ctx, source, target, p, f)
 	})
 	return f, pg.Wrap(err, "compare table %s", p.table.FullName())
 }
@@ -269,7 +269,7 @@ func (s *session) compare(ctx context.Context, p partition, buckets []bucket) (f
 }
 
 // inspect shows an open comparison to whoever wants to see it.
-func (s *session) inspect(ctx context.Context, source, target pgx.Tx, p partition, buckets []bucket, f finding) error {
+func (s *session) inspect(ctx context.Context, source, target pgx.Tx, p partition, f finding) error {
 	if s.Inspect == nil || f.results == nil {
 		return nil
 	}

@@ -172,6 +172,7 @@ func (s *session) recorded(ctx context.Context) (map[int32][][]string, error) {
 	if err != nil {
 		return nil, pg.Wrap(err, "read the tail of lane %s", s.Lane)
 	}
+	defer rows.Close()
 	keys := map[int32][][]string{}
 	for rows.Next() {
 		var id int32
@@ -194,6 +195,7 @@ func (s *session) dirtyBuckets(ctx context.Context, table *relation.Table) (part
 	if err != nil {
 		return part, nil, pg.Wrap(err, "read the buckets of table %s", table.FullName())
 	}
+	defer rows.Close()
 	var found []bucket
 	for rows.Next() {
 		var b bucket

@@ -167,7 +167,7 @@ func (w *walk[S]) stuck() int32 {
 	for at, s := range w.states {
 		if w.model.Good(s) {
 			reached[at] = true
-			queue = append(queue, int32(at)) //nolint:gosec // below limit
+			queue = append(queue, int32(at))
 		}
 	}
 	for len(queue) > 0 {
@@ -182,7 +182,7 @@ func (w *walk[S]) stuck() int32 {
 	}
 	for at := range w.states {
 		if !reached[at] {
-			return int32(at) //nolint:gosec // below limit
+			return int32(at)
 		}
 	}
 	return none

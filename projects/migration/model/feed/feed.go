@@ -200,7 +200,7 @@ func (s *State) born() (n uint8) {
 func (s *State) snapshotEnd() (end uint8) {
 	for i, t := range s.Txns {
 		if t.Stage == visible {
-			end = uint8(i + 1) //nolint:gosec // below most
+			end = uint8(i + 1)
 		}
 	}
 	return end

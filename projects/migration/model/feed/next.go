@@ -56,7 +56,7 @@ func (m Model) writers(s State, see visit) {
 			for kind := range uint8(kinds) {
 				next := s
 				next.Txns[i] = Txn{Stage: logged, Kind: kind}
-				next.Log[s.Len] = uint8(i + 1) //nolint:gosec // below most
+				next.Log[s.Len] = uint8(i + 1)
 				next.Len++
 				see("commit", next)
 			}
@@ -123,7 +123,7 @@ func (m Model) loader(s State, p int, see visit) {
 		for key := range keys {
 			if m.loads(&s, key) && (m.Without == ReloadSettle || s.ended(s.Least[key])) {
 				next := s
-				next.Loaders[p] = Loader{Key: uint8(key + 1), Value: s.snapshot(key), Until: s.Len, Load: s.Loads[key]} //nolint:gosec // below keys
+				next.Loaders[p] = Loader{Key: uint8(key + 1), Value: s.snapshot(key), Until: s.Len, Load: s.Loads[key]}
 				see("read chunk", next)
 			}
 		}
@@ -240,7 +240,7 @@ func (m Model) repair(s State, see visit) {
 		for key := range keys {
 			if !s.Done[key] {
 				next := s
-				next.Repair = Repair{Key: uint8(key + 1), Value: s.snapshot(key), Until: s.Len, Position: s.Position, Gen: s.Gen} //nolint:gosec // below keys
+				next.Repair = Repair{Key: uint8(key + 1), Value: s.snapshot(key), Until: s.Len, Position: s.Position, Gen: s.Gen}
 				see("read repair", next)
 			}
 		}

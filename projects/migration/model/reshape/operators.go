@@ -47,14 +47,14 @@ func (m Model) begin(s State, p int, see visit) {
 	}
 	for i := range m.Changes {
 		if i == 0 || !m.Anew {
-			see("try", m.try(s, p, uint8(second<<i))) //nolint:gosec // one of two bits
+			see("try", m.try(s, p, uint8(second<<i)))
 		}
 		c := s.Changes[i]
 		if c.State[authority] == none || c.State[passive] == none {
 			continue // it must be known on both sides
 		}
 		next := s
-		next.Operators[p] = Operator{At: making, Change: uint8(i)} //nolint:gosec // below changes
+		next.Operators[p] = Operator{At: making, Change: uint8(i)}
 		if c.State[authority] == planned || c.State[passive] == planned {
 			see("begin to make", next)
 		}
@@ -64,7 +64,7 @@ func (m Model) begin(s State, p int, see visit) {
 			continue
 		}
 		next := s
-		next.Operators[p] = Operator{At: withdrawing, Change: uint8(i)} //nolint:gosec // below changes
+		next.Operators[p] = Operator{At: withdrawing, Change: uint8(i)}
 		see("begin to withdraw", next)
 	}
 }
@@ -120,13 +120,13 @@ func (m Model) place(s *State, o *Operator) (number uint8, free bool) {
 	for i := range s.Changes {
 		c := &s.Changes[i]
 		if c.Column != 0 {
-			next = uint8(i + 1) //nolint:gosec // at most changes
+			next = uint8(i + 1)
 		}
 		if c.State[authority] != planned && c.State[passive] != planned {
 			continue
 		}
 		if c.Column == o.Column && c.Former == o.Former && c.Shape == o.Shape {
-			return uint8(i), true //nolint:gosec // below changes
+			return uint8(i), true
 		}
 		if m.Without != OneOpen {
 			return 0, false

@@ -216,7 +216,7 @@ func (s *State) shape(side, n uint8) uint8 {
 func (s *State) value(column int, n uint8) (number uint8) {
 	for at, e := range s.Log[authority][:n] {
 		if e.Kind != entry && e.Shape&(1<<column) != 0 {
-			number = uint8(at + 1) //nolint:gosec // below events
+			number = uint8(at + 1)
 		}
 	}
 	return number
@@ -228,7 +228,7 @@ func (m Model) Broken(s State) string {
 		return "a row was read by another table than it was written by"
 	}
 	for source, lane := range s.Lanes {
-		switch from := uint8(source); { //nolint:gosec // one of two
+		switch from := uint8(source); {
 		case lane.Known != s.shape(from, lane.Position):
 			return "a lane knows another table than its source had at its position"
 		case from == authority && lane.Known&^s.Catalog[passive] != 0:

@@ -2,7 +2,6 @@ package drawing_test
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -34,7 +33,7 @@ func TestAPictureHasEveryWidgetWithWhatItShows(t *testing.T) {
 	for err == nil {
 		_, err = decoder.Token()
 	}
-	require.True(t, errors.Is(err, io.EOF), err)
+	require.ErrorIs(t, err, io.EOF)
 }
 
 func TestTheSameBodyGivesTheSamePicture(t *testing.T) {

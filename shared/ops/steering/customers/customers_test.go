@@ -160,7 +160,7 @@ func (s *stage) customers(t *testing.T, count int) (ask func() (paid, failed int
 	var paid, failed atomic.Int64
 	var group sync.WaitGroup
 	for number := range count {
-		random := rand.New(rand.NewPCG(uint64(number), 3)) //nolint:gosec // a test
+		random := rand.New(rand.NewPCG(uint64(number), 3))
 		resolver := s.resolver(random.IntN)
 		group.Go(func() {
 			for ctx.Err() == nil {

@@ -48,7 +48,7 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	names := naming.New("local")
-	s := &stage{root: t.TempDir(), cloud: steeringtest.StartEmulator(t), random: rand.New(rand.NewPCG(7, 19))} //nolint:gosec // a test that repeats itself
+	s := &stage{root: t.TempDir(), cloud: steeringtest.StartEmulator(t), random: rand.New(rand.NewPCG(7, 19))}
 	s.clock.Store(time.Now().UnixNano())
 	place := steeringtest.MakeZone(t, s.cloud, traffic.All(naming.Blue))
 	place.Blue.TargetGroups = map[string]string{"payment-api": steeringtest.MakeGroup(t, s.cloud, "blue", "172.31.0.10")}

@@ -12,7 +12,7 @@ import (
 // TestRoute53sChoice goes through the cases of the developer guide, the trap among
 // them: weight 0 is not off.
 func TestRoute53sChoice(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	random := rand.New(rand.NewPCG(1, 2))
 	for name, c := range map[string]struct {
 		blue, green steeringtest.Record
 		want        float64 // green's share

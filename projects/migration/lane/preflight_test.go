@@ -49,13 +49,16 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 	results, err := preflight.Run(w.ctx(), w.subject(), preflight.Creation)
 	require.NoError(t, err)
 	require.NoError(t, preflight.Refusal(results))
-	require.Len(t, results, 29)
+	require.Len(t, results, 30)
 
 	blue, green := func(s ...string) func() { return func() { w.exec(w.blue, s...) } }, func(s ...string) func() { return func() { w.exec(w.green, s...) } }
 	const (
 		clerks = `CREATE ROLE clerks; GRANT USAGE ON SCHEMA public TO clerks; GRANT INSERT ON public.entry TO clerks`
 		aside  = `CREATE SCHEMA aside; CREATE TABLE aside.owner (id bigint PRIMARY KEY)`
-		pay    = `CREATE FUNCTION public.pay() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'DELETE FROM public.entry WHERE false'`
+		// what a table calls, and what that calls by the path of whoever writes a row
+		pricing  = `CREATE FUNCTION public.rate() RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 2::bigint'; CREATE FUNCTION public.fee(bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1 * rate(); END'`
+		unpriced = `DROP FUNCTION public.fee(bigint) CASCADE; DROP FUNCTION public.rate()`
+		pay      = `CREATE FUNCTION public.pay() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'DELETE FROM public.entry WHERE false'`
 	)
 	for name, test := range map[string]struct {
 		id, want    string
@@ -87,6 +90,14 @@ func TestPreflightFindsWhatItIsThereFor(t *testing.T) {
 		"a table that differs":     {id: "PF12", want: `table public.entry: differs`, cause: green(`ALTER TABLE public.entry ALTER note SET NOT NULL`), undo: green(`ALTER TABLE public.entry ALTER note DROP NOT NULL`)},
 		"a table that is missing":  {id: "PF12", want: "target table public.entry: does not exist", cause: green(`ALTER TABLE public.entry RENAME TO entries`), undo: green(`ALTER TABLE public.entries RENAME TO entry`)},
 		"a forgotten table":        {id: "PF13", want: "table public.extra: is neither listed nor excluded", cause: blue(`CREATE TABLE public.extra (x int)`), undo: blue(`DROP TABLE public.extra`)},
+		"a function without a path": {
+			id: "PF41", want: "source table public.entry: constraint priced calls function public.fee(bigint), which finds what it calls by the search path of its caller",
+			cause: blue(`SET search_path = public`, pricing, `ALTER TABLE public.entry ADD CONSTRAINT priced CHECK (public.fee(account) > 0)`, `SET search_path = ''`), undo: blue(unpriced),
+		},
+		"an index by one": {
+			id: "PF41", want: "source table public.entry: index entry_fee calls function public.fee(bigint), which finds",
+			cause: blue(`SET search_path = public`, pricing, `CREATE INDEX entry_fee ON public.entry (public.fee(account))`, `SET search_path = ''`), undo: blue(unpriced),
+		},
 		"no key":                   {id: "PF14", want: "table public.document: its rows cannot be told apart", cause: both(w, `ALTER TABLE public.document DROP CONSTRAINT document_pkey`), undo: both(w, `ALTER TABLE public.document ADD PRIMARY KEY (id)`)},
 		"a key that is deferrable": {id: "PF14", want: "cannot be told apart", cause: both(w, `ALTER TABLE public.document DROP CONSTRAINT document_pkey, ADD PRIMARY KEY (id) DEFERRABLE`), undo: both(w, `ALTER TABLE public.document DROP CONSTRAINT document_pkey, ADD PRIMARY KEY (id)`)},
 		"an identity aside":        {id: "PF14", want: "column serial outside of the key is GENERATED ALWAYS AS IDENTITY", cause: both(w, `ALTER TABLE public.document ADD COLUMN serial int GENERATED ALWAYS AS IDENTITY`), undo: both(w, `ALTER TABLE public.document DROP COLUMN serial`)},

@@ -227,6 +227,9 @@ func (r *run) answer(ctx context.Context, err error) (again bool, _ error) {
 			return false, err // a defect of this process, or an observer's: no statement about the lane
 		}
 		halt = checkpoint.NewHalt(checkpoint.Unexpected, "%v", err)
+		if server.Function != "" {
+			halt = checkpoint.NewHalt(checkpoint.Unexpected, "%v, which a table calls and which does not find what it calls itself: ALTER FUNCTION … SET search_path on both sides", err)
+		}
 	}
 	return false, r.halt(ctx, halt, halt)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -19,13 +20,15 @@ type ServerError struct {
 	Relation   string // schema.table, "" when the server named none
 	Constraint string
 	Column     string
+	// Function is the one in which it happened, "" where it was the statement itself.
+	Function string
 }
 
 // Error names the state and the objects.
 func (e *ServerError) Error() string {
 	parts := []string{"SQLSTATE " + e.SQLState}
 	for _, named := range []struct{ what, name string }{
-		{"relation", e.Relation}, {"constraint", e.Constraint}, {"column", e.Column},
+		{"relation", e.Relation}, {"constraint", e.Constraint}, {"column", e.Column}, {"in function", e.Function},
 	} {
 		if named.name != "" {
 			parts = append(parts, named.what+" "+named.name)
@@ -45,7 +48,19 @@ func Reduce(err error) error {
 	if relation != "" && server.SchemaName != "" {
 		relation = server.SchemaName + "." + relation
 	}
-	return &ServerError{SQLState: server.Code, Relation: relation, Constraint: server.ConstraintName, Column: server.ColumnName}
+	return &ServerError{SQLState: server.Code, Relation: relation, Constraint: server.ConstraintName, Column: server.ColumnName, Function: within(server.Where)}
+}
+
+// functionLine is the first line of the context of an error in a function. What follows
+// may carry values, and is left alone.
+var functionLine = regexp.MustCompile(`^(?:PL/pgSQL function ([^\s()]+)\(|SQL function "([^"\n]+)")`)
+
+// within is the function in which an error has happened, by its context.
+func within(where string) string {
+	if found := functionLine.FindStringSubmatch(where); found != nil {
+		return found[1] + found[2]
+	}
+	return ""
 }
 
 // Wrap reduces an error and says what was tried.
@@ -83,7 +98,11 @@ const (
 func Classify(err error) Class {
 	var server *ServerError
 	if reduced := Reduce(err); errors.As(reduced, &server) {
-		return classify(server.SQLState)
+		class := classify(server.SQLState)
+		if class == Schema && server.Function != "" { // which is none of the engine's: no table is other than expected
+			return Unexpected
+		}
+		return class
 	}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -27,6 +27,27 @@ func TestAServerErrorKeepsNamesAndLosesValues(t *testing.T) {
 	assert.NoError(t, pg.Wrap(nil, "nothing"))
 }
 
+// An error within a function of the application is none of the tables'. Of its context
+// the function's name is kept, where that is what it begins with, and nothing else.
+func TestAnErrorInAFunctionIsToldAsThat(t *testing.T) {
+	for where, function := range map[string]string{
+		`PL/pgSQL function public.fee(integer) line 1 at RETURN`:                                       "public.fee",
+		"SQL function \"fee\" during inlining\nCOPY card, line 1: \"4111\"":                            "fee",
+		"COPY card, line 1: \"4111\nSQL function \"4111\"\"":                                           "",
+		"SQL statement \"SELECT 4111\"\nPL/pgSQL function public.fee(integer) line 1 at SQL statement": "",
+		"": "",
+	} {
+		err := pg.Wrap(&pgconn.PgError{Code: "42883", Where: where}, "write")
+		assert.NotContains(t, err.Error(), "4111")
+		if function == "" {
+			assert.Equal(t, pg.Schema, pg.Classify(err), where)
+			continue
+		}
+		assert.EqualError(t, err, "write: SQLSTATE 42883, in function "+function)
+		assert.Equal(t, pg.Unexpected, pg.Classify(err))
+	}
+}
+
 func TestEveryErrorHasItsReaction(t *testing.T) {
 	state := func(code string) error { return &pgconn.PgError{Code: code} }
 	for name, row := range map[string]struct {

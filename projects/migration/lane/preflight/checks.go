@@ -16,6 +16,7 @@ var checks = []check{
 	{"PF11", "the fence can lock and revoke", []string{"PF12"}, Creation | Switch, rows(fenceSQL, "the right: register the plan, and enrol the login of the fence", planned)},
 	{"PF13", "no table is forgotten", []string{"PF01"}, Creation | Start | Switch, forgotten},
 	{"PF14", "every row has a key", []string{"PF12"}, Creation, keys},
+	{"PF41", "functions of tables find what they call", []string{"PF12"}, Creation | Start, pathless},
 	{"PF15", "nothing stands in the way of replication", []string{"PF12"}, Creation | Switch, obstacles},
 	{"PF40", "no foreign key leads out of the lane", []string{"PF12"}, Creation | Switch, rows(foreignKeysSQL, "both tables in the lane, or no such constraint on either side: rows of a table that is left out are not carried, nor do they hold back or follow what is deleted by the lane", planned)},
 	{"PF16", "the publications are exactly what is replicated", []string{"PF03", "PF12"}, Creation | Start | Switch, rows(publicationSQL, "exactly the plan's tables and the engine's: register the plan", planned)},

@@ -35,6 +35,7 @@ require (
 	github.com/cutover/cutover/projects/security v0.0.0
 	github.com/cutover/cutover/projects/services v0.0.0
 	github.com/cutover/cutover/shared v0.0.0
+	github.com/cutover/cutover/shared/pgtest v0.0.0
 	github.com/google/uuid v1.6.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/magefile/mage v1.17.2
@@ -96,7 +97,6 @@ require (
 	github.com/clipperhouse/displaywidth v0.11.0 // indirect
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
 	github.com/cloudflare/circl v1.6.3 // indirect
-	github.com/cutover/cutover/shared/pgtest v0.0.0 // indirect
 	github.com/cyphar/filepath-securejoin v0.4.1 // indirect
 	github.com/davecgh/go-spew v1.1.1 // indirect
 	github.com/djherbis/times v1.5.0 // indirect

@@ -52,6 +52,7 @@ func run(command func(*ops.App) error) error {
 	app, err := ops.New(ops.Config{
 		Root: root, Layers: registry.Layers(root), Environments: config.Names(), Load: registry.LoadEnvironment, Flags: flags,
 		Companions: registry.Companions(root), Sections: registry.Sections(), Authority: registry.Authority(root),
+		Tools: registry.Tools(),
 	})
 	if err != nil {
 		return err

@@ -25,10 +25,19 @@ import (
 	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/settings"
 	"github.com/cutover/cutover/shared/ops/steering"
+	"github.com/cutover/cutover/shared/ops/suite"
+	"github.com/cutover/cutover/shared/pgtest"
 )
 
 // Companions are what the local profile has besides the emulator: both databases.
 func Companions(root string) []ops.Companion { return []ops.Companion{local.Profile{Root: root}} }
+
+// Tools are what tests run besides the tools of deployments: the databases' programs.
+func Tools() []suite.Tool {
+	return []suite.Tool{{
+		Name: "PostgreSQL " + pgtest.Version + " and " + pgtest.Newer, Kinds: []suite.Kind{suite.Integration, suite.Soak}, Make: pgtest.Install,
+	}}
+}
 
 // Sections are the parts of the status page that the migration knows.
 func Sections() []ops.Section {

@@ -19,6 +19,7 @@ import (
 	"github.com/cutover/cutover/shared/ops/report"
 	"github.com/cutover/cutover/shared/ops/settings"
 	"github.com/cutover/cutover/shared/ops/steering"
+	"github.com/cutover/cutover/shared/ops/suite"
 	"github.com/cutover/cutover/shared/ops/terminal"
 	"github.com/cutover/cutover/shared/traffic"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -105,6 +106,8 @@ type Config struct {
 	Authority func(env Environment) func(ctx context.Context) (steering.Item, error)
 	// Sections are further parts of the status page.
 	Sections []Section
+	// Tools are further ones that tests run.
+	Tools []suite.Tool
 }
 
 // App runs commands. A command reads its settings when it is called.

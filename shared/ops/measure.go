@@ -9,6 +9,8 @@ import (
 	"github.com/cutover/cutover/shared/ops/emulator"
 	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/suite"
+	"github.com/cutover/cutover/shared/ops/toolchain"
+	"github.com/cutover/cutover/shared/policy/lint"
 	"github.com/cutover/cutover/shared/traffic"
 )
 
@@ -22,7 +24,37 @@ func (a *App) BenchOptions() bench.Options {
 
 // SuiteOptions are those for this checkout.
 func (a *App) SuiteOptions(kinds ...suite.Kind) suite.Options {
-	return suite.Options{Root: a.config.Root, Kinds: kinds, Out: a.ports.Out, Python: a.python}
+	return suite.Options{Root: a.config.Root, Kinds: kinds, Out: a.ports.Out, Python: a.python, Tools: append(a.tools(), a.config.Tools...)}
+}
+
+// tools are what tests run besides Go, in the order in which they are made.
+func (a *App) tools() []suite.Tool {
+	return []suite.Tool{
+		{
+			Name: "emulator", Kinds: []suite.Kind{suite.Unit, suite.Integration, suite.EndToEnd, suite.Provider, suite.Soak},
+			Make: func(ctx context.Context) error {
+				_, err := a.python(ctx)
+				return err
+			},
+		},
+		{
+			Name: "linter of policies", Kinds: []suite.Kind{suite.Integration},
+			Make: func(ctx context.Context) error {
+				env := lint.Environment(a.config.Root)
+				env.Progress = a.ports.Err
+				_, err := env.Interpreter(ctx)
+				return err
+			},
+		},
+		{
+			Name:  "Pulumi " + toolchain.PulumiVersion + " with plugin aws " + toolchain.PluginVersion,
+			Kinds: []suite.Kind{suite.Integration, suite.EndToEnd, suite.Provider, suite.Soak},
+			Make: func(ctx context.Context) error {
+				_, err := a.ports.Toolchain(ctx, toolchain.Options{RepoRoot: a.config.Root, Progress: a.ports.Err})
+				return err
+			},
+		},
+	}
 }
 
 // Lint reads the code of all modules for mistakes, and shows that its rules find some.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"github.com/cutover/cutover/shared/ops/engine"
 	"github.com/cutover/cutover/shared/ops/engine/enginetest"
 	"github.com/cutover/cutover/shared/ops/fault"
+	"github.com/cutover/cutover/shared/ops/suite"
+	"github.com/cutover/cutover/shared/ops/toolchain"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -347,4 +350,29 @@ func TestHistoryShowsWhoDidWhatWhyAndHowItEnded(t *testing.T) {
 	for _, part := range []string{"ada@ops1", "deploy:foundation", "started", "succeeded", "drill", "0123456789ab"} {
 		assert.Contains(t, w.out.String(), part)
 	}
+}
+
+// What a first run compiles for half an hour is made outside of the limit of any test that
+// deploys, and so is what other parts of the checkout ask for.
+func TestTestsThatDeployFindTheirToolsMade(t *testing.T) {
+	w := newWorld(t)
+	var asked []toolchain.Options
+	w.ports.Toolchain = func(_ context.Context, o toolchain.Options) (toolchain.Toolchain, error) {
+		asked = append(asked, o)
+		return toolchain.Toolchain{}, nil
+	}
+	w.tools = []suite.Tool{{Name: "databases", Kinds: []suite.Kind{suite.Integration}}}
+	o := w.app(t).SuiteOptions(suite.EndToEnd)
+	var names []string
+	for _, tool := range o.Tools {
+		names = append(names, tool.Name)
+		if slices.Contains(tool.Kinds, suite.EndToEnd) {
+			require.NoError(t, tool.Make(t.Context()))
+		}
+	}
+
+	assert.Equal(t, []string{"emulator", "linter of policies", "Pulumi 3.230.0 with plugin aws 6.83.2", "databases"}, names)
+	require.Len(t, asked, 1)
+	assert.Equal(t, w.root, asked[0].RepoRoot)
+	assert.NotNil(t, asked[0].Progress)
 }

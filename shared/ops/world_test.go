@@ -22,6 +22,7 @@ import (
 	"github.com/cutover/cutover/shared/ops/report"
 	"github.com/cutover/cutover/shared/ops/settings"
 	"github.com/cutover/cutover/shared/ops/steering"
+	"github.com/cutover/cutover/shared/ops/suite"
 	"github.com/cutover/cutover/shared/ops/toolchain"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,7 @@ type world struct {
 	traffic   *ops.Steered
 	authority func(ops.Environment) func(context.Context) (steering.Item, error)
 	sections  []ops.Section       // of the status page
+	tools     []suite.Tool        // of tests
 	found     map[string][]string // what the search for orphans finds, by URN
 	amazon    *fakeEmulator
 }
@@ -151,7 +153,7 @@ func (w *world) app(t tb, flags ...string) *ops.App {
 	_, parsed := settings.Split(append([]string{"mage", "target"}, flags...))
 	config := ops.Config{
 		Root: w.root, Environments: []string{"local", "staging", "prod"}, Load: environment, Flags: parsed,
-		Authority: w.authority, Sections: w.sections,
+		Authority: w.authority, Sections: w.sections, Tools: w.tools,
 	}
 	for _, name := range contract.Layers() {
 		l := ops.Layer{Name: name, Dir: filepath.Join(w.root, "projects", string(name))}

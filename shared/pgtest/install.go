@@ -18,6 +18,8 @@ import (
 const (
 	// Version is the release of PostgreSQL, that of the databases in production.
 	Version = "14.6"
+	// Newer is a release of the next major version, which tests set beside Version.
+	Newer = "15.1"
 	// recipe changes whenever the template is made differently.
 	recipe = "1"
 	// installTimeout bounds the first use, with its download of some 10 MB.
@@ -61,6 +63,23 @@ func installation(ctx context.Context, cache, version string) (install, error) {
 		return makeInstallation(ctx, final)
 	})
 	return final, err
+}
+
+// Install makes the programs of Version and Newer unless they are there, so that no
+// test has to wait for their download.
+func Install(ctx context.Context) error {
+	cache, err := cacheDir()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, installTimeout)
+	defer cancel()
+	for _, release := range []string{Version, Newer} {
+		if _, err := installation(ctx, cache, release); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func present(i install) bool {

@@ -163,6 +163,6 @@ func BenchmarkStart(b *testing.B) {
 
 // A tool that refuses other releases must be shown one.
 func TestAServerMayBeOfAnotherRelease(t *testing.T) {
-	s := pgtest.Start(t, pgtest.Options{Release: "15.1", Databases: []string{"payments"}})
-	require.Equal(t, "15.1", value[string](t, s, "payments", "SHOW server_version"))
+	s := pgtest.Start(t, pgtest.Options{Release: pgtest.Newer, Databases: []string{"payments"}})
+	require.Equal(t, pgtest.Newer, value[string](t, s, "payments", "SHOW server_version"))
 }

@@ -31,8 +31,8 @@ const readyTimeout = 5 * time.Minute
 
 // Options of a server.
 type Options struct {
-	// Release is that of the server where it is not Version: two numbers, such as
-	// 15.1, of 10 or later. It is fetched on first use.
+	// Release is that of the server where it is not Version: two numbers, as
+	// Newer has, of 10 or later. It is fetched on first use.
 	Release string
 	// Settings are those of postgresql.conf, such as wal_level=logical. They win
 	// over the package's own.

@@ -136,10 +136,10 @@ func TestALaneIsNotMadeBetweenServersThatCannotHaveOne(t *testing.T) {
 		"a log that cannot be decoded": {another(naming.Blue, pgtest.Options{Settings: replica}),
 			"PF04 the source can be decoded: source setting wal_level: replica, expected wal_level=logical",
 			`look at the servers: source: setting wal_level is "replica", expected "logical" (rds.logical_replication=1 on Aurora) and a restart`},
-		"a target of another major release": {another(naming.Green, pgtest.Options{Settings: settings, Release: "15.1"}),
+		"a target of another major release": {another(naming.Green, pgtest.Options{Settings: settings, Release: pgtest.Newer}),
 			"PF02 both servers are PostgreSQL 14: target: is PostgreSQL 15, expected 14",
 			"look at the servers: target: is PostgreSQL 15, expected 14 on both sides"},
-		"a source of another major release": {another(naming.Blue, pgtest.Options{Settings: settings, Release: "15.1"}),
+		"a source of another major release": {another(naming.Blue, pgtest.Options{Settings: settings, Release: pgtest.Newer}),
 			"PF02 both servers are PostgreSQL 14: source: is PostgreSQL 15, expected 14",
 			"look at the servers: source: is PostgreSQL 15, expected 14 on both sides"},
 	} {

@@ -32,6 +32,8 @@ type Options struct {
 	Root  string // of the checkout
 	Kinds []Kind
 	Out   io.Writer
+	// Tools are made before the first test, those that the kinds need.
+	Tools []Tool
 	// Python returns the interpreter with which the emulator's own tests run.
 	Python func(ctx context.Context) (string, error)
 }
@@ -50,10 +52,13 @@ func (c Count) String() string {
 	return fmt.Sprintf("%d passed, %d failed, %d skipped", c.Passed, c.Failed, c.Skipped)
 }
 
-// Run runs the kinds and ends with the count of all. End-to-end tests mostly wait
-// for one deployment; they run beside the other kinds, which follow one another.
+// Run makes the tools, runs the kinds and ends with the count of all. End-to-end tests
+// mostly wait for one deployment; they run beside the other kinds, which follow one another.
 func Run(ctx context.Context, o Options) error {
 	o.Out = &blocks{out: o.Out}
+	if err := makeTools(ctx, o); err != nil {
+		return err
+	}
 	waiting, busy := apart(o.Kinds)
 	var beside, total Count
 	var besideErr error
@@ -67,7 +72,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return fault.New(fault.Cancelled, "tests were interrupted: %w", context.Cause(ctx))
+		return interruptedTests(ctx)
 	case err != nil || total.Failed > 0:
 		return fault.New(fault.Failed, "%s", strings.TrimSpace(fmt.Sprintf("tests failed: %s\n%s", total, text(err))))
 	default:

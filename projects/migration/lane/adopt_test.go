@@ -163,7 +163,7 @@ func TestAnAdoptedCopyHasNothingOfItsSource(t *testing.T) {
 	w := original(t)
 	w.exec(w.blue, `INSERT INTO bgsync.ddl_log (tag, object, role) VALUES ('ALTER TABLE', 'public.account', 'x')`,
 		`INSERT INTO bgsync.quarantine (lane, generation, commit_lsn, ordinal, table_id, op, key, image, sqlstate) VALUES ('core.rev', 1, '0/1', 1, 1, 'I', '{1}', '\x01', '23505')`,
-		`UPDATE bgsync.sequence_map SET preset = 7`,
+		`UPDATE bgsync.sequence_map SET preset = 7`, `INSERT INTO bgsync.excluded VALUES ('public', 'cache', 'filled anew')`,
 		`SELECT pg_create_physical_replication_slot('somebody', true)`, `SELECT pg_create_logical_replication_slot('warehouse', 'pgoutput')`)
 	w.reserve()
 	c := w.copied()
@@ -185,7 +185,7 @@ func TestAnAdoptedCopyHasNothingOfItsSource(t *testing.T) {
 	assert.EqualValues(t, 1, value[int](w, w.green, `SELECT count(*) FROM bgsync.sequence_map`))
 	left := value[[]string](w, w.green, `SELECT coalesce(array_agg(relname::text ORDER BY relname), '{}') FROM pg_class WHERE relnamespace = 'bgsync'::regnamespace AND relkind = 'r'
 		AND (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM bgsync.%I', relname), false, true, '')))[1]::text <> '0'`)
-	assert.Equal(t, []string{"authority", "identity", "lane", "sequence_map", "table_map", "table_state"}, left)
+	assert.Equal(t, []string{"authority", "excluded", "identity", "lane", "sequence_map", "table_map", "table_state"}, left)
 
 	writer := w.connect(w.green.DSN("app_a", password, database), pg.Operator)
 	for _, write := range []string{

@@ -34,8 +34,8 @@ func States() []State {
 // when a process takes over or notes something.
 var transitions = map[State][]State{
 	Steady:     {Arming, Held, Finalised},
-	Arming:     {Armed, Steady},
-	Armed:      {Registered, Steady},
+	Arming:     {Armed, Steady, Held},
+	Armed:      {Registered, Steady, Held},
 	Registered: {Fencing, Armed, Steady, BackingOut, Held},
 	Fencing:    {Fenced, Steady, BackingOut, Held},
 	Fenced:     {Drained, BackingOut, Held},
@@ -54,6 +54,9 @@ func (s State) May(next State) bool { return s == next || slices.Contains(transi
 // Idle tells whether no process needs to act: nothing is under way, or a person
 // is awaited.
 func (s State) Idle() bool { return s == Steady || s == Armed || s == Finalised }
+
+// Unfenced tells that the holder has the authority, and no switch has come to its fence.
+func (s State) Unfenced() bool { return s == Steady || s == Arming || s == Armed }
 
 // Paused tells whether writers may be kept out in this state.
 func (s State) Paused() bool {

@@ -33,13 +33,14 @@ const (
 	FieldOperators  = "operators"
 	FieldPause      = "pause_ms"
 	FieldPausedAt   = "paused_at"
+	FieldShutAt     = "shut_at"
 )
 
 // switchFields lists all fields of the item.
 var switchFields = []string{
 	FieldState, FieldFrom, FieldTo, FieldEpoch, FieldAttempt, FieldHeirs, FieldOwner, FieldLeaseUntil, FieldStepTimes, FieldReason,
 	FieldLastError, FieldPromoting, FieldFenceLSN, FieldReverseLSN, FieldProof, FieldHeldFrom, FieldUntrusted, FieldOperators,
-	FieldPause, FieldPausedAt, FieldForced, FieldIsolation,
+	FieldPause, FieldPausedAt, FieldForced, FieldIsolation, FieldShutAt,
 }
 
 // StepTime is when a state was entered, by the clock of who entered it: for
@@ -99,8 +100,11 @@ type Switch struct {
 	// that has moved the authority 0 is not known: whoever let writers go on was lost
 	// before it was stored.
 	Pause time.Duration
-	// Untrusted is a side that a forced decision left behind; it must be rebuilt.
+	// Untrusted is a side that a forced decision left behind; it must be rebuilt. ShutAt
+	// is when it was first seen that its own row keeps writers out; zero while nothing but
+	// its isolation is known to.
 	Untrusted naming.Color
+	ShutAt    time.Time
 	// Forced is the side that a forced decision opens, from the decision on until it is
 	// carried out; Isolation is what showed then that the other side takes no writes.
 	Forced    naming.Color
@@ -128,7 +132,7 @@ func (s Switch) Validate() error {
 	if s.Epoch < 1 {
 		problem(FieldEpoch, "a whole number from 1", s.Epoch)
 	}
-	if s.State.Paused() && s.Attempt == "" && s.HeldFrom != Steady {
+	if s.State.Paused() && s.Attempt == "" && !s.HeldFrom.Unfenced() {
 		problem(FieldAttempt, "an id in state "+string(s.State), s.Attempt)
 	}
 	if _, found := transitions[s.HeldFrom]; s.HeldFrom != "" && !found {
@@ -168,7 +172,7 @@ func (s Switch) Fields() map[string]string {
 		FieldPromoting: strconv.FormatBool(s.Promoting), FieldFenceLSN: s.FenceLSN, FieldReverseLSN: s.ReverseLSN,
 		FieldProof: s.ProofID, FieldHeldFrom: string(s.HeldFrom), FieldUntrusted: string(s.Untrusted),
 		FieldForced: string(s.Forced), FieldIsolation: s.Isolation,
-		FieldPause: strconv.FormatInt(s.Pause.Milliseconds(), 10), FieldPausedAt: moment(s.PausedAt),
+		FieldPause: strconv.FormatInt(s.Pause.Milliseconds(), 10), FieldPausedAt: moment(s.PausedAt), FieldShutAt: moment(s.ShutAt),
 	}
 }
 
@@ -220,8 +224,8 @@ func (s *Switch) decode(fields map[string]string) error {
 		problems = append(problems, err)
 	}
 	s.Pause = time.Duration(pause) * time.Millisecond
-	for field, into := range map[string]*time.Time{FieldLeaseUntil: &s.LeaseUntil, FieldPausedAt: &s.PausedAt} {
-		if fields[field] == "" { // an item that a former version has written lacks PausedAt
+	for field, into := range map[string]*time.Time{FieldLeaseUntil: &s.LeaseUntil, FieldPausedAt: &s.PausedAt, FieldShutAt: &s.ShutAt} {
+		if fields[field] == "" { // an item that a former version has written lacks PausedAt or ShutAt
 			continue
 		}
 		at, err := number(SwitchItem, field, fields)

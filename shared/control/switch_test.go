@@ -18,7 +18,7 @@ func aSwitch() control.Switch {
 	return control.Switch{
 		Rev: 7, State: control.Held, From: naming.Blue, To: naming.Green, Epoch: 3, Attempt: "x", Heirs: []string{"y", "z"}, Owner: "p", LeaseUntil: at,
 		StepTimes: []control.StepTime{{State: control.Arming, At: at}}, Reason: "r", Operators: []string{"a", "b"}, LastError: "e",
-		Promoting: true, FenceLSN: "0/1", ReverseLSN: "0/2", ProofID: "id", HeldFrom: control.Promoting, Untrusted: naming.Blue, Forced: naming.Green, Isolation: "gone", Pause: time.Second, PausedAt: at,
+		Promoting: true, FenceLSN: "0/1", ReverseLSN: "0/2", ProofID: "id", HeldFrom: control.Promoting, Untrusted: naming.Blue, Forced: naming.Green, Isolation: "gone", Pause: time.Second, PausedAt: at, ShutAt: at,
 	}
 }
 
@@ -29,9 +29,11 @@ func TestItemsAreReadAsTheyWereWritten(t *testing.T) {
 	require.Equal(t, whole, read)
 	former := whole.Fields()
 	delete(former, control.FieldPausedAt)
+	delete(former, control.FieldShutAt)
 	read, err = control.DecodeSwitch(7, former)
 	require.NoError(t, err, "an item of a version that did not know the field")
 	require.Zero(t, read.PausedAt)
+	require.Zero(t, read.ShutAt)
 	steady := control.Switch{Rev: 1, State: control.Steady, Epoch: 1}
 	read, err = control.DecodeSwitch(1, steady.Fields())
 	require.NoError(t, err)
@@ -46,7 +48,7 @@ func TestAForeignItemIsNoItem(t *testing.T) {
 	for field, value := range map[string]string{
 		control.FieldState: "ARMD", control.FieldFrom: "red", control.FieldTo: "blue", control.FieldEpoch: "0", control.FieldAttempt: "",
 		control.FieldLeaseUntil: "soon", control.FieldStepTimes: "{", control.FieldOperators: "", control.FieldHeirs: "y", control.FieldPromoting: "yes",
-		control.FieldHeldFrom: "?", control.FieldUntrusted: "red", control.FieldForced: "red", control.FieldPause: "-1", control.FieldPausedAt: "then", "later": "1",
+		control.FieldHeldFrom: "?", control.FieldUntrusted: "red", control.FieldForced: "red", control.FieldPause: "-1", control.FieldPausedAt: "then", control.FieldShutAt: "then", "later": "1",
 	} {
 		fields := aSwitch().Fields()
 		fields[field] = value

@@ -67,6 +67,8 @@ func TestTwoOperatorsOpenTheOtherSideWhenOneIsLost(t *testing.T) {
 	require.EqualValues(t, 2, token.Epoch)
 	_, err = s.app(naming.Green).Exec(s.ctx(), `UPDATE public.account SET balance = balance WHERE id = 1`)
 	require.NoError(t, err)
+	_, err = s.app(naming.Green).Exec(s.ctx(), `INSERT INTO public.account (owner, balance) VALUES ('since', 1)`)
+	require.NoError(t, err, "a number that no row of blue's has")
 	body, err := s.proofs.Get(s.ctx(), token.ProofID)
 	require.NoError(t, err)
 	record, err := proof.Open(s.ctx(), s.signer, body)

@@ -167,6 +167,8 @@ func TestAForcedDecisionIsCarriedOutWhateverDies(t *testing.T) {
 	require.Equal(t, naming.Blue, left.Side)
 	require.Error(t, left.Unreachable, "the server is gone")
 	require.False(t, left.Shut)
+	_, unknown := s.status()
+	require.Zero(t, unknown.ShutAt)
 
 	s.comesBack()
 	old.writes(t) // nothing in the database knows: it is the isolation that has to hold
@@ -175,9 +177,13 @@ func TestAForcedDecisionIsCarriedOutWhateverDies(t *testing.T) {
 	require.True(t, left.Shut)
 	old.isRefused(t)
 	require.False(t, s.authority(naming.Blue).Writable)
+	_, noted := s.status()
+	require.NotZero(t, noted.ShutAt)
 	left, err = heir.Shut(s.ctx())
 	require.NoError(t, err)
 	require.Equal(t, switching.Left{Side: naming.Blue}, left, "once is enough")
+	_, sw := s.status()
+	require.Equal(t, noted, sw, "it is noted once")
 	green.writes(t)
 }
 
@@ -302,4 +308,85 @@ func TestAForcedDecisionGoesOnAlthoughTheLostSideIsBack(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, left.Shut)
 	require.False(t, s.authority(naming.Blue).Writable)
+}
+
+// A side is lost while a switch to the other one arms, is armed, or has drained. Nothing of
+// it can be undone without that side, and nothing needs to be: the other one is opened by
+// force, and nothing of the arming is left there.
+func TestASideIsLostInTheMiddleOfASwitch(t *testing.T) {
+	t.Parallel()
+	for state, c := range map[shared.State]struct{ dies, outcome string }{
+		shared.Arming:  {"switch.1.tail.after", "lossy"},
+		shared.Armed:   {"switch.2.ARMED.after", "lossy"},
+		shared.Drained: {"switch.9.DRAINED.after", "drained, unverified"},
+	} {
+		t.Run(string(state), func(t *testing.T) {
+			t.Parallel()
+			s := newSwitches(t)
+			m := impatient(s.machine("victim"), -10*time.Minute) // its leases are over at once
+			m.At = func(point string) error {
+				if point == c.dies {
+					return errCrash
+				}
+				return nil
+			}
+			_, err := s.whole(m, naming.Green)
+			gone(m)
+			require.ErrorIs(t, err, errCrash)
+			_, sw := s.status()
+			require.Equal(t, state, sw.State)
+			require.NoError(t, s.blue.Kill())
+			heir := s.machine("watchdog")
+			heir.Limits = fast()
+			defer gone(heir)
+			_, err = heir.Step(s.ctx(), switching.Cancel)
+			require.Error(t, err, "blue cannot be disarmed, nor opened again")
+
+			forcer := s.forcer(nil)
+			forcer.Now = time.Now
+			defer gone(forcer)
+			outcome, err := forcer.Force(s.ctx(), lost)
+			require.NoError(t, err)
+			require.Equal(t, shared.Steady, outcome.Switch.State)
+			token, _ := s.status()
+			require.True(t, token.Admits(naming.Green))
+			body, err := s.proofs.Get(s.ctx(), token.ProofID)
+			require.NoError(t, err)
+			record, err := proof.Open(s.ctx(), s.signer, body)
+			require.NoError(t, err)
+			require.Equal(t, c.outcome, record.Outcome)
+			_, err = s.app(naming.Green).Exec(s.ctx(), `INSERT INTO public.account (owner, balance) VALUES ('since', 1)`)
+			require.NoError(t, err, "a number that no row of blue's has")
+			require.Zero(t, value[int](s.world, s.green, `SELECT ((SELECT count(*) FROM bgsync.arming) + (SELECT count(*) FROM bgsync.ddl_freeze))::int`), "nothing is frozen")
+		})
+	}
+}
+
+// While a process arms nobody opens a side by force: it may have the switch.
+func TestNoSideIsOpenedByForceBesideAProcessThatArms(t *testing.T) {
+	t.Parallel()
+	s := restingSwitches(t)
+	live := s.machine("live")
+	live.At = func(point string) error {
+		if point == "switch.1.ARMING.after" {
+			return errCrash
+		}
+		return nil
+	}
+	_, err := live.Start(s.ctx(), to(naming.Green))
+	gone(live)
+	require.ErrorIs(t, err, errCrash)
+	require.NoError(t, s.blue.Kill())
+	m := s.machine("force")
+	m.Isolation = stopped{naming.Blue}
+	m.Now = func() time.Time { return time.Now().Add(-time.Minute) } // the lease is not over
+	defer gone(m)
+	_, err = m.Force(s.ctx(), lost)
+	require.ErrorIs(t, err, switching.ErrForce)
+	require.ErrorContains(t, err, "another process is at work on the switch until ")
+	late := s.forcer(nil)
+	late.Now = func() time.Time { return time.Now().Add(time.Hour) }
+	defer gone(late)
+	_, err = late.Force(s.ctx(), lost)
+	require.NoError(t, err)
 }

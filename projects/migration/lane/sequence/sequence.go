@@ -299,5 +299,39 @@ func Set(ctx context.Context, before, after *pgx.Conn) ([]State, error) {
 	return news, pg.Wrap(after.SendBatch(ctx, batch).Close(), "set sequences")
 }
 
+// SetAlone sets all sequences of a side ahead whose source is lost: two gaps beyond what it
+// has itself and what stands in its tables. What the lost side has given out is not known;
+// of a sequence that Detached lists no row tells it either.
+func SetAlone(ctx context.Context, on *pgx.Conn) error {
+	states, err := Read(ctx, on)
+	if err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	for _, s := range states {
+		value, _, err := Next(s, s)
+		if err != nil {
+			return err
+		}
+		batch.Queue(`SELECT pg_catalog.setval($1::text::pg_catalog.regclass, $2)`, s.Relation, value)
+		batch.Queue(`UPDATE bgsync.sequence_map SET preset = $2 WHERE relation = $1`, s.Relation, value)
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	return pg.Wrap(on.SendBatch(ctx, batch).Close(), "set sequences")
+}
+
+// Detached lists the sequences that feed no column of a replicated table that leads an
+// index: what was taken from them no row of a side tells.
+func Detached(ctx context.Context, on *pgx.Conn) ([]string, error) {
+	rows, err := on.Query(ctx, `SELECT relation FROM (`+readSQL+`) AS known (relation, gap, increment, least, most, fed, attribute) WHERE attribute = ''`)
+	if err != nil {
+		return nil, pg.Wrap(err, "look for sequences that feed no column")
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return found, pg.Wrap(err, "look for sequences that feed no column")
+}
+
 // Beyond tells whether the sequence is past all that another has given out.
 func (s State) Beyond(other State) bool { return other.behind(other.Last, s.Last) }

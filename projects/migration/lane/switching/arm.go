@@ -34,7 +34,7 @@ func (t *turn) start(ctx context.Context, request Request) error {
 	}
 	next := control.Switch{
 		Rev: t.sw.Rev, State: control.Steady, From: t.token.Holder, To: request.To, Epoch: t.token.Epoch,
-		Reason: request.Reason, Operators: request.Operators, Untrusted: t.sw.Untrusted,
+		Reason: request.Reason, Operators: request.Operators, Untrusted: t.sw.Untrusted, ShutAt: t.sw.ShutAt,
 	}
 	former := t.sw
 	t.sw = next
@@ -149,20 +149,19 @@ func (t *turn) disarm(ctx context.Context, row int, why string) error {
 			return err
 		}
 	}
-	if err := t.undo(ctx, row); err != nil {
+	if err := t.undo(ctx, row, t.try("")); err != nil {
 		return err
 	}
 	return t.enter(ctx, row, control.Steady, 0, func(s *control.Switch) {
 		if s.LastError = why; s.Forced != "" { // a forced decision was taken back before it had opened anything
-			s.Forced, s.Isolation, s.Untrusted = "", "", ""
+			s.Forced, s.Isolation, s.Untrusted, s.ShutAt = "", "", "", time.Time{}
 		}
 		t.keepPause(s)
 	})
 }
 
 // undo undoes in all stores what arming did, or a part of it.
-func (t *turn) undo(ctx context.Context, row int) error {
-	try := t.try("")
+func (t *turn) undo(ctx context.Context, row int, try Try) error {
 	for _, p := range t.participants() {
 		err := t.do(fmt.Sprintf("switch.%d.disarm_%s", row, p.Name()), func() error {
 			return t.insist(ctx, func(ctx context.Context) error { return p.Disarm(ctx, try) })

@@ -31,8 +31,8 @@ type Force struct {
 // ErrForce tells that a forced decision is not allowed.
 var ErrForce = errors.New("the forced decision is refused")
 
-// Force opens a side. A switch that is under way must be held; without one the
-// side that is not the holder can be opened. The other side must be proven to take
+// Force opens a side. A switch that is under way must be held, or not have come to the
+// fence; then, and without one, the side that is not the holder can be opened. The other side must be proven to take
 // no writes: by its own row, or by Isolation where it cannot be reached. The decision
 // is stored before anything is opened; a call that died is made again by anybody, and
 // goes on in the names that are stored.
@@ -71,11 +71,14 @@ func (t *turn) forcible(open naming.Color) error {
 	switch {
 	case !slices.Contains(naming.Colors(), open):
 		return fmt.Errorf("%w: side %q, expected one of %v", ErrForce, open, naming.Colors())
-	case t.sw.State != control.Held && t.sw.State != control.Steady:
-		return fmt.Errorf("%w: state %s, expected %s or %s", ErrForce, t.sw.State, control.Held, control.Steady)
-	case t.sw.State == control.Steady && open != t.token.Holder.Other():
+	case t.sw.State != control.Held && !t.sw.State.Unfenced():
+		return fmt.Errorf("%w: state %s, expected %s, or one before the fence: %s, %s, %s", ErrForce, t.sw.State, control.Held,
+			control.Steady, control.Arming, control.Armed)
+	case t.sw.State == control.Arming && t.leased():
+		return fmt.Errorf("%w: another process is at work on the switch until %s", ErrForce, t.sw.LeaseUntil.Format(time.RFC3339))
+	case t.sw.State.Unfenced() && open != t.token.Holder.Other():
 		return fmt.Errorf("%w: %s has the authority already", ErrForce, open)
-	case t.sw.State == control.Steady && t.sw.Untrusted == open:
+	case t.sw.State.Unfenced() && t.sw.Untrusted == open:
 		return fmt.Errorf("%w: %s was left behind by a forced decision itself and must be rebuilt first", ErrForce, open)
 	case t.sw.Forced != "" && t.sw.Forced != open:
 		return fmt.Errorf("%w: to open %s is decided already", ErrForce, t.sw.Forced)
@@ -140,7 +143,7 @@ func (t *turn) force(ctx context.Context, force Force) error {
 		}
 	}
 	err = t.enter(ctx, 18, control.Held, t.lease(), func(s *control.Switch) {
-		s.Untrusted = left
+		s.Untrusted, s.ShutAt = left, time.Time{}
 		s.Promoting = s.Promoting || force.Open == s.To // from now on only its row can say whether it is open
 	})
 	if err != nil {
@@ -152,7 +155,7 @@ func (t *turn) force(ctx context.Context, force Force) error {
 // decide stores the decision: who has taken it, why, and what shows that the other side
 // takes no writes.
 func (t *turn) decide(ctx context.Context, force Force, id, evidence string) error {
-	if t.sw.State == control.Steady {
+	if t.sw.State.Unfenced() {
 		t.sw.From, t.sw.To, t.sw.Epoch, t.sw.Attempt, t.sw.Heirs = t.token.Holder, force.Open, t.token.Epoch, "", nil
 		t.sw.Promoting, t.sw.FenceLSN, t.sw.ReverseLSN, t.sw.ProofID = false, "", "", ""
 		t.sw.Pause, t.sw.PausedAt = 0, time.Time{} // nobody told writers to wait
@@ -190,7 +193,7 @@ func (t *turn) shut(ctx context.Context, side naming.Color) (evidence, attempt s
 func (t *turn) open(ctx context.Context, force Force, row authority.Row, id string) error {
 	epoch := t.term(force.Open)
 	try := t.try(id)
-	try.Alone = true
+	try.Alone = force.Open
 	if !row.Writable {
 		if err := t.claim(ctx, try, force.Open, row); err != nil {
 			return err
@@ -214,6 +217,9 @@ func (t *turn) open(ctx context.Context, force Force, row authority.Row, id stri
 		return err
 	}
 	t.paused(ended)
+	if err := t.undo(ctx, 18, try); err != nil { // a switch may have been armed
+		return err
+	}
 	return t.enter(ctx, 18, control.Steady, 0, func(s *control.Switch) {
 		s.ProofID, s.Epoch, s.LastError, s.HeldFrom, s.Forced, s.Isolation = id, epoch, "", "", "", ""
 		t.keepPause(s)

@@ -2,8 +2,11 @@ package switching
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	"github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -36,7 +39,7 @@ func (m *Machine) Shut(ctx context.Context) (Left, error) {
 		return left, nil //nolint:nilerr // told in the answer: a side that is lost is no failure
 	}
 	if !row.Writable {
-		return left, nil
+		return left, t.noteShut(ctx)
 	}
 	if row.Epoch >= t.token.Epoch {
 		return left, fmt.Errorf("%s can be written to in epoch %d, and %s has had the authority since epoch %d: expected an earlier one", left.Side,
@@ -49,5 +52,19 @@ func (m *Machine) Shut(ctx context.Context) (Left, error) {
 	if err != nil {
 		return left, fmt.Errorf("%s can be written to, and %s has the authority: %w", left.Side, t.token.Holder, err)
 	}
-	return left, nil
+	return left, t.noteShut(ctx)
+}
+
+// noteShut stores when the side was first seen to keep writers out by its own row: who
+// asks how it stands cannot ask it. A process that has written the item meanwhile has
+// either noted it or leaves it to the next call.
+func (t *turn) noteShut(ctx context.Context) error {
+	if !t.sw.ShutAt.IsZero() || t.sw.State != control.Steady {
+		return nil
+	}
+	err := t.enter(ctx, 18, control.Steady, 0, func(s *control.Switch) { s.ShutAt = time.UnixMilli(t.Now().UnixMilli()).UTC() })
+	if errors.Is(err, ErrTakenOver) {
+		return nil
+	}
+	return err
 }

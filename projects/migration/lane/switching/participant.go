@@ -21,9 +21,10 @@ type Try struct {
 	Epoch int64
 	// By names the process.
 	By string
-	// Alone tells that the other side is given up by a forced decision: Promote and
-	// Release end the lanes from there, with the side that they open.
-	Alone bool
+	// Alone is the side that a forced decision opens, "" without one. The other one is given
+	// up: Promote and Release end the lanes from there, with the side that they open, and
+	// Disarm leaves it out.
+	Alone naming.Color
 	// Do runs one durable act by name: observers are told before and after. Every
 	// change that outlives the process goes through it.
 	Do func(act string, do func() error) error

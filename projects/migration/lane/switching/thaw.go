@@ -47,7 +47,7 @@ func (t *turn) thaw(ctx context.Context, request Request) error {
 		t.sw = former
 		return err
 	}
-	if err := t.undo(ctx, 3); err != nil {
+	if err := t.undo(ctx, 3, t.try("")); err != nil {
 		return err
 	}
 	return t.enter(ctx, 3, control.Steady, 0, func(s *control.Switch) {

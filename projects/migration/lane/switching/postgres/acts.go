@@ -10,6 +10,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
+	"github.com/cutover/cutover/projects/migration/lane/sequence"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -103,6 +104,14 @@ func (d *Databases) Promote(ctx context.Context, t switching.Try) error {
 	acl, err := d.acl(ctx, t.To)
 	if err != nil {
 		return err
+	}
+	if t.Alone != "" { // else arming and the check have done it
+		err := t.Do("switch.18.sequences", func() error {
+			return d.on(ctx, t.To, func(conn *pgx.Conn) error { return sequence.SetAlone(ctx, conn) })
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return t.Do("switch.12.promote", func() error {
 		return d.act(ctx, t.To, func(conn *pgx.Conn) error {

@@ -43,8 +43,12 @@ func (d *Databases) Arm(ctx context.Context, t switching.Try) error {
 	return t.Do("switch.1.tail", func() error { return d.Compare.ArmTail(ctx, t.To) })
 }
 
-// Disarm undoes all of it but the sequences, which never go back.
+// Disarm undoes all of it but the sequences, which never go back. Of a side that is given
+// up nothing is undone, nor of the lanes from there, which have ended.
 func (d *Databases) Disarm(ctx context.Context, t switching.Try) error {
+	if t.Alone != "" {
+		return d.free(ctx, t.Alone)
+	}
 	if err := d.Compare.DisarmTail(ctx, t.To); err != nil {
 		return err
 	}
@@ -58,18 +62,22 @@ func (d *Databases) Disarm(ctx context.Context, t switching.Try) error {
 		}
 	}
 	for _, side := range []naming.Color{t.From, t.To} {
-		err := d.on(ctx, side, func(conn *pgx.Conn) error {
-			if err := uncalm(ctx, conn); err != nil {
-				return err
-			}
-			_, err := conn.Exec(ctx, `DELETE FROM bgsync.ddl_freeze`)
-			return pg.Wrap(err, "thaw the schema")
-		})
-		if err != nil {
+		if err := d.free(ctx, side); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// free sets autovacuum of a side back and lets its schema be changed again.
+func (d *Databases) free(ctx context.Context, side naming.Color) error {
+	return d.on(ctx, side, func(conn *pgx.Conn) error {
+		if err := uncalm(ctx, conn); err != nil {
+			return err
+		}
+		_, err := conn.Exec(ctx, `DELETE FROM bgsync.ddl_freeze`)
+		return pg.Wrap(err, "thaw the schema")
+	})
 }
 
 // Armed is how long ago the old side was armed, by its own clock.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/proof"
+	"github.com/cutover/cutover/projects/migration/lane/sequence"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/shared/naming"
 )
@@ -160,14 +162,24 @@ func (d *Databases) Position(ctx context.Context, side naming.Color) (position s
 	return position, err
 }
 
-// Applied is how far the lanes that end on a side are, or why that is not known.
+// Applied is how far the lanes that end on a side are, and of which sequences no row tells
+// how far the other side is, or why that is not known.
 func (d *Databases) Applied(ctx context.Context, side naming.Color) (text string) {
+	var detached []string
 	err := d.on(ctx, side, func(conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, `SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('%s at %s of %s', lane, applied_lsn, applied_at_src), ', '), 'no lane')
+		err := conn.QueryRow(ctx, `SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('%s at %s of %s', lane, applied_lsn, applied_at_src), ', '), 'no lane')
 			FROM bgsync.lane`).Scan(&text)
+		if err != nil {
+			return err
+		}
+		detached, err = sequence.Detached(ctx, conn)
+		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return "unknown: " + err.Error()
+	case len(detached) > 0:
+		return fmt.Sprintf("%s; no row tells which values %s has taken from %s", text, side.Other(), strings.Join(detached, ", "))
 	}
 	return text
 }
@@ -199,5 +211,5 @@ const lookTime = time.Second
 
 // tryOf is a try as the authority's acts need it.
 func tryOf(t switching.Try) authority.Try {
-	return authority.Try{Attempt: t.ID, Epoch: t.Epoch, By: t.By, Alone: t.Alone}
+	return authority.Try{Attempt: t.ID, Epoch: t.Epoch, By: t.By, Alone: t.Alone != ""}
 }

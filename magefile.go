@@ -107,6 +107,11 @@ func (Local) Down(ctx context.Context) error {
 	return run(func(a *ops.App) error { return a.LocalDown(ctx) })
 }
 
+// Lose ends the local database of -color at once, for an exercise of its loss; local:up brings it back.
+func (Local) Lose(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.LocalLose(ctx, a) })
+}
+
 // Reset empties the emulator and forgets the local stacks' state.
 func (Local) Reset(ctx context.Context) error {
 	return run(func(a *ops.App) error { return a.LocalReset(ctx) })

@@ -87,6 +87,11 @@ func (Migrate) Finalise(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateFinalise(ctx, a) })
 }
 
+// Force opens -color since the other side is lost for good, whatever was not applied; needs -reason='…' -operators=ONE,OTHER.
+func (Migrate) Force(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateForce(ctx, a) })
+}
+
 // Changes lists the changes of replicated tables that were planned, and how far each is.
 func (Migrate) Changes(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateChanges(ctx, a) })

@@ -129,8 +129,8 @@ func (s scene) moverRules(control []string, services, workers []access.Caller) [
 			May: slices.Concat(administrator, of("finalise", "switch")),
 		},
 		{
-			Name: "confirmations are read by those who end the migration or discard a change", Actions: get, On: control, With: item("closing#AROA:ann"),
-			May: slices.Concat(administrator, of("finalise", "install")),
+			Name: "confirmations are read by those who end the migration, discard a change or open a side by force", Actions: get, On: control, With: item("closing#AROA:ann"),
+			May: slices.Concat(administrator, of("finalise", "install", "switch")),
 		},
 		{
 			Name: "an operator confirms under an own name", Actions: put, On: control, Callers: s.everyRole(),

@@ -31,7 +31,7 @@ func works() []work {
 			own: append([]string{administrator}, builds...), peer: append([]string{administrator}, reader...),
 		},
 		{role: "verify", reads: []string{"lane#core.fwd", "verify#core.fwd"}, writes: []string{"verify#core.fwd"}, own: []string{"-bgsync-verify"}, peer: []string{"-bgsync-verify"}},
-		{role: "switch", reads: []string{"authority", "switch", "traffic", "load#core.fwd"}, writes: []string{"authority", "switch"}, own: switches, peer: switches},
+		{role: "switch", reads: []string{"authority", "switch", "traffic", "load#core.fwd", "closing#AROA:ann"}, writes: []string{"authority", "switch"}, own: switches, peer: switches},
 		{
 			role: "finalise", reads: []string{"authority", "switch", "closing#AROA:ann", "lane#core.fwd"}, writes: []string{"switch", "lane#core.fwd"},
 			own: []string{administrator}, peer: []string{administrator},
@@ -108,6 +108,9 @@ func (s scene) singleCalls(color naming.Color) []access.Rule {
 		s.may(color, "sync", []string{s.arn("aws:lambda/function:Function", string(color)+"-lane")}, nil, "lambda:InvokeFunction"),
 		s.may(color, "install", s.withoutRotation(functions), nil, "lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency"),
 		s.may(color, "install", []string{"*"}, nil, "cloudwatch:GetMetricData"),
+		s.may(color, "switch", []string{s.regional("rds", "cluster:*"), s.arn("aws:rds/cluster:Cluster", string(color.Other())+"-database")}, nil, "rds:DescribeDBClusters"),
+		s.may(color, "switch", []string{s.regional("rds", "db:*")}, nil, "rds:DescribeDBInstances"),
+		s.may(color, "switch", []string{"*"}, nil, "ec2:DescribeSecurityGroups"),
 		s.may(color, "switch", []string{proofs + "/switch/a.json", proofs + "/switch/a.draft.json"}, put, "s3:PutObject"),
 		s.may(color, "switch", []string{s.arn(keyType, "shared-proof-hashes")}, with(one("kms:CallerAccount", s.account()), one("kms:MacAlgorithm", "HMAC_SHA_256")), "kms:GenerateMac"),
 		s.may(color, "finalise", []string{proofs + "/switch/a.closing.json"}, put, "s3:PutObject"),

@@ -30,9 +30,10 @@ var said = map[string][]string{
 	"goingOn(to)":         {"go tool mage migrate:cutover", "go tool mage migrate:rollback"},
 	"goingOn(to.Other())": {"go tool mage migrate:cutover", "go tool mage migrate:rollback"},
 	"goingOn(sw.To)":      {"go tool mage migrate:cutover", "go tool mage migrate:rollback"},
+	"string(opened)":      {"blue", "green"},
 	"toward(to)":          {"", " -color=blue"},
 	"toward(to.Other())":  {"", " -color=blue"},
-	"deed":                {"finalise", "discard -position=0/1A2B3C:0"},
+	"deed":                {"finalise", "discard -position=0/1A2B3C:0", "force -color=green"},
 	"e.Layer":             {"data"},
 	"s.Layer":             {"data"},
 	"string(need)":        {"data"},
@@ -281,7 +282,7 @@ func lacks(line, environment string) (missing []string) {
 	if needs && !has("reason") {
 		missing = append(missing, "-reason is missing")
 	}
-	for name, want := range map[string]string{"migrate:finalise": "operators", "migrate:reload": "table", "migrate:planChange": "table"} {
+	for name, want := range map[string]string{"migrate:finalise": "operators", "migrate:force": "operators", "migrate:reload": "table", "migrate:planChange": "table"} {
 		if target == name && !has(want) {
 			missing = append(missing, "-"+want+" is missing")
 		}

@@ -72,6 +72,8 @@ func Commands() []Command {
 			a.settled("AROAEXAMPLE:ann")
 			a.answers[closes] = says(fmt.Sprintf(`{"outcome": "done", "decided": true, "proof": %q}`, closing))
 		}, fault.OK},
+		{"force, only asked", MigrateForce, []settings.Flag{flag("color", "green"), bothOperators, dry}, func(a *amazon) { a.forces("AROAEXAMPLE:ann") }, fault.OK},
+		{"force, confirmed", MigrateForce, []settings.Flag{flag("color", "green"), bothOperators}, func(a *amazon) { a.forces("AROAEXAMPLE:ann") }, fault.Gate},
 		{"traffic:status", of((*ops.App).TrafficStatus), nil, func(a *amazon) { a.leads(0) }, fault.OK},
 		{"traffic:shift", of((*ops.App).TrafficShift), nil, func(a *amazon) { a.leads(0) }, fault.OK},
 		{"traffic:shift, done already", of((*ops.App).TrafficShift), []settings.Flag{flag("to", "1")}, func(a *amazon) { a.leads(1) }, fault.OK},

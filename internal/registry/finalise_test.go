@@ -42,19 +42,25 @@ func (a *amazon) settled(caller string) {
 
 // put stores an item as IAM lets the caller: that of its own id alone.
 func (a *amazon) put(caller, body string) (int, string) {
-	var in struct{ Item map[string]struct{ S string } }
-	assert.NoError(a.t, json.Unmarshal([]byte(body), &in))
-	key := in.Item[control.HashKey].S
+	key, fields := a.decode(body)
 	if key != control.ClosingItem(caller) {
 		return refusal("AccessDeniedException")
 	}
-	a.items[key] = map[string]string{}
+	a.items[key] = fields
+	return http.StatusOK, `{}`
+}
+
+// decode reads the item that a call writes.
+func (a *amazon) decode(body string) (key string, fields map[string]string) {
+	var in struct{ Item map[string]struct{ S string } }
+	assert.NoError(a.t, json.Unmarshal([]byte(body), &in))
+	fields = map[string]string{}
 	for name, value := range in.Item {
 		if name != control.HashKey && name != control.Revision {
-			a.items[key][name] = value.S
+			fields[name] = value.S
 		}
 	}
-	return http.StatusOK, `{}`
+	return in.Item[control.HashKey].S, fields
 }
 
 // close answers a call of the function.

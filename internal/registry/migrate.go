@@ -179,16 +179,21 @@ func switchHere(ctx context.Context, o *move.Operator, w *ops.Workplace, to nami
 // machineHere moves the authority between the local databases; folder keeps its
 // proofs, done ends its sessions.
 func machineHere(ctx context.Context, o *move.Operator, w *ops.Workplace) (machine *switching.Machine, folder string, done func(), err error) {
+	places, err := localDatabases(ctx, w)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	return machineOn(ctx, o, w, places)
+}
+
+// machineOn does so between databases that were found.
+func machineOn(ctx context.Context, o *move.Operator, w *ops.Workplace, places *place.Databases) (machine *switching.Machine, folder string, done func(), err error) {
 	profile := local.Profile{Root: w.Root}
 	proofs, signer, err := profile.Proofs()
 	if err != nil {
 		return nil, "", nil, err
 	}
 	key, err := profile.HashKey()
-	if err != nil {
-		return nil, "", nil, err
-	}
-	places, err := localDatabases(ctx, w)
 	if err != nil {
 		return nil, "", nil, err
 	}
@@ -250,7 +255,12 @@ func operator(ctx context.Context, w *ops.Workplace) (*move.Operator, error) {
 
 // localDatabases are those of the local profile.
 func localDatabases(ctx context.Context, w *ops.Workplace) (*place.Databases, error) {
-	sides, err := local.Profile{Root: w.Root}.Databases(ctx)
+	return localDatabasesBut(ctx, w, "")
+}
+
+// localDatabasesBut are the same while one side may be lost.
+func localDatabasesBut(ctx context.Context, w *ops.Workplace, lost naming.Color) (*place.Databases, error) {
+	sides, err := local.Profile{Root: w.Root}.DatabasesBut(ctx, lost)
 	if errors.Is(err, local.ErrDown) {
 		return nil, fault.New(fault.NoStack, "%w", err).WithHint("go tool mage local:up")
 	}

@@ -102,7 +102,7 @@ func (d *station) opens(target func(context.Context, *ops.App) error, flags ...s
 // exec runs statements as the administrator of a side.
 func (d *station) exec(side naming.Color, statements ...string) {
 	d.t.Helper()
-	sides, err := d.profile.Databases(d.t.Context())
+	sides, err := d.profile.DatabasesBut(d.t.Context(), side.Other())
 	require.NoError(d.t, err)
 	dsn, err := (&place.Databases{Sides: sides, Secrets: place.Files{}}).DSN(d.t.Context(), side, place.Administrator)
 	require.NoError(d.t, err)

@@ -29,7 +29,7 @@ func WorkloadActions() []string {
 		"logs:CreateLogDelivery", "logs:CreateLogStream", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
 		"logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutLogEvents", "logs:PutResourcePolicy",
 		"logs:UpdateLogDelivery",
-		"rds-db:connect",
+		"rds-db:connect", "rds:DescribeDBClusters", "rds:DescribeDBInstances",
 		"s3:AbortMultipartUpload", "s3:GetBucketLocation", "s3:GetObject*", "s3:GetReplicationConfiguration", "s3:ListBucket*",
 		"s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectTagging", "s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags",
 		"secretsmanager:DescribeSecret", "secretsmanager:GetRandomPassword", "secretsmanager:GetSecretValue",

@@ -139,6 +139,17 @@ func (k *Kept) Down(ctx context.Context) error {
 	return err
 }
 
+// Kill ends the server at once, as a machine that fails would: when it is started again it
+// recovers. A server that does not run is no error.
+func (k *Kept) Kill(ctx context.Context) error {
+	running, err := k.Running(ctx)
+	if err != nil || !running {
+		return err
+	}
+	_, err = k.control(ctx, "stop", "-w", "-t", "60", "-m", "immediate")
+	return err
+}
+
 // Remove shuts the server down and deletes its data.
 func (k *Kept) Remove(ctx context.Context) error {
 	if err := k.Down(ctx); err != nil {

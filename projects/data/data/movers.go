@@ -16,7 +16,7 @@ type items struct{ writes, reads []string }
 // moverItems are those of the functions that move data beside the lane. The switch
 // alone writes who may write; the function that installs writes it once, while
 // there is none, which the condition of its write says. The function that ends the
-// migration writes that it has ended and that no lane is wanted. These two read what
+// migration writes that it has ended and that no lane is wanted. These three read what
 // operators have confirmed, and confirm nothing.
 func moverItems() map[string]items {
 	lanes := []string{control.LaneItem("*"), control.LoadItem("*")}
@@ -30,7 +30,10 @@ func moverItems() map[string]items {
 		},
 		chunkFunction:  {writes: []string{control.LoadItem("*")}, reads: []string{control.LaneItem("*")}},
 		verifyFunction: {writes: []string{control.VerifyItem("*")}, reads: lanes},
-		switchFunction: {writes: []string{control.AuthorityItem, control.SwitchItem}, reads: append(slices.Clone(lanes), control.TrafficItem)},
+		switchFunction: {
+			writes: []string{control.AuthorityItem, control.SwitchItem},
+			reads:  append(slices.Clone(lanes), control.TrafficItem, control.ClosingItem("*")),
+		},
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // interfaceServices are the AWS APIs that workloads call from the private
 // subnets; without a NAT gateway there is no other way to them.
 func interfaceServices() []string {
-	return []string{"ecr.api", "ecr.dkr", "kms", "lambda", "logs", "monitoring", "secretsmanager", "sns", "sqs", "ssm", "sts"}
+	return []string{"ec2", "ecr.api", "ecr.dkr", "kms", "lambda", "logs", "monitoring", "rds", "secretsmanager", "sns", "sqs", "ssm", "sts"}
 }
 
 // gatewayServices are reached by route instead of by interface.

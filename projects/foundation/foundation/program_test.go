@@ -112,7 +112,7 @@ func TestClosedWindowLeavesNoRouteBetweenColours(t *testing.T) {
 
 func TestEveryEndpointIsBoundToTheAccount(t *testing.T) {
 	endpoints := record(t).OfType("aws:ec2/vpcEndpoint:VpcEndpoint")
-	assert.Len(t, endpoints, 26, "two gateway and eleven interface endpoints in each colour")
+	assert.Len(t, endpoints, 30, "two gateway and thirteen interface endpoints in each colour")
 	for _, endpoint := range endpoints {
 		policy, _ := endpoint.Inputs["policy"].(string)
 		assert.Contains(t, policy, `"aws:PrincipalAccount":["345678901234"]`, endpoint.Name)

@@ -66,6 +66,9 @@ const (
 	Writers Act = "writers"
 	// Abandon takes the lanes of a migration away that has never switched.
 	Abandon Act = "abandon"
+	// DropSlots drops the slots in which To keeps its log for lanes to the other side, once
+	// a forced decision has left that one.
+	DropSlots Act = "dropSlots"
 )
 
 // Request is one act on the lane that ends at To.
@@ -167,7 +170,7 @@ func (d *Desk) acts() map[Act]func(context.Context, Request) (Reply, error) {
 	return map[Act]func(context.Context, Request) (Reply, error){
 		Look: d.look, Prepare: d.prepare, Check: d.check, Create: d.create, Return: d.back, Resume: d.resume, Changes: d.changes,
 		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Renew: d.renew, Discard: d.discard, Writers: d.writers, Abandon: d.abandon,
-		Reserve: d.reserve, Adopt: d.adopt,
+		Reserve: d.reserve, Adopt: d.adopt, DropSlots: d.dropSlots,
 	}
 }
 
@@ -176,6 +179,11 @@ func (d *Desk) Do(ctx context.Context, r Request) (Reply, error) {
 	act, known := d.acts()[r.Act]
 	if !known {
 		return Reply{}, fmt.Errorf("act %q: expected one of %v", r.Act, slices.Sorted(maps.Keys(d.acts())))
+	}
+	if slices.Contains(making, r.Act) {
+		if refused, err := d.forsaken(ctx); err != nil || refused != "" {
+			return Reply{Refused: refused, RefusedAs: NotNow}, err
+		}
 	}
 	reply, err := act(ctx, r)
 	return reply.foreseen(err)

@@ -64,7 +64,7 @@ func (s *switcher) watchAuthority(ctx context.Context) error {
 	if sw.State == items.Finalised {
 		return s.platformLine(readings)
 	}
-	sides, done, err := s.watched(ctx)
+	sides, done, err := s.watched(ctx, sw.Untrusted)
 	defer done()
 	if err != nil {
 		return errors.Join(s.platformLine(readings), err)
@@ -83,9 +83,10 @@ func (s *switcher) watchAuthority(ctx context.Context) error {
 // sides are sessions with both databases.
 type sides map[naming.Color]*pgx.Conn
 
-// watched opens a session of the fence with each database; done ends those that are
-// open, after an error too.
-func (s *switcher) watched(ctx context.Context) (open sides, done func(), err error) {
+// watched opens a session of the fence with each database, but with one that a forced
+// decision has left only where it answers for a side; done ends those that are open, after
+// an error too.
+func (s *switcher) watched(ctx context.Context, left naming.Color) (open sides, done func(), err error) {
 	open = sides{}
 	done = func() {
 		for _, conn := range open {
@@ -98,12 +99,25 @@ func (s *switcher) watched(ctx context.Context) (open sides, done func(), err er
 			return open, done, err
 		}
 		conn, err := pg.Connect(ctx, dsn, pg.Identity{Role: pg.Operator, Lane: string(color), Invocation: "watch"})
+		if color == left && (err != nil || !told(ctx, conn)) {
+			continue
+		}
 		if err != nil {
 			return open, done, fmt.Errorf("%s: %w", color, err)
 		}
 		open[color] = conn
 	}
 	return open, done, nil
+}
+
+// told tells whether a database says who has its authority, and ends the session with
+// one that does not: whatever stands where a side was left is nobody's yet.
+func told(ctx context.Context, conn *pgx.Conn) bool {
+	_, err := authority.Load(ctx, conn)
+	if err != nil {
+		pg.Close(conn)
+	}
+	return err == nil
 }
 
 // standing is what the control store tells.

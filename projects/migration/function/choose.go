@@ -65,7 +65,7 @@ func choose(e SwitchEvent, token items.Token, sw items.Switch, now time.Time) ch
 		return ends(Refused, "the switch is in state %s, expected %s", sw.State, items.Switched)
 	case Recover:
 		return chooseRecovery(sw, now)
-	case Advance:
+	case Advance, Force, PlanForce:
 	}
 	return chooseAdvance(e, token, sw)
 }
@@ -130,6 +130,9 @@ func chooseAdvance(e SwitchEvent, token items.Token, sw items.Switch) choice {
 	case sw.Rev == e.Revision && sw.State == items.Steady:
 		if token.Holder == e.To {
 			return ends(Refused, "%s has the authority already, in epoch %d", e.To, token.Epoch)
+		}
+		if sw.Untrusted == e.To {
+			return ends(Refused, "%s was left by a forced decision: nothing switches to it", e.To)
 		}
 		return choice{do: start}
 	case !own && sw.State == items.Steady:

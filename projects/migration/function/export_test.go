@@ -37,7 +37,14 @@ func SwitchLagging(ctx context.Context, lookup func(string) (string, bool), out 
 	if err != nil {
 		return nil, err
 	}
-	s := &switcher{parts: p, limits: limits, gates: []switching.Gates{LagGate{p.store, p.now, most}, TrafficGate{p.store}}, at: at, lookPause: 10 * time.Millisecond}
+	role, err := operatorRole(lookup)
+	if err != nil {
+		return nil, err
+	}
+	s := &switcher{
+		parts: p, limits: limits, gates: []switching.Gates{LagGate{p.store, p.now, most}, TrafficGate{p.store}}, role: role, isolation: Isolated,
+		at: at, lookPause: 10 * time.Millisecond,
+	}
 	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}
@@ -58,6 +65,9 @@ func SwitchLagging(ctx context.Context, lookup func(string) (string, bool), out 
 func Lenient() lag.Limits {
 	return lag.Limits{Window: time.Hour, Most: time.Hour, Hole: 2 * time.Hour, Fresh: time.Hour, Least: 1}
 }
+
+// Isolated is what proves to functions of tests that a lost side is shut off.
+var Isolated switching.Isolation
 
 // FinaliseWith is NewFinalise with another time for which the way back was open, and an
 // observer of the steps.

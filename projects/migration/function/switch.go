@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/place"
@@ -34,6 +32,10 @@ const (
 	Thaw SwitchAct = "thaw"
 	// Rehearse asks all gates, lists the steps, and changes nothing.
 	Rehearse SwitchAct = "plan"
+	// Force opens this colour since the other is lost for good, once both operators have
+	// confirmed it; PlanForce tells what that would rest on, and changes nothing.
+	Force     SwitchAct = "force"
+	PlanForce SwitchAct = "plan-force"
 )
 
 // SwitchEvent is one call of the switch function.
@@ -93,6 +95,13 @@ type SwitchAnswer struct {
 	// Steps are those that a switch would do, in answer to Rehearse.
 	Steps  []switching.Step `json:"steps,omitempty"`
 	Reason string           `json:"reason,omitempty"`
+	// Evidence is what a forced decision rests on, Applied up to where the side that it
+	// opens has the other one's log, Revision what its confirmations have to name; Decided
+	// tells that it was stored before.
+	Evidence string `json:"evidence,omitempty"`
+	Applied  string `json:"applied,omitempty"`
+	Revision int64  `json:"revision,omitempty"`
+	Decided  bool   `json:"decided,omitempty"`
 	// Event is the next call, whole.
 	Event SwitchEvent `json:"event"`
 }
@@ -109,6 +118,10 @@ type switcher struct {
 	primary func(ctx context.Context, owner string) (switching.Primary, func(), error)
 	// gates are asked besides those of the databases.
 	gates []switching.Gates
+	// isolation proves that a lost side is shut off; nil where nothing does.
+	isolation switching.Isolation
+	// role is the unique id of the operators' role.
+	role string
 	// at is told each durable act; nil is no observer.
 	at func(point string) error
 	// lookPause is the wait between two looks at who has the authority.
@@ -122,10 +135,14 @@ type switcher struct {
 func NewSwitch(ctx context.Context, lookup func(string) (string, bool), out io.Writer) (func(context.Context, SwitchEvent) (SwitchAnswer, error), error) {
 	p, err := assemble(ctx, lookup, out)
 	settings, proofErr := readProofs(lookup, true)
-	if err := errors.Join(err, proofErr); err != nil {
+	role, roleErr := operatorRole(lookup)
+	if err := errors.Join(err, proofErr, roleErr); err != nil {
 		return nil, err
 	}
-	s := &switcher{parts: p, limits: switching.Defaults(), gates: SwitchGates(p.store, p.now), lookPause: lookPause}
+	s := &switcher{parts: p, limits: switching.Defaults(), gates: SwitchGates(p.store, p.now), role: role, lookPause: lookPause}
+	if s.isolation, err = p.readIsolation(lookup); err != nil {
+		return nil, err
+	}
 	if s.proofs, err = settings.open(ctx, p); err != nil {
 		return nil, err
 	}
@@ -158,9 +175,9 @@ func (s *switcher) check(e SwitchEvent) error {
 		if strings.TrimSpace(e.Reason) == "" || len(e.Operators) == 0 {
 			problems = append(problems, fmt.Errorf("act %s: expected reason and operators", e.Act))
 		}
-	case Cancel, Accept, Recover, Rehearse:
+	case Cancel, Accept, Recover, Rehearse, Force, PlanForce:
 	default:
-		problems = append(problems, fmt.Errorf("act %q: expected %s, %s, %s, %s, %s or %s", e.Act, Advance, Recover, Cancel, Accept, Thaw, Rehearse))
+		problems = append(problems, fmt.Errorf("act %q: expected %s, %s, %s, %s, %s, %s, %s or %s", e.Act, Advance, Recover, Cancel, Accept, Thaw, Rehearse, Force, PlanForce))
 	}
 	if e.To != s.color && e.Act != Recover {
 		problems = append(problems, fmt.Errorf("to %q: this function moves the authority to %s", e.To, s.color))
@@ -177,9 +194,12 @@ func (s *switcher) handle(ctx context.Context, e SwitchEvent) (SwitchAnswer, err
 	if err := s.check(e); err != nil {
 		return SwitchAnswer{}, err
 	}
+	if e.Act == Force || e.Act == PlanForce {
+		return s.force(ctx, e)
+	}
 	answer, err := s.turn(ctx, e)
 	if e.Act == Recover && e.Request == "" && !ending(ctx, s.limits.Least) {
-		err = errors.Join(err, s.watchAuthority(ctx))
+		err = errors.Join(err, s.shutLeft(ctx), s.watchAuthority(ctx))
 	}
 	return answer, err
 }
@@ -224,16 +244,11 @@ func (s *switcher) step(ctx context.Context, e SwitchEvent, next choice, sw item
 	if request == "" || e.Act == Recover {
 		request = RequestOf(sw.Owner)
 	}
-	owner := request + ownerMark + invocation(ctx) + "." + uuid.NewString()[:8]
-	primary, done, err := s.primary(ctx, owner)
+	m, done, err := s.machine(ctx, request, sw)
 	if err != nil {
 		return answer, err
 	}
 	defer done()
-	m := &switching.Machine{
-		Store: s.store, Primary: primary, Signer: s.proofs.signer, Proofs: s.proofs.store, Limits: s.limits, Owner: owner,
-		Gates: s.gates, Revision: &sw.Rev, Now: s.now, At: s.at,
-	}
 	if next.do == rehearse {
 		return Foresee(ctx, m, e.To)
 	}

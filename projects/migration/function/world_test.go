@@ -36,6 +36,8 @@ type world struct {
 	store   control.Store
 	sides   map[naming.Color]place.Database
 	emitted *output
+	// stop ends the calls of the lane function of a colour; nil where there are none.
+	stop map[naming.Color]func()
 }
 
 // output is what several functions write at once.
@@ -60,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	root, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
-	w := &world{t: t, profile: local.Profile{Root: root}, emitted: &output{}}
+	w := &world{t: t, profile: local.Profile{Root: root}, emitted: &output{}, stop: map[naming.Color]func(){}}
 	w.store = &control.File{Folder: w.profile.Controls()}
 	t.Cleanup(func() { require.NoError(t, w.profile.Reset(context.Background(), &bytes.Buffer{})) })
 	require.NoError(t, w.profile.Up(t.Context(), &bytes.Buffer{}))
@@ -130,12 +132,13 @@ func (w *world) run(to naming.Color) {
 		}
 		done <- err
 	}()
-	w.t.Cleanup(func() {
+	w.stop[to] = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; !errors.Is(err, checkpoint.ErrOwnershipLost) { // a lane that the test has halted
 			require.NoError(w.t, err)
 		}
 	})
+	w.t.Cleanup(w.stop[to])
 }
 
 // said is the end of what the functions have told.

@@ -152,6 +152,11 @@ func (p Profile) keep(ctx context.Context, k *pgtest.Kept, side naming.Color, gr
 
 // Databases is where both databases are and which secrets hold their logins.
 func (p Profile) Databases(ctx context.Context) (map[naming.Color]place.Database, error) {
+	return p.DatabasesBut(ctx, "")
+}
+
+// DatabasesBut is the same while a side may be lost: that one need not run.
+func (p Profile) DatabasesBut(ctx context.Context, lost naming.Color) (map[naming.Color]place.Database, error) {
 	if _, err := os.Stat(p.Dir()); err != nil {
 		return nil, ErrDown
 	}
@@ -165,7 +170,7 @@ func (p Profile) Databases(ctx context.Context) (map[naming.Color]place.Database
 		if err != nil {
 			return nil, fmt.Errorf("look at the local database of %s: %w", side, err)
 		}
-		if !running {
+		if !running && side != lost {
 			return nil, ErrDown
 		}
 		port, err := k.Port(ctx)

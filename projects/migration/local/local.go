@@ -97,6 +97,22 @@ func (p Profile) Down(ctx context.Context, w io.Writer) error {
 	return p.each(ctx, w, "stopped", func(k *pgtest.Kept) error { return k.Down(ctx) })
 }
 
+// Lose ends the server of one side at once, as a machine that fails would, for an exercise
+// of its loss. What was committed stays; the next Up brings it back.
+func (p Profile) Lose(ctx context.Context, side naming.Color) error {
+	if _, err := os.Stat(p.Dir()); err != nil {
+		return ErrDown
+	}
+	k, err := p.server(ctx, side)
+	if err != nil {
+		return err
+	}
+	if err := k.Kill(ctx); err != nil {
+		return fmt.Errorf("end the local database of %s: %w", side, err)
+	}
+	return nil
+}
+
 // Reset ends everything and deletes it.
 func (p Profile) Reset(ctx context.Context, w io.Writer) error {
 	if err := p.StopAll(ctx, w); err != nil {

@@ -36,6 +36,8 @@ type function struct {
 	closes bool
 	// counts lets it count what operators have confirmed.
 	counts bool
+	// forces lets it look whether a lost database is shut off.
+	forces bool
 	// proves gives it the keys and the bucket of proofs, looks the configuration of
 	// the layer's functions and the alarms.
 	proves, looks bool
@@ -124,7 +126,7 @@ func functions(workers Workers) []function {
 			// The schedule goes on where the process that switched is lost.
 			name: switchName, description: "Moves the authority to write to this colour, one step for each call",
 			timetables: []timetable{{name: "switch-recover", rate: everyMinute, event: handler.SwitchEvent{Act: handler.Recover}}},
-			timeout:    longest, memory: 256, atOnce: handOver, role: switchRole, own: switches, peer: switches, proves: true,
+			timeout:    longest, memory: 256, atOnce: handOver, role: switchRole, own: switches, peer: switches, proves: true, counts: true, forces: true,
 		},
 	}
 }

@@ -70,7 +70,7 @@ func functionPolicy(f function, values map[string]string) iamdoc.Document {
 
 // special is what single functions need besides: whoever switches keeps a record,
 // signed, and whoever ends the migration that of its end; whoever installs checks how the functions are set up and how much can be
-// stored.
+// stored; whoever opens a side by force looks whether the lost database is shut off.
 func (a *SyncArgs) special(f function, values map[string]string) []iamdoc.Statement {
 	var statements []iamdoc.Statement
 	if f.proves || f.closes {
@@ -99,6 +99,15 @@ func (a *SyncArgs) special(f function, values map[string]string) []iamdoc.Statem
 		statements = append(statements,
 			iamdoc.Statement{Sid: "LookAtFunctions", Actions: []string{"lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"}, Resources: every},
 			iamdoc.Statement{Sid: "LookAtStorage", Actions: []string{"cloudwatch:GetMetricData"}, Resources: []string{"*"}},
+		)
+	}
+	if f.forces { // of all: one that was renamed, or answers under another's name, must not be overlooked
+		statements = append(statements,
+			iamdoc.Statement{Sid: "LookAtDatabases", Actions: []string{"rds:DescribeDBClusters", "rds:DescribeDBInstances"}, Resources: []string{
+				fmt.Sprintf("arn:aws:rds:%s:%s:cluster:*", config.Region, a.Environment.AccountID),
+				fmt.Sprintf("arn:aws:rds:%s:%s:db:*", config.Region, a.Environment.AccountID),
+			}},
+			iamdoc.Statement{Sid: "LookAtTheirGroups", Actions: []string{"ec2:DescribeSecurityGroups"}, Resources: []string{"*"}},
 		)
 	}
 	return statements

@@ -180,6 +180,9 @@ func TestEachFunctionIsToldItsOwnLogins(t *testing.T) {
 	assert.Equal(t, "security/recordsKeyArn", switches["PROOF_KEY"])
 	assert.Equal(t, "security/signingKeyArn", switches["PROOF_SIGNING_KEY"])
 	assert.Equal(t, "security/hashKeyArn", switches["PROOF_HASH_KEY"])
+	assert.Equal(t, "security/operatorRoleId", switches["OPERATOR_ROLE_ID"])
+	assert.JSONEq(t, `{"blue": {"id": "data/blueClusterId", "resource": "data/blueClusterResourceId"},
+		"green": {"id": "data/greenClusterId", "resource": "data/greenClusterResourceId"}}`, switches["CLUSTERS"].(string))
 	closes := recording.Find(t, functionType, "blue-finalise").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
 	assert.Equal(t, "security/operatorRoleId", closes["OPERATOR_ROLE_ID"])
 	assert.Equal(t, "security/signingKeyArn", closes["PROOF_SIGNING_KEY"])
@@ -364,7 +367,7 @@ func statements(t *testing.T, document any) map[string]statement {
 
 // withoutResource are the calls that know no resource, or that Lambda demands
 // without one.
-var withoutResource = []string{"NetworkByLambda", "NoNetworkByCode", "Traces", "Log", "LookAtStorage"}
+var withoutResource = []string{"NetworkByLambda", "NoNetworkByCode", "Traces", "Log", "LookAtStorage", "LookAtTheirGroups"}
 
 func TestPermissionsNameTheirResourcesAndTheWayToKeys(t *testing.T) {
 	recording := run(t, "prod")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/canary"
 	handler "github.com/cutover/cutover/projects/migration/function"
+	"github.com/cutover/cutover/projects/migration/isolation"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/preflight"
 	"github.com/cutover/cutover/projects/migration/place"
@@ -45,6 +46,9 @@ func (a *SyncArgs) variables(f function, stack string) pulumi.StringMap {
 	if f.proves {
 		variables[handler.VariableHashKey] = a.Keeping.HashKeyARN
 	}
+	if f.forces {
+		variables[handler.VariableClusters] = a.clusters()
+	}
 	if f.closes || f.counts {
 		variables[handler.VariableOperatorRole] = a.OperatorRoleID
 	}
@@ -68,6 +72,20 @@ func (a *SyncArgs) settings() string {
 	}
 	text, _ := json.Marshal(all) // numbers by name always have a form
 	return string(text)
+}
+
+// clusters renders which clusters are both sides'.
+func (a *SyncArgs) clusters() pulumi.StringOutput {
+	return pulumi.All(a.Stores.ClusterID, a.Stores.ClusterResourceID, a.PeerStores.ClusterID, a.PeerStores.ClusterResourceID).ApplyT(func(known []any) (string, error) {
+		text, err := json.Marshal(map[naming.Color]isolation.Cluster{
+			a.Color:         {ID: known[0].(string), Resource: known[1].(string)}, //nolint:forcetypeassert // as given above
+			a.Color.Other(): {ID: known[2].(string), Resource: known[3].(string)}, //nolint:forcetypeassert // as given above
+		})
+		if err != nil {
+			return "", fmt.Errorf("render the clusters: %w", err)
+		}
+		return string(text), nil
+	}).(pulumi.StringOutput)
 }
 
 // databases renders where both databases are and the secrets of the logins that

@@ -36,9 +36,12 @@ type Known interface {
 // second one's confirms and ends. A confirmation is an item that AWS lets nobody write
 // but the principal whose id is its key; the function counts those and no names.
 func (o *Operator) FinaliseBy(ctx context.Context, e Ender, order finalise.Order) error {
-	token, _, err := o.stands(ctx)
+	token, sw, err := o.stands(ctx)
 	if err != nil {
 		return unfinished(err)
+	}
+	if sw.Untrusted != "" { // its database answers nobody
+		return forsaken(sw.Untrusted)
 	}
 	event := function.FinaliseEvent{Act: function.PlanEnd, Operators: order.Operators, Reason: order.Reason}
 	planned, err := e.End(ctx, token.Holder, event)

@@ -83,17 +83,23 @@ func unfinished(err error) error {
 	}
 }
 
-// open tells whether the migration goes on: one that has ended left no lane behind,
-// and no command makes one anew over the rows of both sides.
+// open tells whether the migration goes on: one that has ended, or of which a side was
+// left by force, left no lane behind, and no command makes one anew over the rows of both
+// sides.
 func (o *Operator) open(ctx context.Context) error {
 	_, sw, err := o.stands(ctx)
 	if errors.Is(err, control.ErrAbsent) {
 		return nil
 	}
-	if err == nil && sw.State == items.Finalised {
+	switch {
+	case err != nil:
+		return err
+	case sw.State == items.Finalised:
 		return ended()
+	case sw.Untrusted != "":
+		return forsaken(sw.Untrusted)
 	}
-	return err
+	return nil
 }
 
 // ended is the error of a command that comes after the end.

@@ -30,8 +30,8 @@ func (o *Operator) SwitchBy(ctx context.Context, m Mover, to naming.Color, reaso
 	if err != nil {
 		return unswitchable(err)
 	}
-	if sw.State == control.Finalised {
-		return ended()
+	if err := barred(sw, to); err != nil {
+		return err
 	}
 	e := function.SwitchEvent{Act: function.Advance, To: to, Reason: reason, Operators: []string{o.By}, Revision: sw.Rev}
 	if o.DryRun {

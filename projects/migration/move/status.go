@@ -166,6 +166,9 @@ func (s Status) String() string {
 	}
 	_ = table.Flush() // into memory
 	fmt.Fprintf(&b, "authority: %s\nswitch: %s\n", s.authority(), s.change())
+	if left := s.left(); left != "" {
+		fmt.Fprintf(&b, "left by force: %s\n", left)
+	}
 	for _, next := range s.next() {
 		fmt.Fprintf(&b, "next: %s\n", next)
 	}

@@ -40,10 +40,32 @@ func (s Status) next() []string {
 	if s.Switch == nil {
 		return all
 	}
-	if !s.Switch.State.Idle() || s.Switch.State == items.Armed {
+	switch {
+	case s.Switch.Forced != "":
+		all = append(all, forcing(s.Switch.Forced)+": it goes on with what two operators have decided")
+	case !s.Switch.State.Idle() || s.Switch.State == items.Armed:
 		all = append(all, wayOn(*s.Switch))
+	case s.shutDue():
+		all = append(all, forcing(s.Switch.Untrusted.Other())+": it shuts "+string(s.Switch.Untrusted)+", if it can be reached")
 	}
 	return all
+}
+
+// shutDue tells that a side was left by force of which nobody has seen that its own row
+// keeps writers out.
+func (s Status) shutDue() bool {
+	return s.Switch.Untrusted != "" && s.Switch.Forced == "" && s.Switch.ShutAt.IsZero()
+}
+
+// left tells of a side that a forced decision has left, "" where there is none.
+func (s Status) left() string {
+	if s.Switch == nil || s.Switch.Untrusted == "" || s.Switch.Forced != "" {
+		return ""
+	}
+	if s.shutDue() {
+		return fmt.Sprintf("%s, which does not know it: nothing but its isolation keeps writers out; nothing switches to it", s.Switch.Untrusted)
+	}
+	return fmt.Sprintf("%s, which takes no writes by its own row since %s; nothing switches to it", s.Switch.Untrusted, s.Switch.ShutAt.Local().Format(time.DateTime))
 }
 
 // resumed is the command after a halt, as the commands that meet it say it.

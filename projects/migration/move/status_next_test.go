@@ -89,6 +89,24 @@ func TestTheStatusNamesTheNextCommand(t *testing.T) {
 	}
 }
 
+// A side that was left by force stands on the page: how it is kept shut, and the command
+// that shuts it or goes on.
+func TestTheStatusTellsOfASideThatWasLeft(t *testing.T) {
+	command := "go tool mage migrate:force -color=green -reason='…' -operators=ONE,OTHER: "
+	decided := Status{Switch: &items.Switch{State: items.Held, From: naming.Blue, To: naming.Green, Untrusted: naming.Blue, Forced: naming.Green}}.String()
+	assert.Contains(t, decided, "next: "+command+"it goes on with what two operators have decided\n")
+	assert.NotContains(t, decided, "migrate:cutover")
+	assert.NotContains(t, decided, "left by force")
+	sw := items.Switch{State: items.Steady, From: naming.Blue, To: naming.Green, Untrusted: naming.Blue}
+	lost := Status{Switch: &sw}.String()
+	assert.Contains(t, lost, "left by force: blue, which does not know it: nothing but its isolation keeps writers out; nothing switches to it\n")
+	assert.Contains(t, lost, "next: "+command+"it shuts blue, if it can be reached\n")
+	sw.ShutAt = noon
+	shut := Status{Switch: &sw}.String()
+	assert.Contains(t, shut, "left by force: blue, which takes no writes by its own row since "+noon.Local().Format(time.DateTime))
+	assert.NotContains(t, shut, "next:")
+}
+
 // A page that is not whole is an error to a script, and shows what there is.
 func TestAStatusThatIsNotWholeIsAnError(t *testing.T) {
 	store := &control.Memory{}

@@ -23,8 +23,8 @@ func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.C
 	if err != nil {
 		return unswitchable(err)
 	}
-	if sw.State == control.Finalised {
-		return ended()
+	if err := barred(sw, to); err != nil {
+		return err
 	}
 	if o.DryRun {
 		return o.foresee(token, sw, to, func() (function.SwitchAnswer, error) { return function.Foresee(ctx, m, to) })

@@ -24,6 +24,13 @@ func (c *Cloud) Rehearse(ctx context.Context, e function.SwitchEvent) (function.
 	return answer, err
 }
 
+// Force asks the function of the side that is to be opened by force.
+func (c *Cloud) Force(ctx context.Context, e function.SwitchEvent) (function.SwitchAnswer, error) {
+	var answer function.SwitchAnswer
+	err := c.call(ctx, e.To, switchFunction, e, &answer)
+	return answer, err
+}
+
 // Move has the switch of an event made, and follows it to its end. The execution of
 // the event's request is followed if it runs; else another goes on in its name. seen
 // is called between two looks.

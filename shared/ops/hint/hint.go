@@ -113,7 +113,7 @@ func NeedsReason(target, flags string) bool {
 // tells it to those who come after.
 var decisions = []string{
 	"migrate:planChange", "migrate:withdrawChange", "migrate:reload", "migrate:renew", "migrate:abandon", "migrate:cancel", "migrate:accept", "migrate:thaw",
-	"migrate:finalise", "migrate:discard", "traffic:hold",
+	"migrate:finalise", "migrate:discard", "migrate:force", "traffic:hold",
 }
 
 // AlwaysNeedsReason tells whether a target is refused without a reason anywhere.

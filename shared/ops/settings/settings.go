@@ -62,7 +62,7 @@ type Settings struct {
 	Position string           // migrate:discard: where a change stands, as the position of its commit and its number, 0/1A2B3C:0
 	Change   int              // migrate:makeChange, migrate:withdrawChange: the change's number; 0 is the one that is open
 	Reason   string           // why; compulsory in prod for what cannot be undone
-	// Operators have decided together; migrate:finalise and migrate:discard take two.
+	// Operators have decided together; migrate:finalise, migrate:discard and migrate:force take two.
 	Operators []string
 }
 

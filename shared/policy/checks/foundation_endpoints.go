@@ -8,9 +8,8 @@ import (
 	"github.com/cutover/cutover/shared/policy/graph"
 )
 
-// interfaces are the APIs that need an interface endpoint in every VPC. The
-// public standard asks for ec2 as well, which is a clause of its own.
-var interfaces = []string{"ecr.api", "ecr.dkr", "kms", "lambda", "logs", "monitoring", "secretsmanager", "sns", "sqs", "ssm", "sts"}
+// interfaces are the APIs that need an interface endpoint in every VPC.
+var interfaces = []string{"ec2", "ecr.api", "ecr.dkr", "kms", "lambda", "logs", "monitoring", "rds", "secretsmanager", "sns", "sqs", "ssm", "sts"}
 
 // gateways are the APIs that need a gateway endpoint.
 var gateways = []string{"dynamodb", "s3"}
@@ -24,7 +23,6 @@ func endpointsForEveryAPI(s *Scope) {
 		for _, service := range slices.Concat(interfaces, gateways) {
 			s.Expect(byService[service] != nil, vpc, "endpoint", "", "an endpoint for %s", service)
 		}
-		s.Expect(byService["ec2"] != nil, vpc, "ec2", "", "an endpoint for ec2")
 		expectCalled(s, vpc, byService)
 		for service, endpoint := range byService {
 			if slices.Contains(gateways, service) {
@@ -42,8 +40,8 @@ func endpointsForEveryAPI(s *Scope) {
 var endpointsOf = map[string][]string{"cloudwatch": {"monitoring"}, "ecr": {"ecr.api", "ecr.dkr"}}
 
 // elsewhere are the services whose actions are in a workload's role and are not called
-// from its network: Lambda makes the interfaces itself, and sends the traces.
-var elsewhere = []string{"ec2", "xray"}
+// from its network: Lambda sends the traces.
+var elsewhere = []string{"xray"}
 
 // expectCalled demands an endpoint for each service of which the role of a function or
 // task in the VPC may call an action.

@@ -96,11 +96,6 @@ func ofNetworks() []Exception {
 			Compensating: []string{"F-03", "F-04"}, Runtime: Omitted,
 		},
 		{
-			Key: "EXC-07", Control: "F-13", Clause: "ec2", Resource: vpcType, Owner: network,
-			Reason:       "nothing in the networks calls the API of EC2",
-			Compensating: []string{"F-05", "X-21"}, Runtime: Omitted,
-		},
-		{
 			Key: "EXC-09-blue", Control: "F-06", Clause: "administration", Resource: aclType + " blue-private-acl", Owner: network,
 			Reason:       "answers of S3 and DynamoDB come from public addresses to any client port; a gap would break one connection in 64,512",
 			Compensating: []string{"F-04", "X-20"}, Runtime: Expected,

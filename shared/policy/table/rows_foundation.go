@@ -98,7 +98,7 @@ var foundationRows = []Row{
 		Requirements: []string{"1.3.2", "1.4.2"},
 		Rules: []Rule{
 			{Identifier: "VPC_ENDPOINT_ENABLED", Parameters: []Parameter{
-				set("serviceNames", "com.amazonaws.us-east-1.dynamodb,com.amazonaws.us-east-1.ecr.api,com.amazonaws.us-east-1.ecr.dkr,com.amazonaws.us-east-1.kms,com.amazonaws.us-east-1.lambda,com.amazonaws.us-east-1.logs,com.amazonaws.us-east-1.monitoring,com.amazonaws.us-east-1.s3,com.amazonaws.us-east-1.secretsmanager,com.amazonaws.us-east-1.sns,com.amazonaws.us-east-1.sqs,com.amazonaws.us-east-1.ssm,com.amazonaws.us-east-1.sts"),
+				set("serviceNames", "com.amazonaws.us-east-1.dynamodb,com.amazonaws.us-east-1.ec2,com.amazonaws.us-east-1.ecr.api,com.amazonaws.us-east-1.ecr.dkr,com.amazonaws.us-east-1.kms,com.amazonaws.us-east-1.lambda,com.amazonaws.us-east-1.logs,com.amazonaws.us-east-1.monitoring,com.amazonaws.us-east-1.rds,com.amazonaws.us-east-1.s3,com.amazonaws.us-east-1.secretsmanager,com.amazonaws.us-east-1.sns,com.amazonaws.us-east-1.sqs,com.amazonaws.us-east-1.ssm,com.amazonaws.us-east-1.sts"),
 				given("vpcIds", "WorkloadVpcIds"),
 			}},
 		},

@@ -71,7 +71,7 @@ func (f *Finaliser) remove(ctx context.Context, holder naming.Color) ([]string, 
 	var dropped []string
 	for _, color := range order {
 		err := f.do("slots_"+string(color), func() error {
-			names, err := f.slots(ctx, f.Sides[color])
+			names, err := DropSlots(ctx, f.Sides[color], f.Quiet)
 			dropped = append(dropped, names...)
 			return err
 		})
@@ -105,11 +105,12 @@ DROP EVENT TRIGGER IF EXISTS bgsync_freeze_end; DROP EVENT TRIGGER IF EXISTS bgs
 const slotsSQL = `SELECT slot_name::text, active FROM pg_catalog.pg_replication_slots
   WHERE database = pg_catalog.current_database() AND plugin = 'pgoutput' AND slot_name ~ '^bgsync_[a-z0-9_]+_g[0-9]+$' ORDER BY 1`
 
-// slots drops them. One that is streamed is waited for: its lane has retired, and
-// its invocation ends with the next commit.
-func (f *Finaliser) slots(ctx context.Context, on *pgx.Conn) ([]string, error) {
+// DropSlots drops the slots of lanes in a source's database. One that is streamed is
+// waited for, as long as quiet says: its lane has retired, and its invocation ends with
+// the next commit. ErrStreaming tells that it did not.
+func DropSlots(ctx context.Context, on *pgx.Conn, quiet time.Duration) ([]string, error) {
 	var dropped []string
-	for until := time.Now().Add(f.Quiet); ; {
+	for until := time.Now().Add(quiet); ; {
 		names, streamed, err := list(ctx, on)
 		if err != nil {
 			return dropped, err

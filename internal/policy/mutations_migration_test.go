@@ -25,7 +25,7 @@ func migrationMutations() []mutation {
 		{row: "M-05", name: "no traces", changes: one(graph.Set(functionType, function, "tracingConfig.mode", "PassThrough"))},
 		{row: "M-06", name: "failures lost", changes: one(graph.Unset(functionType, function, "deadLetterConfig"))},
 		{row: "M-06", name: "no limit", changes: one(graph.Unset(functionType, function, "reservedConcurrentExecutions"))},
-		{row: "M-07", name: "administration of databases", also: []string{"F-13"}, changes: one(allow(policyType, function, "policy", `{"Effect":"Allow","Action":"rds:ModifyDBCluster","Resource":"arn:aws:rds:us-east-1:345678901234:cluster:x"}`))},
+		{row: "M-07", name: "administration of databases", changes: one(allow(policyType, function, "policy", `{"Effect":"Allow","Action":"rds:ModifyDBCluster","Resource":"arn:aws:rds:us-east-1:345678901234:cluster:x"}`))},
 		{row: "M-08", name: "after the window", also: []string{"F-11", "F-12"}, changes: one(graph.Configure(contract.Foundation, "foundation:syncWindow", `{"open":false}`))},
 		{row: "M-09", name: "key of AWS", changes: one(graph.Unset(queueType, queue, "kmsMasterKeyId"))},
 		{row: "M-09", name: "queue without dead-letter queue", also: []string{"O-06"}, changes: one(add(queueType, "x", map[string]any{"name": "x", "kmsMasterKeyId": graph.Ref{Type: keyType, Name: "blue-messaging", Output: "arn"}}))},

@@ -37,7 +37,8 @@ type event struct {
 func (j job) command(ctx context.Context) *exec.Cmd {
 	args := []string{"test", "-json", "-p", "2", "-timeout=" + cmp.Or(j.limit, usualLimit)}
 	if j.tag != "" {
-		// Results are never from the cache: these tests look at more than their sources.
+		// One package at a time, and its results never from the cache: these tests
+		// look at more than their sources.
 		args = append(args, "-tags", j.tag, "-count=1")
 	}
 	if j.pattern != "" {

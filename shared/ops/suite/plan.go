@@ -2,7 +2,6 @@ package suite
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +24,6 @@ type job struct {
 	pattern  string   // pattern of the tests; empty for all
 	limit    string   // of the time; empty for the usual one
 	alone    bool     // the module stands outside the workspace
-	tests    int      // how many it runs, where they are named
 }
 
 // plan lists the runs for one kind. Unit tests are those of all packages; for the
@@ -52,8 +50,6 @@ func plan(ctx context.Context, root string, kind Kind) ([]job, error) {
 		}
 		jobs = append(jobs, tagged...)
 	}
-	// Most tests first: what takes long has the others beside it.
-	slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(b.tests, a.tests) })
 	if kind != Integration {
 		return jobs, nil
 	}
@@ -178,7 +174,7 @@ func find(module, tag string, modules []string) ([]job, error) {
 		slices.Sort(names)
 		jobs = append(jobs, job{
 			dir: module, packages: []string{"./" + filepath.ToSlash(relative)}, tag: tag,
-			pattern: "^(" + strings.Join(names, "|") + ")$", tests: len(names),
+			pattern: "^(" + strings.Join(names, "|") + ")$",
 		})
 	}
 	slices.SortFunc(jobs, func(a, b job) int { return strings.Compare(a.packages[0], b.packages[0]) })

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/cutover/cutover/shared/ops/fault"
 )
 
@@ -56,7 +54,6 @@ func (c Count) String() string {
 
 // Run makes the tools, runs the kinds and ends with the count of all. End-to-end tests
 // mostly wait for one deployment; they run beside the other kinds, which follow one another.
-// Of a kind whose tests wait much, two packages run at once.
 func Run(ctx context.Context, o Options) error {
 	o.Out = &blocks{out: o.Out}
 	if err := makeTools(ctx, o); err != nil {
@@ -133,44 +130,20 @@ func runKind(ctx context.Context, o Options, kind Kind) (Count, error) {
 	if err != nil {
 		return Count{}, err
 	}
-	total, err := runJobs(ctx, jobs, atOnce(kind), o.Out)
-	if ctx.Err() != nil {
-		return total, nil //nolint:nilerr // Run tells that it was interrupted
+	var total Count
+	var problems []error
+	for _, j := range jobs {
+		count, err := j.run(ctx, o.Out)
+		total = total.Add(count)
+		problems = append(problems, err)
+		if ctx.Err() != nil {
+			return total, nil //nolint:nilerr // Run tells that it was interrupted
+		}
 	}
 	if kind == Unit && o.Python != nil {
-		count, pythonErr := runPython(ctx, o)
-		total, err = total.Add(count), errors.Join(err, pythonErr)
-	}
-	return total, err
-}
-
-// atOnce is how many packages of a kind run at once. Integration and end-to-end tests wait
-// for servers and processes half of their time; what hardware can do is measured by soak tests,
-// and gaps of the emulator take the whole provider each.
-func atOnce(kind Kind) int {
-	if kind == Integration || kind == EndToEnd {
-		return 2
-	}
-	return 1
-}
-
-// runJobs runs jobs in their order, some at once.
-func runJobs(ctx context.Context, jobs []job, atOnce int, out io.Writer) (Count, error) {
-	counts, problems := make([]Count, len(jobs)), make([]error, len(jobs))
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for i, j := range jobs {
-		group.Go(func() error {
-			if ctx.Err() == nil {
-				counts[i], problems[i] = j.run(ctx, out)
-			}
-			return nil // the others go on
-		})
-	}
-	var total Count
-	err := group.Wait()
-	for _, count := range counts {
+		count, err := runPython(ctx, o)
 		total = total.Add(count)
+		problems = append(problems, err)
 	}
-	return total, errors.Join(append(problems, err)...)
+	return total, errors.Join(problems...)
 }

@@ -107,27 +107,6 @@ func TestADeploymentRunsBesideTheOtherTests(t *testing.T) {
 	assert.True(t, strings.HasSuffix(out.String(), "2 passed, 0 failed, 0 skipped\n"), out.String())
 }
 
-func TestTwoPackagesOfIntegrationTestsRunAtOnceThoseWithMostTestsFirst(t *testing.T) {
-	root := files(t)
-	require.NoError(t, os.Mkdir(filepath.Join(root, "b", "d"), 0o750))
-	for path, text := range map[string]string{
-		"b/i_test.go":   fmt.Sprintf(meeting, "integration", "I", "d/integration"),
-		"b/d/i_test.go": fmt.Sprintf(meeting, "integration", "I", "../integration"),
-		"b/d/j_test.go": "//go:build integration\n\npackage b\n\nimport \"testing\"\n\nfunc TestJ(t *testing.T) {}\n",
-	} {
-		require.NoError(t, os.WriteFile(filepath.Join(root, path), []byte(text), 0o600))
-	}
-	jobs, err := plan(t.Context(), root, Integration)
-	require.NoError(t, err)
-	require.Len(t, jobs, 2)
-	assert.Equal(t, []string{"./d"}, jobs[0].packages)
-	assert.Equal(t, []string{"./."}, jobs[1].packages)
-
-	var out bytes.Buffer
-	require.NoError(t, Run(t.Context(), Options{Root: root, Kinds: []Kind{Integration}, Out: &out}), out.String())
-	assert.True(t, strings.HasSuffix(out.String(), "3 passed, 0 failed, 0 skipped\n"), out.String())
-}
-
 // Long tests may be integration tests with other numbers.
 func TestLongTestsAreThoseOfAPackageWithBothTags(t *testing.T) {
 	root := files(t)

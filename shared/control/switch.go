@@ -79,7 +79,8 @@ type Switch struct {
 	// Operators who answers for it.
 	Reason    string
 	Operators []string
-	// LastError is why the switch did not go on, without values of rows.
+	// LastError is why the switch did not go on, without values of rows; while it is
+	// arming, what it waits for, "" once all gates hold.
 	LastError string
 	// Promoting tells that PROMOTING was stored for Attempt: from then on From is
 	// opened again only after To has been told to refuse Attempt.

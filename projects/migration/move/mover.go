@@ -59,17 +59,21 @@ func (o *Operator) SwitchBy(ctx context.Context, m Mover, to naming.Color, reaso
 	return o.moved(ctx, m, to, answer)
 }
 
-// watch shows every state that the switch item comes to.
+// watch shows every state that the switch item comes to, and what an arming waits for.
 func (o *Operator) watch(last control.State) func(context.Context) error {
+	waiting := &waiting{}
 	return func(ctx context.Context) error {
 		_, sw, err := o.stands(ctx)
-		if err != nil || sw.State == last {
+		if err != nil {
 			return err
 		}
-		for _, step := range sw.StepTimes[min(shown(sw.StepTimes, last), len(sw.StepTimes)):] {
-			o.Say("%s: %s", step.At.Local().Format("15:04:05.000"), step.State)
+		if sw.State != last {
+			for _, step := range sw.StepTimes[min(shown(sw.StepTimes, last), len(sw.StepTimes)):] {
+				o.Say("%s: %s", step.At.Local().Format(clockFormat), step.State)
+			}
+			last = sw.State
 		}
-		last = sw.State
+		waiting.tell(o, sw)
 		return nil
 	}
 }

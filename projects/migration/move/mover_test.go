@@ -24,6 +24,7 @@ import (
 type mover struct {
 	answer function.SwitchAnswer
 	moved  func()
+	looks  []func() // what happens before each look while it is followed
 	proof  error
 	asked  function.SwitchEvent
 }
@@ -32,8 +33,14 @@ func (m *mover) Rehearse(context.Context, function.SwitchEvent) (function.Switch
 	return m.answer, nil
 }
 
-func (m *mover) Move(_ context.Context, e function.SwitchEvent, _ func(context.Context) error) (function.SwitchAnswer, error) {
+func (m *mover) Move(ctx context.Context, e function.SwitchEvent, seen func(context.Context) error) (function.SwitchAnswer, error) {
 	m.asked = e
+	for _, happens := range m.looks {
+		happens()
+		if err := seen(ctx); err != nil {
+			return m.answer, err
+		}
+	}
 	if m.moved != nil {
 		m.moved()
 	}
@@ -111,6 +118,34 @@ func TestTheEndOfASwitchHasItsExitStatus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever waits for an arming sees what it waits for: at once when conditions begin or cease
+// to hold, and each half minute while the words change. What does not change is told once.
+func TestWhoWaitsForAnArmingSeesWhatItWaitsFor(t *testing.T) {
+	s, rev := store(t, naming.Blue, ""), int64(0)
+	now := time.Date(2026, 3, 6, 22, 0, 0, 0, time.Local)
+	stands := func(state items.State, waits string, passed time.Duration) func() {
+		return func() {
+			rev++
+			now = now.Add(passed)
+			sw := items.Switch{State: state, From: naming.Blue, To: naming.Green, Epoch: 1, Owner: "green-e1-r0#7", LastError: waits,
+				StepTimes: []items.StepTime{{State: items.Arming, At: now}}}
+			require.NoError(t, s.Put(t.Context(), items.SwitchItem, control.Item{Rev: rev, Fields: sw.Fields()}))
+		}
+	}
+	m := &mover{answer: function.SwitchAnswer{Outcome: function.GatesClosed, Reason: "because"}, looks: []func(){
+		stands(items.Arming, "", 0), stands(items.Arming, "lag: 9 canaries", time.Second), stands(items.Arming, "lag: 19 canaries", 10*time.Second),
+		stands(items.Arming, "lag: 39 canaries", 20*time.Second), stands(items.Arming, "lag: 39 canaries", time.Minute),
+		stands(items.Arming, "", time.Second), stands(items.Arming, "lag: 5 s", time.Second), stands(items.Steady, "lag: 5 s", time.Minute),
+	}}
+	var said []string
+	o := &move.Operator{Store: s, By: "ann", Now: func() time.Time { return now }, Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
+	require.Error(t, o.SwitchBy(t.Context(), m, naming.Green, "why"))
+	assert.Equal(t, []string{
+		"asked for the switch to green as green-e1-r0", "22:00:00.000: ARMING", "22:00:01.000: waits: lag: 9 canaries",
+		"22:00:31.000: waits: lag: 39 canaries", "22:01:32.000: all gates hold", "22:01:33.000: waits: lag: 5 s",
+	}, said)
 }
 
 // foreseen are the answers of a function that is asked for a plan.

@@ -312,7 +312,10 @@ func (s Status) change() string {
 	if c.Reason != "" {
 		text += ", because: " + c.Reason
 	}
-	if c.LastError != "" {
+	switch {
+	case c.LastError != "" && c.State == items.Arming:
+		text += "; waits: " + c.LastError
+	case c.LastError != "":
 		text += "; last error: " + c.LastError
 	}
 	if c.ProofID != "" {

@@ -29,12 +29,13 @@ func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.C
 	if o.DryRun {
 		return o.foresee(token, sw, to, func() (function.SwitchAnswer, error) { return function.Foresee(ctx, m, to) })
 	}
-	last := control.State("")
+	last, waiting := control.State(""), &waiting{}
 	m.Observe = func(s control.Switch) {
 		if s.State != last {
-			o.Say("%s: %s", o.Now().Format("15:04:05.000"), s.State)
+			o.Say("%s: %s", o.clock(), s.State)
 			last = s.State
 		}
+		waiting.tell(o, s)
 	}
 	if sw.State == control.Steady {
 		if token.Holder == to {
@@ -48,7 +49,7 @@ func (o *Operator) Switch(ctx context.Context, m *switching.Machine, to naming.C
 	} else if sw.To != to {
 		return underway(sw)
 	}
-	return o.carryOn(ctx, m, proofs)
+	return o.carryOn(ctx, m, waiting, proofs)
 }
 
 func (o *Operator) hold(m *switching.Machine, to naming.Color) time.Duration {
@@ -59,8 +60,8 @@ func (o *Operator) hold(m *switching.Machine, to naming.Color) time.Duration {
 }
 
 // carryOn takes a switch that stands in the control store to its end.
-func (o *Operator) carryOn(ctx context.Context, m *switching.Machine, proofs func(id string) string) error {
-	for {
+func (o *Operator) carryOn(ctx context.Context, m *switching.Machine, waiting *waiting, proofs func(id string) string) error {
+	for busy := false; ; {
 		_, sw, err := o.stands(ctx)
 		if err != nil {
 			return err
@@ -80,7 +81,11 @@ func (o *Operator) carryOn(ctx context.Context, m *switching.Machine, proofs fun
 			return o.unswitched(outcome, err)
 		}
 		if outcome.Busy {
-			o.Say("another process is at work on the switch; waiting for it")
+			if !busy {
+				busy = true
+				o.Say("another process is at work on the switch; waiting for it")
+			}
+			waiting.tell(o, outcome.Switch)
 			select {
 			case <-ctx.Done():
 				return fault.New(codeOf(ctx), "stopped waiting; the switch is in state %s", outcome.Switch.State).WithHint("%sstatus", target)
@@ -88,6 +93,36 @@ func (o *Operator) carryOn(ctx context.Context, m *switching.Machine, proofs fun
 			}
 		}
 	}
+}
+
+// clockFormat is the time of day, with which lines about a switch begin.
+const clockFormat = "15:04:05.000"
+
+func (o *Operator) clock() string { return o.Now().Local().Format(clockFormat) }
+
+// waiting keeps what was told of a switch that is arming.
+type waiting struct {
+	told string
+	at   time.Time
+}
+
+// waitingEvery is how often what an arming waits for is told anew while the words change,
+// which have counts and times in them.
+const waitingEvery = 30 * time.Second
+
+// tell shows what an arming waits for: at once when gates begin or cease to hold, else now
+// and then.
+func (w *waiting) tell(o *Operator, s control.Switch) {
+	turned := (s.LastError == "") != (w.told == "")
+	if s.State != control.Arming || s.LastError == w.told || !turned && o.Now().Sub(w.at) < waitingEvery {
+		return
+	}
+	w.told, w.at = s.LastError, o.Now()
+	if s.LastError == "" {
+		o.Say("%s: all gates hold", o.clock())
+		return
+	}
+	o.Say("%s: waits: %s", o.clock(), s.LastError)
 }
 
 func ms(d time.Duration) string { return d.Round(time.Millisecond).String() }

@@ -44,7 +44,7 @@ func (t *turn) start(ctx context.Context, request Request) error {
 	}
 	err := t.arm(ctx)
 	if err == nil {
-		err = t.enter(ctx, 2, control.Armed, 0, nil)
+		err = t.enter(ctx, 2, control.Armed, 0, func(s *control.Switch) { s.LastError = "" })
 	}
 	if err == nil || over(err) {
 		return err
@@ -93,7 +93,7 @@ func (t *turn) arm(ctx context.Context) error {
 		if !time.Now().Before(until) {
 			return errors.Join(closed, fmt.Errorf("arming did not end within its time: the conditions must hold for %s", hold))
 		}
-		if err := t.renew(ctx); err != nil {
+		if err := t.renew(ctx, closed); err != nil {
 			return err
 		}
 		select {
@@ -104,13 +104,19 @@ func (t *turn) arm(ctx context.Context) error {
 	}
 }
 
-// renew writes the item again before a third of the lease is left, so that others
-// see that this process is at work.
-func (t *turn) renew(ctx context.Context) error {
-	if t.sw.LeaseUntil.Sub(t.Now()) > t.Limits.Lease*2/3 {
+// renew writes the item again before a third of the lease is gone, so that others see
+// that this process is at work, and at once when the gates begin or cease to hold: the
+// item says what arming waits for.
+func (t *turn) renew(ctx context.Context, closed error) error {
+	waits := ""
+	if closed != nil {
+		waits = reason(closed)
+	}
+	turned := (waits == "") != (t.sw.LastError == "")
+	if !turned && t.sw.LeaseUntil.Sub(t.Now()) > t.Limits.Lease*2/3 {
 		return nil
 	}
-	return t.enter(ctx, 1, t.sw.State, t.Limits.Lease, nil)
+	return t.enter(ctx, 1, t.sw.State, t.Limits.Lease, func(s *control.Switch) { s.LastError = waits })
 }
 
 // watch looks whether an armed switch may stay armed.

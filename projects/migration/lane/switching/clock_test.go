@@ -1,6 +1,7 @@
 package switching_test
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"testing"
@@ -192,6 +193,50 @@ func TestArmingThatDoesNotEndInItsTimeIsUndone(t *testing.T) {
 			})
 		})
 	}
+}
+
+// While conditions do not hold the switch item says which, so that whoever looks at it
+// knows what arming waits for; it says nothing any more as soon as they hold.
+func TestTheItemSaysWhatArmingWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := bench(t, naming.Blue)
+		const opens = 100 * time.Second
+		p.closed = func(at time.Duration) bool { return at >= time.Second && at < opens }
+		m.Observe = func(s control.Switch) {
+			_, item, err := switching.Status(t.Context(), m.Store)
+			assert.NoError(t, err)
+			assert.Equal(t, item, s, "what is told is what stands there")
+			says := ""
+			if at := time.Since(p.began); at >= time.Second && at < opens {
+				says = "conditions of the switch do not hold: scripted fail: scripted"
+			}
+			assert.Equal(t, says, s.LastError, "%s, %s", s.State, time.Since(p.began))
+		}
+		var last time.Time
+		m.At = func(point string) error {
+			if point == "switch.1.ARMING.after" {
+				assert.LessOrEqual(t, time.Since(cmp.Or(last, p.began)), m.Limits.Lease/3+m.Limits.Poll, "and it is kept fresh")
+				last = time.Now()
+			}
+			return nil
+		}
+		outcome, err := m.Start(t.Context(), toward(naming.Green))
+		require.NoError(t, err)
+		assert.Equal(t, control.Armed, outcome.Switch.State)
+	})
+}
+
+// An armed switch that is closed for a poll is armed with nothing to say.
+func TestAnArmedSwitchWaitsForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := bench(t, naming.Blue)
+		m.Limits.Hold = m.Limits.Poll
+		p.closed = func(at time.Duration) bool { return at == 0 }
+		outcome, err := m.Start(t.Context(), toward(naming.Green))
+		require.NoError(t, err)
+		assert.Equal(t, control.Armed, outcome.Switch.State)
+		assert.Empty(t, outcome.Switch.LastError)
+	})
 }
 
 // An armed switch is looked at again and again: it stays armed while its conditions

@@ -202,7 +202,11 @@ func TestTheItemSaysWhatArmingWaitsFor(t *testing.T) {
 		m, p := bench(t, naming.Blue)
 		const opens = 100 * time.Second
 		p.closed = func(at time.Duration) bool { return at >= time.Second && at < opens }
+		said, turns := "", []time.Duration{}
 		m.Observe = func(s control.Switch) {
+			if s.LastError != said {
+				said, turns = s.LastError, append(turns, time.Since(p.began))
+			}
 			_, item, err := switching.Status(t.Context(), m.Store)
 			assert.NoError(t, err)
 			assert.Equal(t, item, s, "what is told is what stands there")
@@ -223,10 +227,11 @@ func TestTheItemSaysWhatArmingWaitsFor(t *testing.T) {
 		outcome, err := m.Start(t.Context(), toward(naming.Green))
 		require.NoError(t, err)
 		assert.Equal(t, control.Armed, outcome.Switch.State)
+		assert.Equal(t, []time.Duration{time.Second, opens}, turns, "at once")
 	})
 }
 
-// An armed switch that is closed for a poll is armed with nothing to say.
+// A switch that was closed in its last look but one is armed with nothing to say.
 func TestAnArmedSwitchWaitsForNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, p := bench(t, naming.Blue)

@@ -53,6 +53,10 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	// The state is written at the end of each operation, not twice for each resource: that took
+	// a third of the processors' time. What it is good for, a Pulumi that is killed, is the matter
+	// of the tests of the engine.
+	t.Setenv("PULUMI_SKIP_CHECKPOINTS", "true")
 	sources, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	root := t.TempDir()

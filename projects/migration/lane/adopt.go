@@ -208,7 +208,7 @@ func (a *adoption) writeAdopted(ctx context.Context, tx pgx.Tx) error {
 	position, fingerprint := a.base.String(), relation.Combine(a.tables)
 	_, err := tx.Exec(ctx, laneSQL, a.Adoption.Lane, string(checkpoint.Created), a.origin.db, a.origin.system, a.origin.timeline,
 		checkpoint.Slot(a.Adoption.Lane, a.generation), position, fmt.Sprint(a.xid-1), &position,
-		a.authority.Writable, a.authority.Epoch, a.authority.Attempt, fingerprint[:])
+		a.authority.Writable, a.authority.Epoch, a.authority.Attempt, fingerprint[:], a.generation)
 	if err != nil {
 		return pg.Wrap(err, "lane row")
 	}

@@ -53,7 +53,14 @@ type Creation struct {
 	// Interleaved lets the lane apply changes from the start, while chunks are
 	// loaded: the source keeps less log, and the load takes longer.
 	Interleaved bool
-	Limits      Limits
+	// Generation is the lane's first incarnation; 0 is 1. A side that is made anew gets a
+	// higher one than its lost database had: nobody who has that in mind meets the slot.
+	Generation int64
+	// Instead lets the lane take the place of one that has ended, or that came from another
+	// database than the source is now. What stands of it goes in the transaction that makes
+	// this one, whose generation is the next.
+	Instead bool
+	Limits  Limits
 	// At is told each durable step; nil is no observer.
 	At func(step string) error
 }
@@ -76,6 +83,8 @@ type creation struct {
 	xid            uint64
 	// generation is that of the slot that is made.
 	generation int64
+	// former is the lane that this one takes the place of; nil for none.
+	former *checkpoint.Row
 }
 
 // authority is the source's row.
@@ -125,7 +134,7 @@ func Create(ctx context.Context, with Creation) error {
 		return fmt.Errorf("target: %w", err)
 	}
 	defer pg.Close(target)
-	c := &creation{Creation: with, source: source, target: target, generation: 1}
+	c := &creation{Creation: with, source: source, target: target, generation: max(with.Generation, 1)}
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
@@ -181,20 +190,6 @@ func (c *creation) servers(ctx context.Context) error {
 // majorRelease is the only one whose log and catalogs the engine has been shown with.
 const majorRelease = 14
 
-// vacant makes sure that there is no such lane, which must be known and not
-// guessed before a slot is dropped.
-func (c *creation) vacant(ctx context.Context) error {
-	_, err := checkpoint.Load(ctx, c.target, c.Lane)
-	switch {
-	case err == nil:
-		return ErrExists
-	case errors.Is(err, checkpoint.ErrAbsent):
-		return nil
-	default:
-		return err
-	}
-}
-
 // read loads the tables of both sides and checks that they are equal and, for a
 // copy, empty.
 func (c *creation) read(ctx context.Context) error {
@@ -228,8 +223,8 @@ func (c *creation) identify(ctx context.Context) error {
 	if c.origin.system, c.origin.timeline, err = system(ctx, stream); err != nil {
 		return err
 	}
-	if err := c.source.QueryRow(ctx, `SELECT db_id::text FROM bgsync.identity`).Scan(&c.origin.db); err != nil {
-		return pg.Wrap(err, "read identity")
+	if c.origin.db, err = dbOf(ctx, c.source); err != nil {
+		return err
 	}
 	c.authority, err = c.readAuthority(ctx)
 	return err
@@ -309,7 +304,7 @@ func (c *creation) begin(ctx context.Context) error {
 const laneSQL = `
 INSERT INTO bgsync.lane (lane, state, generation, epoch, src_db_id, src_sysid, src_timeline, slot_name, base_lsn, applied_lsn,
   applied_xid, consistent_after, src_writable, src_epoch, src_attempt, schema_fp)
-VALUES ($1, $2, 1, (SELECT epoch FROM bgsync.authority), $3::uuid, $4, $5, $6, $7::pg_lsn, $7::pg_lsn, $8::text::xid8, $9::pg_lsn, $10, $11, nullif($12, '')::uuid, $13)`
+VALUES ($1, $2, $14, (SELECT epoch FROM bgsync.authority), $3::uuid, $4, $5, $6, $7::pg_lsn, $7::pg_lsn, $8::text::xid8, $9::pg_lsn, $10, $11, nullif($12, '')::uuid, $13)`
 
 // write writes lane, tables and chunks in one transaction: with it the lane
 // exists.
@@ -328,6 +323,9 @@ func (c *creation) write(ctx context.Context) error {
 		}
 	}
 	err := pgx.BeginFunc(ctx, c.target, func(tx pgx.Tx) error {
+		if err := c.supersede(ctx, tx); err != nil {
+			return err
+		}
 		if err := c.writeLane(ctx, tx); err != nil {
 			return err
 		}
@@ -352,8 +350,8 @@ func (c *creation) writeLane(ctx context.Context, tx pgx.Tx) error {
 	}
 	fingerprint := relation.Combine(c.tables)
 	_, err := tx.Exec(ctx, laneSQL, c.Lane, string(state), c.origin.db, c.origin.system, c.origin.timeline,
-		checkpoint.Slot(c.Lane, 1), c.base.String(), fmt.Sprint(c.xid-1), consistent,
-		c.authority.Writable, c.authority.Epoch, c.authority.Attempt, fingerprint[:])
+		checkpoint.Slot(c.Lane, c.generation), c.base.String(), fmt.Sprint(c.xid-1), consistent,
+		c.authority.Writable, c.authority.Epoch, c.authority.Attempt, fingerprint[:], c.generation)
 	return pg.Wrap(err, "lane row")
 }
 

@@ -83,6 +83,9 @@ type Installation struct {
 	// Writable makes the database the authority of the first epoch. Exactly one
 	// side is installed so.
 	Writable bool
+	// Epoch is that of the authority; 0 is the first. A database that joins in a later one
+	// joins as the passive side.
+	Epoch int64
 	// By is who installs; it stands in the authority row.
 	By string
 }
@@ -90,6 +93,9 @@ type Installation struct {
 // Install makes the roles and the schema, or brings the schema to this version.
 // It changes nothing where all is there already.
 func Install(ctx context.Context, conn *pgx.Conn, with Installation) error {
+	if with.Epoch = max(with.Epoch, 1); with.Writable && with.Epoch > 1 {
+		return fmt.Errorf("install schema bgsync on %s: writable in epoch %d, expected a passive side in any but the first", with.Side, with.Epoch)
+	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return install(ctx, tx, with) })
 	return pg.Wrap(err, "install schema bgsync on %s", with.Side)
 }
@@ -146,8 +152,8 @@ func identify(ctx context.Context, tx pgx.Tx, with Installation) error {
 		string(with.Side), SchemaVersion); err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO bgsync.authority (side, epoch, writable, changed_by) VALUES ($1, 1, $2, $3)`,
-		string(with.Side), with.Writable, with.By)
+	_, err := tx.Exec(ctx, `INSERT INTO bgsync.authority (side, epoch, writable, changed_by) VALUES ($1, $4, $2, $3)`,
+		string(with.Side), with.Writable, with.By, with.Epoch)
 	if err != nil {
 		return fmt.Errorf("authority: %w", err)
 	}

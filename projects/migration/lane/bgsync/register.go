@@ -24,7 +24,8 @@ var control = []string{"authority", "lane", "chunk", "canary", "ddl_log"}
 // Register writes the plan into both databases: the numbers of the tables, equal
 // on both sides and kept for tables that have one; the publication; the grants.
 // A table that differs between the sides is refused, with what differs. The
-// target also gets the list of what the source's tables have besides their keys.
+// target also gets the list of what the source's tables have besides their keys, and of
+// which of it is there already.
 // Both sessions come from pg.Connect, so that definitions are printed alike.
 func Register(ctx context.Context, source, target *pgx.Conn, plan *Plan) ([]*relation.Table, error) {
 	if err := plan.Validate(); err != nil {
@@ -41,13 +42,17 @@ func Register(ctx context.Context, source, target *pgx.Conn, plan *Plan) ([]*rel
 	if err != nil {
 		return nil, err
 	}
+	there, err := deferred.Standing(ctx, target, tables, objects)
+	if err != nil {
+		return nil, err
+	}
 	for _, side := range []struct {
 		name string
 		conn *pgx.Conn
 	}{{"source", source}, {"target", target}} {
 		err := pgx.BeginFunc(ctx, side.conn, func(tx pgx.Tx) error {
 			if side.conn == target {
-				if err := deferred.Keep(ctx, tx, objects); err != nil {
+				if err := deferred.Keep(ctx, tx, objects, there); err != nil {
 					return err
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -88,14 +89,44 @@ func Collect(ctx context.Context, conn relation.Querier, tables []*relation.Tabl
 	return all, nil
 }
 
-// Keep replaces what the target is to build.
-func Keep(ctx context.Context, tx pgx.Tx, objects []Object) error {
+// Standing is which of the objects the tables have already, by their place in the order: all
+// of them where these rows have come from. An index that is not valid is not there.
+func Standing(ctx context.Context, conn relation.Querier, tables []*relation.Table, objects []Object) (map[int32]bool, error) {
+	found, err := Collect(ctx, conn, tables)
+	if err != nil {
+		return nil, err
+	}
+	var idents, broken []string
+	for _, table := range tables {
+		idents = append(idents, table.Ident())
+	}
+	err = conn.QueryRow(ctx, `SELECT coalesce(pg_catalog.array_agg(x.relname::text), '{}') FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+		WHERE i.indrelid = ANY ($1::text[]::pg_catalog.regclass[]::oid[]) AND NOT i.indisvalid`, idents).Scan(&broken)
+	if err != nil {
+		return nil, pg.Wrap(err, "look for indexes that are not valid")
+	}
+	whole := map[Object]bool{}
+	for _, object := range found {
+		object.Ordinal = 0
+		whole[object] = !slices.Contains(broken, object.Name)
+	}
+	there := map[int32]bool{}
+	for _, object := range objects {
+		at := object.Ordinal
+		object.Ordinal = 0
+		there[at] = whole[object]
+	}
+	return there, nil
+}
+
+// Keep replaces what the target is to build: all but what is there.
+func Keep(ctx context.Context, tx pgx.Tx, objects []Object, there map[int32]bool) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM bgsync.deferred_ddl`); err != nil {
 		return pg.Wrap(err, "clear bgsync.deferred_ddl")
 	}
 	for _, o := range objects {
-		_, err := tx.Exec(ctx, `INSERT INTO bgsync.deferred_ddl (ordinal, table_id, kind, name, statement) VALUES ($1, $2, $3, $4, $5)`,
-			o.Ordinal, o.TableID, string(o.Kind), o.Name, o.Statement)
+		_, err := tx.Exec(ctx, `INSERT INTO bgsync.deferred_ddl (ordinal, table_id, kind, name, statement, state) VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN 'done' ELSE 'planned' END)`,
+			o.Ordinal, o.TableID, string(o.Kind), o.Name, o.Statement, there[o.Ordinal])
 		if err != nil {
 			return pg.Wrap(err, "keep %s %s", o.Kind, o.Name)
 		}

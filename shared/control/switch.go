@@ -34,13 +34,15 @@ const (
 	FieldPause      = "pause_ms"
 	FieldPausedAt   = "paused_at"
 	FieldShutAt     = "shut_at"
+	FieldRebuild    = "rebuild"
+	FieldRebuilt    = "rebuilt"
 )
 
 // switchFields lists all fields of the item.
 var switchFields = []string{
 	FieldState, FieldFrom, FieldTo, FieldEpoch, FieldAttempt, FieldHeirs, FieldOwner, FieldLeaseUntil, FieldStepTimes, FieldReason,
 	FieldLastError, FieldPromoting, FieldFenceLSN, FieldReverseLSN, FieldProof, FieldHeldFrom, FieldUntrusted, FieldOperators,
-	FieldPause, FieldPausedAt, FieldForced, FieldIsolation, FieldShutAt,
+	FieldPause, FieldPausedAt, FieldForced, FieldIsolation, FieldShutAt, FieldRebuild, FieldRebuilt,
 }
 
 // StepTime is when a state was entered, by the clock of who entered it: for
@@ -110,6 +112,12 @@ type Switch struct {
 	// carried out; Isolation is what showed then that the other side takes no writes.
 	Forced    naming.Color
 	Isolation string
+	// Rebuild is the identity of the new database in which Untrusted is made anew, from
+	// when that has begun until the side is readmitted.
+	Rebuild string
+	// Rebuilt is the record of the forced decision whose side was made anew and is trusted
+	// again.
+	Rebuilt string
 }
 
 // Validate joins all that is wrong with the item.
@@ -174,6 +182,7 @@ func (s Switch) Fields() map[string]string {
 		FieldProof: s.ProofID, FieldHeldFrom: string(s.HeldFrom), FieldUntrusted: string(s.Untrusted),
 		FieldForced: string(s.Forced), FieldIsolation: s.Isolation,
 		FieldPause: strconv.FormatInt(s.Pause.Milliseconds(), 10), FieldPausedAt: moment(s.PausedAt), FieldShutAt: moment(s.ShutAt),
+		FieldRebuild: s.Rebuild, FieldRebuilt: s.Rebuilt,
 	}
 }
 
@@ -206,6 +215,7 @@ func DecodeSwitch(rev int64, fields map[string]string) (Switch, error) {
 		LastError: fields[FieldLastError], FenceLSN: fields[FieldFenceLSN], ReverseLSN: fields[FieldReverseLSN],
 		ProofID: fields[FieldProof], HeldFrom: State(fields[FieldHeldFrom]), Untrusted: naming.Color(fields[FieldUntrusted]),
 		Forced: naming.Color(fields[FieldForced]), Isolation: fields[FieldIsolation],
+		Rebuild: fields[FieldRebuild], Rebuilt: fields[FieldRebuilt],
 	}
 	if err := errors.Join(s.decode(fields), s.Validate()); err != nil {
 		return Switch{}, fmt.Errorf("%w: %w", ErrForeign, err)

@@ -18,7 +18,7 @@ func aSwitch() control.Switch {
 	return control.Switch{
 		Rev: 7, State: control.Held, From: naming.Blue, To: naming.Green, Epoch: 3, Attempt: "x", Heirs: []string{"y", "z"}, Owner: "p", LeaseUntil: at,
 		StepTimes: []control.StepTime{{State: control.Arming, At: at}}, Reason: "r", Operators: []string{"a", "b"}, LastError: "e",
-		Promoting: true, FenceLSN: "0/1", ReverseLSN: "0/2", ProofID: "id", HeldFrom: control.Promoting, Untrusted: naming.Blue, Forced: naming.Green, Isolation: "gone", Pause: time.Second, PausedAt: at, ShutAt: at,
+		Promoting: true, FenceLSN: "0/1", ReverseLSN: "0/2", ProofID: "id", HeldFrom: control.Promoting, Untrusted: naming.Blue, Forced: naming.Green, Isolation: "gone", Pause: time.Second, PausedAt: at, ShutAt: at, Rebuild: "new", Rebuilt: "forced",
 	}
 }
 

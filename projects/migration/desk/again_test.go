@@ -175,6 +175,18 @@ func (l *life) state() map[string][]string {
 	return found
 }
 
+// logins makes the roles of a server: the engine's users, and the applications'.
+func logins(t *testing.T, server *pgtest.Server) {
+	t.Helper()
+	statements := []string{`CREATE ROLE app NOLOGIN`, `CREATE ROLE app_a LOGIN PASSWORD 'of a test' IN ROLE app`}
+	for _, group := range []bgsync.Group{bgsync.Reader, bgsync.Apply, bgsync.Builder, bgsync.Fence, bgsync.Verify, bgsync.Operator} {
+		for _, user := range []string{"_a", "_b"} {
+			statements = append(statements, fmt.Sprintf(`CREATE ROLE %s%s LOGIN PASSWORD 'of a test'`, group, user))
+		}
+	}
+	require.NoError(t, server.Exec(t.Context(), "postgres", statements...))
+}
+
 // An act whose process dies after any of its steps is ended by the same act: at its
 // end all is as if nothing had happened. Each act dies at all its steps in turn.
 func TestAnActThatDiedAtAnyStepIsEndedByTheSameAct(t *testing.T) {
@@ -182,13 +194,7 @@ func TestAnActThatDiedAtAnyStepIsEndedByTheSameAct(t *testing.T) {
 	settings := map[string]string{"wal_level": "logical", "max_replication_slots": "10"}
 	at := servers{naming.Blue: pgtest.Start(t, pgtest.Options{Settings: settings}), naming.Green: pgtest.Start(t, pgtest.Options{Settings: settings})}
 	for _, server := range at {
-		statements := []string{`CREATE ROLE app NOLOGIN`}
-		for _, group := range []bgsync.Group{bgsync.Reader, bgsync.Apply, bgsync.Builder, bgsync.Fence, bgsync.Verify, bgsync.Operator} {
-			for _, user := range []string{"_a", "_b"} {
-				statements = append(statements, fmt.Sprintf(`CREATE ROLE %s%s LOGIN PASSWORD 'of a test'`, group, user))
-			}
-		}
-		require.NoError(t, server.Exec(t.Context(), "postgres", statements...))
+		logins(t, server)
 	}
 	calm, whole := newLife(t, at, "calm", false).whole()
 	troubled, survived := newLife(t, at, "troubled", true).whole()

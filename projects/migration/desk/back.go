@@ -10,12 +10,10 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
-	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/pg"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
 	"github.com/cutover/cutover/projects/migration/place"
-	items "github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 )
 
@@ -23,23 +21,27 @@ import (
 // the three is done where it is missing, whatever an earlier call has come to: a lane
 // that is there says nothing of the other two.
 func (d *Desk) back(ctx context.Context, r Request) (Reply, error) {
-	reply, err := d.look(ctx, r)
+	s, err := d.standing(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	reply, err := d.alive(ctx, r, s)
 	if err != nil {
 		return reply, err
 	}
-	green, blue, done, err := d.administrators(ctx, r.To) // source and target of the lane back
+	source, target, done, err := d.administrators(ctx, r.To)
 	if err != nil {
 		return reply, err
 	}
 	defer done()
 	made := reply.State != ""
 	if !made {
-		if refused, err := returnable(ctx, r.To, green, blue); err != nil || refused != "" {
+		if refused, err := s.returnable(ctx, r.To, source, target); err != nil || refused != "" {
 			return Reply{Refused: refused, RefusedAs: NotNow}, err
 		}
 		// Its tables are registered from the side that the other lane has filled: that is
 		// its source.
-		if _, err := bgsync.Register(ctx, green, blue, r.Plan); err != nil {
+		if _, err := bgsync.Register(ctx, source, target, r.Plan); err != nil {
 			return reply, err
 		}
 		if err := d.at("return.registered"); err != nil {
@@ -49,26 +51,32 @@ func (d *Desk) back(ctx context.Context, r Request) (Reply, error) {
 			return reply, err
 		}
 	}
-	told, err := d.told(ctx)
-	if err != nil {
-		return reply, err
-	}
-	recorded := made && told
+	recorded := made && s.known
 	if recorded { // a token may be an abandoned migration's, and says nothing of these lists
-		if recorded, err = postgres.Recorded(ctx, blue, green); err != nil {
+		if recorded, err = postgres.Recorded(ctx, target, source); err != nil {
 			return reply, err
 		}
 	}
 	if recorded {
 		return reply, nil
 	}
-	return d.entitle(ctx, r, reply, blue, green)
+	return d.entitle(ctx, r, reply, target, source)
 }
 
 // returnable says why there can be no lane back now, "" where it can be made: it copies
 // nothing, so that the other lane must have brought all that its source has, and
-// nobody may have written there yet.
-func returnable(ctx context.Context, to naming.Color, source, target *pgx.Conn) (refused string, err error) {
+// nobody may have written there yet. From a side that was made anew there is none before
+// a full verification has found both sides equal.
+func (s standing) returnable(ctx context.Context, to naming.Color, source, target *pgx.Conn) (refused string, err error) {
+	if s.sw.Untrusted != "" {
+		a := &anew{standing: s, side: to.Other(), open: target, made: source}
+		for _, condition := range []func(context.Context) (string, error){a.reigns, a.passive, a.equal} {
+			if refused, err := condition(ctx); err != nil || refused != "" {
+				return refused, err
+			}
+		}
+		return "", nil
+	}
 	there := place.Lane(to.Other())
 	row, err := checkpoint.Load(ctx, source, there)
 	switch {
@@ -84,18 +92,6 @@ func returnable(ctx context.Context, to naming.Color, source, target *pgx.Conn) 
 		refused = fmt.Sprintf("no lane back to %s: %s has the authority, and what was written there since would be lost", to, to.Other())
 	}
 	return refused, err
-}
-
-// told tells whether there is a token.
-func (d *Desk) told(ctx context.Context) (bool, error) {
-	_, err := d.Store.Get(ctx, items.AuthorityItem)
-	if errors.Is(err, control.ErrAbsent) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read the token: %w", err)
-	}
-	return true, nil
 }
 
 // entitle writes down who may write where, and then the first token: nothing is

@@ -35,7 +35,7 @@ func (d *Desk) reserve(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	defer pg.Close(conn)
-	if err := install(ctx, conn, source, r.By); err != nil {
+	if err := install(ctx, conn, bgsync.Installation{Side: source, Writable: source == First, By: r.By}); err != nil {
 		return Reply{}, err
 	}
 	if err := bgsync.Publish(ctx, conn, r.Plan); err != nil {

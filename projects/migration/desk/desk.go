@@ -69,6 +69,11 @@ const (
 	// DropSlots drops the slots in which To keeps its log for lanes to the other side, once
 	// a forced decision has left that one.
 	DropSlots Act = "dropSlots"
+	// Rebuild stores that To, which was left by a forced decision, is made anew in the
+	// database in its place.
+	Rebuild Act = "rebuild"
+	// Readmit takes the mark off To, which was left by a forced decision and made anew.
+	Readmit Act = "readmit"
 )
 
 // Request is one act on the lane that ends at To.
@@ -96,6 +101,8 @@ type Request struct {
 	// are the two who say so.
 	Position  string   `json:"position,omitempty"`
 	Operators []string `json:"operators,omitempty"`
+	// Former is the generation that a lane has told last which Create makes anew.
+	Former int64 `json:"former,omitempty"`
 	// Preview makes Abandon, Discard and Writers tell what would be done, and change nothing.
 	Preview bool `json:"preview,omitempty"`
 }
@@ -170,7 +177,7 @@ func (d *Desk) acts() map[Act]func(context.Context, Request) (Reply, error) {
 	return map[Act]func(context.Context, Request) (Reply, error){
 		Look: d.look, Prepare: d.prepare, Check: d.check, Create: d.create, Return: d.back, Resume: d.resume, Changes: d.changes,
 		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Renew: d.renew, Discard: d.discard, Writers: d.writers, Abandon: d.abandon,
-		Reserve: d.reserve, Adopt: d.adopt, DropSlots: d.dropSlots,
+		Reserve: d.reserve, Adopt: d.adopt, DropSlots: d.dropSlots, Rebuild: d.rebuild, Readmit: d.readmit,
 	}
 }
 
@@ -181,7 +188,7 @@ func (d *Desk) Do(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, fmt.Errorf("act %q: expected one of %v", r.Act, slices.Sorted(maps.Keys(d.acts())))
 	}
 	if slices.Contains(making, r.Act) {
-		if refused, err := d.forsaken(ctx); err != nil || refused != "" {
+		if refused, err := d.forsaken(ctx, r); err != nil || refused != "" {
 			return Reply{Refused: refused, RefusedAs: NotNow}, err
 		}
 	}
@@ -204,10 +211,15 @@ func (d *Desk) connect(ctx context.Context, side naming.Color, group bgsync.Grou
 
 // administrators opens an administrator's session on source and target.
 func (d *Desk) administrators(ctx context.Context, to naming.Color) (source, target *pgx.Conn, done func(), err error) {
-	if source, err = d.connect(ctx, to.Other(), place.Administrator); err != nil {
+	return d.sessions(ctx, to, place.Administrator)
+}
+
+// sessions opens a session of a group on source and target.
+func (d *Desk) sessions(ctx context.Context, to naming.Color, group bgsync.Group) (source, target *pgx.Conn, done func(), err error) {
+	if source, err = d.connect(ctx, to.Other(), group); err != nil {
 		return nil, nil, nil, err
 	}
-	if target, err = d.connect(ctx, to, place.Administrator); err != nil {
+	if target, err = d.connect(ctx, to, group); err != nil {
 		pg.Close(source)
 		return nil, nil, nil, err
 	}
@@ -229,24 +241,39 @@ const First = naming.Blue
 // look reads the lane's row as an administrator: before the schema is installed the
 // lane's own logins may do nothing.
 func (d *Desk) look(ctx context.Context, r Request) (Reply, error) {
-	conn, err := d.connect(ctx, r.To, place.Administrator)
-	if err != nil {
+	row, err := d.row(ctx, r.To)
+	if err != nil || row == nil {
 		return Reply{}, err
+	}
+	return told(row), nil
+}
+
+// row is the row of the lane that ends at a side; nil for none.
+func (d *Desk) row(ctx context.Context, to naming.Color) (*checkpoint.Row, error) {
+	conn, err := d.connect(ctx, to, place.Administrator)
+	if err != nil {
+		return nil, err
 	}
 	defer pg.Close(conn)
-	row, err := checkpoint.Load(ctx, conn, place.Lane(r.To))
+	row, err := checkpoint.Load(ctx, conn, place.Lane(to))
 	if errors.Is(err, checkpoint.ErrAbsent) || errors.Is(err, checkpoint.ErrUnreadable) { // PF03 tells which
-		return Reply{}, nil
+		return nil, nil //nolint:nilnil // documented
 	}
-	if err != nil {
-		return Reply{}, err
-	}
-	return Reply{State: row.State, Halt: row.Halt, Why: row.Reason, Generation: row.Generation}, nil
+	return row, err
+}
+
+// told is what a lane's row says.
+func told(row *checkpoint.Row) Reply {
+	return Reply{State: row.State, Halt: row.Halt, Why: row.Reason, Generation: row.Generation}
 }
 
 // create makes the lane, unless it is there.
 func (d *Desk) create(ctx context.Context, r Request) (Reply, error) {
-	there, err := d.look(ctx, r)
+	s, err := d.standing(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	there, err := d.alive(ctx, r, s)
 	if err != nil || there.State != "" {
 		return there, err
 	}
@@ -254,11 +281,21 @@ func (d *Desk) create(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	base := lane.Chunks
-	if r.To == First { // the way back: all that is there came from here
-		base = lane.Equal
+	with := lane.Creation{Lane: place.Lane(r.To), Endpoints: endpoints, Base: lane.Chunks, Limits: d.Limits, At: d.At}
+	switch s.sw.Untrusted {
+	case r.To:
+		if refused, err := d.joined(ctx, r, s); err != nil || refused != "" {
+			return Reply{Refused: refused, RefusedAs: NotNow}, err
+		}
+		with.Generation = max(r.Former, 1) + 1 // of the lost database's lane, and one that was never told
+	case r.To.Other():
+		with.Base, with.Instead = lane.Equal, true
+	default:
+		if r.To == First { // the way back: all that is there came from here
+			with.Base = lane.Equal
+		}
 	}
-	if err := lane.Create(ctx, lane.Creation{Lane: place.Lane(r.To), Endpoints: endpoints, Base: base, Limits: d.Limits, At: d.At}); err != nil {
+	if err := lane.Create(ctx, with); err != nil {
 		return Reply{}, err
 	}
 	made, err := d.look(ctx, r)

@@ -21,21 +21,31 @@ func leftBy(t *testing.T, holder naming.Color, sw items.Switch) *Desk {
 	return &Desk{Store: store}
 }
 
-// Where a side was left by force, or is to be, no side is prepared and no lane is made:
-// nothing is asked of any database.
+// Where a side is to be left by force no side is prepared and no lane is made; where one was,
+// only that side, and by the lane that leads to it, from no clone. Nothing is asked of any
+// database before.
 func TestNothingIsMadeWithASideThatWasLeft(t *testing.T) {
-	for says, sw := range map[string]items.Switch{
-		"blue was left by a forced decision":                {Untrusted: naming.Blue},
-		"two operators have decided to open green by force": {Untrusted: naming.Blue, Forced: naming.Green},
-	} {
-		for _, act := range []Act{Prepare, Create, Return, Renew, Reserve, Adopt} {
-			for _, to := range naming.Colors() {
-				reply, err := leftBy(t, naming.Green, sw).Do(t.Context(), Request{Act: act, To: to})
-				require.NoError(t, err)
-				assert.Contains(t, reply.Refused, says, act)
-				assert.Equal(t, NotNow, reply.RefusedAs)
-			}
+	refused := func(act Act, to naming.Color, sw items.Switch, says string) {
+		reply, err := leftBy(t, naming.Green, sw).Do(t.Context(), Request{Act: act, To: to})
+		require.NoError(t, err)
+		assert.Contains(t, reply.Refused, says, "%s to %s", act, to)
+		assert.Equal(t, NotNow, reply.RefusedAs)
+	}
+	for _, act := range []Act{Prepare, Create, Return, Renew, Reserve, Adopt} {
+		for _, to := range naming.Colors() {
+			refused(act, to, items.Switch{Untrusted: naming.Blue, Forced: naming.Green}, "two operators have decided to open green by force")
 		}
+	}
+	left, says := items.Switch{Untrusted: naming.Blue}, "blue was left by a forced decision"
+	refused(Return, naming.Blue, left, says)
+	refused(Create, naming.Green, left, says)
+	for _, to := range naming.Colors() {
+		refused(Reserve, to, left, says)
+		refused(Adopt, to, left, says)
+	}
+	for _, act := range []Act{Rebuild, Readmit} {
+		refused(act, naming.Green, left, "green is not made anew")
+		refused(act, naming.Blue, items.Switch{Untrusted: naming.Blue, Forced: naming.Green}, "blue is not made anew")
 	}
 }
 

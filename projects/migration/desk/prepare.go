@@ -17,6 +17,13 @@ import (
 // prepare makes both databases ready for a lane. A plan that cannot be registered
 // is no failure of the act: the checks that follow find the reason.
 func (d *Desk) prepare(ctx context.Context, r Request) (Reply, error) {
+	s, err := d.standing(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	if s.sw.Untrusted == r.To {
+		return d.prepareAnew(ctx, r, s)
+	}
 	source, target, done, err := d.administrators(ctx, r.To)
 	if err != nil {
 		return Reply{}, err
@@ -30,7 +37,10 @@ func (d *Desk) prepare(ctx context.Context, r Request) (Reply, error) {
 		color naming.Color
 		conn  *pgx.Conn
 	}{{r.To.Other(), source}, {r.To, target}} {
-		if err := install(ctx, side.conn, side.color, r.By); err != nil {
+		if refused, err := s.foreign(ctx, side.color, side.conn); err != nil || refused != "" {
+			return Reply{Refused: refused, RefusedAs: NotNow}, err
+		}
+		if err := install(ctx, side.conn, bgsync.Installation{Side: side.color, Writable: side.color == First, By: r.By}); err != nil {
 			return reply, err
 		}
 		if err := d.at("prepare.installed_" + string(side.color)); err != nil {
@@ -38,9 +48,15 @@ func (d *Desk) prepare(ctx context.Context, r Request) (Reply, error) {
 		}
 		reply.Done = append(reply.Done, fmt.Sprintf("%s: schema bgsync of version %d, logins enrolled", side.color, bgsync.SchemaVersion))
 	}
+	return reply, d.list(ctx, r, source, target, &reply)
+}
+
+// list registers the plan on both sides; a lane that is there keeps its tables. A plan
+// that cannot be registered is told in the reply.
+func (d *Desk) list(ctx context.Context, r Request, source, target *pgx.Conn, reply *Reply) error {
 	again, err := registered(ctx, target, r.To)
 	if err != nil {
-		return reply, err
+		return err
 	}
 	if again {
 		err = bgsync.Again(ctx, source, target, r.Plan)
@@ -49,10 +65,24 @@ func (d *Desk) prepare(ctx context.Context, r Request) (Reply, error) {
 	}
 	if err != nil {
 		reply.Unregistered = err.Error()
-		return reply, nil
+		return nil
 	}
 	reply.Done = append(reply.Done, fmt.Sprintf("%d tables registered on both sides, %d excluded", len(r.Plan.Tables), len(r.Plan.Excluded)))
-	return reply, d.at("prepare.registered")
+	return d.at("prepare.registered")
+}
+
+// foreign says why the schema is not installed in a database that does not have it: once
+// the authority has been given, a side without it is not the one that has taken part.
+func (s standing) foreign(ctx context.Context, side naming.Color, conn *pgx.Conn) (refused string, err error) {
+	if !s.known || s.token.Epoch == 1 && s.token.Holder == First {
+		return "", nil
+	}
+	var there bool
+	if err := conn.QueryRow(ctx, `SELECT pg_catalog.to_regclass('bgsync.identity') IS NOT NULL`).Scan(&there); err != nil || there {
+		return "", pg.Wrap(err, "look for schema bgsync on %s", side)
+	}
+	return fmt.Sprintf("the database of %s has no schema bgsync, and %s has the authority in epoch %d: expected the database of this migration; "+
+		"where it is lost for good, see \"A side is lost for good\" in docs/operations.md", side, s.token.Holder, s.token.Epoch), nil
 }
 
 // frozen tells whether a switch keeps the schema of a side from being changed.
@@ -87,14 +117,14 @@ var logins = []bgsync.Group{bgsync.Reader, bgsync.Apply, bgsync.Builder, bgsync.
 
 // install makes the schema and gives both users of each group role, between which
 // the rotation of secrets changes, what PostgreSQL does not inherit.
-func install(ctx context.Context, conn *pgx.Conn, side naming.Color, by string) error {
-	if err := bgsync.Install(ctx, conn, bgsync.Installation{Side: side, Writable: side == First, By: by}); err != nil {
+func install(ctx context.Context, conn *pgx.Conn, with bgsync.Installation) error {
+	if err := bgsync.Install(ctx, conn, with); err != nil {
 		return err
 	}
 	for _, group := range logins {
 		for _, user := range []string{string(group) + "_a", string(group) + "_b"} {
 			if err := bgsync.Enrol(ctx, conn, user, group); err != nil {
-				return fmt.Errorf("%s: %w", side, err)
+				return fmt.Errorf("%s: %w", with.Side, err)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
 	"github.com/cutover/cutover/projects/migration/lane/finalise"
 	"github.com/cutover/cutover/projects/migration/lane/schema"
+	"github.com/cutover/cutover/projects/migration/lane/switching"
 )
 
 // Refusal is the kind of a refusal: what the operator has to change.
@@ -30,7 +31,7 @@ var refusals = []struct {
 }{
 	{schema.ErrNotAdditive, Wrong}, {schema.ErrUnknown, Wrong}, {schema.ErrOpen, NotNow}, {schema.ErrDifferent, NotNow}, {schema.ErrNotNow, NotNow},
 	{lane.ErrNotReloadable, NotNow}, {lane.ErrNotRenewable, NotNow}, {lane.ErrUndecidable, NotNow}, {errUnderway, NotNow}, {checkpoint.ErrAbsent, NotNow},
-	{checkpoint.ErrDecision, NotNow}, {errOrder, Wrong}, {authority.ErrUnrecordable, NotNow}, {authority.ErrStale, NotNow},
+	{checkpoint.ErrDecision, NotNow}, {errOrder, Wrong}, {authority.ErrUnrecordable, NotNow}, {authority.ErrStale, NotNow}, {switching.ErrRebuild, NotNow}, {switching.ErrUnderway, NotNow},
 	{finalise.ErrOrder, Wrong}, {finalise.ErrNotYet, NotNow}, {finalise.ErrStreaming, Busy},
 }
 

@@ -17,11 +17,11 @@ import (
 // differs from the lists that were written down before; of what is only previewed it
 // changes nothing.
 func (d *Desk) writers(ctx context.Context, r Request) (reply Reply, err error) {
-	known, err := d.told(ctx)
+	s, err := d.standing(ctx)
 	if err != nil {
 		return reply, err
 	}
-	if !known {
+	if !s.known {
 		return Reply{Refused: "nobody has written down yet who may write: migrate:verify does it when it makes the lane back", RefusedAs: NotNow}, nil
 	}
 	if err := d.steady(ctx); err != nil {

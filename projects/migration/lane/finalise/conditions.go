@@ -35,8 +35,8 @@ func (f *Finaliser) conditions(ctx context.Context, token items.Token, sw items.
 	gates := []switching.Gate{
 		switching.Held("switch", sw.State == items.Steady && token.ProofID != "", "state %s after attempt %q; expected %s after a switch", sw.State, token.ProofID, items.Steady),
 		switching.Held("token", token.Phase == items.PhaseOpen, "phase %s; expected %s", token.Phase, items.PhaseOpen),
-		switching.Held("untrusted", sw.Untrusted == "", "side %q was left by force; expected none: rebuild it", sw.Untrusted),
-		f.proven(ctx, token),
+		switching.Held("untrusted", sw.Untrusted == "", "side %q was left by force; expected none: make it anew", sw.Untrusted),
+		f.proven(ctx, token, sw),
 	}
 	for _, color := range naming.Colors() {
 		var s side
@@ -72,8 +72,9 @@ func (f *Finaliser) conditions(ctx context.Context, token items.Token, sw items.
 
 // proven asks for the record of the switch that made the holder, which need not be the
 // last attempt: it must be stored, signed, and of a switch that was shown to be without
-// loss.
-func (f *Finaliser) proven(ctx context.Context, token items.Token) switching.Gate {
+// loss. After a forced decision the side that was left must have been made anew: what was
+// lost is lost, in the record and in its confirmations, and both sides are equal again.
+func (f *Finaliser) proven(ctx context.Context, token items.Token, sw items.Switch) switching.Gate {
 	body, err := f.Proofs.Get(ctx, token.ProofID)
 	if err != nil {
 		return switching.Unanswered("proof", err)
@@ -82,5 +83,6 @@ func (f *Finaliser) proven(ctx context.Context, token items.Token) switching.Gat
 	if err != nil {
 		return switching.Unanswered("proof", err)
 	}
-	return switching.Held("proof", record.Outcome == "switched", "outcome %q; expected %q", record.Outcome, "switched")
+	return switching.Held("proof", record.Outcome == "switched" || sw.Rebuilt == token.ProofID,
+		"outcome %q; expected %q, or that the side which was left is made anew", record.Outcome, "switched")
 }

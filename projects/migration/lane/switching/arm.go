@@ -34,7 +34,7 @@ func (t *turn) start(ctx context.Context, request Request) error {
 	}
 	next := control.Switch{
 		Rev: t.sw.Rev, State: control.Steady, From: t.token.Holder, To: request.To, Epoch: t.token.Epoch,
-		Reason: request.Reason, Operators: request.Operators, Untrusted: t.sw.Untrusted, ShutAt: t.sw.ShutAt,
+		Reason: request.Reason, Operators: request.Operators, Untrusted: t.sw.Untrusted, ShutAt: t.sw.ShutAt, Rebuild: t.sw.Rebuild, Rebuilt: t.sw.Rebuilt,
 	}
 	former := t.sw
 	t.sw = next

@@ -143,7 +143,7 @@ func (t *turn) force(ctx context.Context, force Force) error {
 		}
 	}
 	err = t.enter(ctx, 18, control.Held, t.lease(), func(s *control.Switch) {
-		s.Untrusted, s.ShutAt = left, time.Time{}
+		s.Untrusted, s.ShutAt, s.Rebuild = left, time.Time{}, ""
 		s.Promoting = s.Promoting || force.Open == s.To // from now on only its row can say whether it is open
 	})
 	if err != nil {

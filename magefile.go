@@ -112,6 +112,11 @@ func (Local) Lose(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.LocalLose(ctx, a) })
 }
 
+// Replace puts a new, empty database in the place of the local one of -color, which a forced decision has left.
+func (Local) Replace(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.LocalReplace(ctx, a) })
+}
+
 // Reset empties the emulator and forgets the local stacks' state.
 func (Local) Reset(ctx context.Context) error {
 	return run(func(a *ops.App) error { return a.LocalReset(ctx) })

@@ -47,10 +47,12 @@ func Commands() []Command {
 		{"start", MigrateStart, nil, (*amazon).works, fault.OK},
 		{"start of the lane back", MigrateStart, []settings.Flag{blue}, (*amazon).works, fault.OK},
 		{"start after a halt", MigrateStart, []settings.Flag{flag("halt", string(checkpoint.ByOperator))}, (*amazon).works, fault.OK},
+		{"start of a side that is made anew", MigrateStart, []settings.Flag{blue}, (*amazon).rebuilds, fault.OK},
 		{"start from a clone", MigrateStart, []settings.Flag{flag("base", "clone")}, (*amazon).works, fault.OK},
 		{"status", MigrateStatus, nil, (*amazon).works, fault.OK},
 		{"verify", MigrateVerify, nil, (*amazon).compares, fault.OK},
 		{"verify of the lane back", MigrateVerify, []settings.Flag{blue}, (*amazon).compares, fault.OK},
+		{"verify of a side that is made anew", MigrateVerify, []settings.Flag{blue}, (*amazon).rebuilds, fault.OK},
 		{"cutover, only asked", MigrateCutover, []settings.Flag{dry}, (*amazon).moves, fault.OK},
 		{"cutover", MigrateCutover, nil, (*amazon).moves, fault.OK},
 		{"rollback", MigrateRollback, nil, (*amazon).movesBack, fault.OK},
@@ -140,6 +142,21 @@ func (a *amazon) json(value any) string {
 func (a *amazon) compares() {
 	a.works()
 	a.ends("SUCCEEDED", a.json(function.VerifyAnswer{Outcome: function.Clean, Lane: "core.fwd", Pass: 1}))
+}
+
+// rebuilds has blue be made anew, after green was opened by force.
+func (a *amazon) rebuilds() {
+	a.compares()
+	a.items[control.AuthorityItem] = control.Token{Rev: 4, Holder: naming.Green, Epoch: 2, Phase: control.PhaseOpen, ProofID: "s-1"}.Fields()
+	a.items[control.SwitchItem] = control.Switch{
+		State: control.Steady, From: naming.Blue, To: naming.Green, Epoch: 2, ProofID: "s-1", Untrusted: naming.Blue, Rebuild: "a database",
+	}.Fields()
+	a.answers["Invoke cutover-staging-blue-switch"] = func(body string) (int, string) {
+		var e function.SwitchEvent
+		assert.NoError(a.t, json.Unmarshal([]byte(body), &e))
+		assert.Contains(a.t, []function.SwitchAct{function.Rebuild, function.Readmit}, e.Act)
+		return http.StatusOK, a.json(function.SwitchAnswer{Outcome: function.Done, Evidence: string(e.Act) + " of " + string(e.To)})
+	}
 }
 
 // moves has a switch to green that succeeds, with a record that is signed.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/lane"
+	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/local"
 	"github.com/cutover/cutover/projects/migration/move"
@@ -62,6 +63,9 @@ func forceHere(ctx context.Context, o *move.Operator, w *ops.Workplace, order sw
 	if err != nil || o.DryRun {
 		return err
 	}
+	if anew, err := o.Rebuilding(ctx); err != nil || anew {
+		return err
+	}
 	if err := stopLanes(ctx, w, profile); err != nil {
 		return err
 	}
@@ -90,6 +94,39 @@ func LocalLose(ctx context.Context, a *ops.App) error {
 			return err
 		}
 		w.Say("the local database of %s is lost; go tool mage local:up brings it back as it was", side)
+		return nil
+	})
+}
+
+// LocalReplace puts a new, empty database in the place of a local one that a forced
+// decision has left.
+func LocalReplace(ctx context.Context, a *ops.App) error {
+	return a.Work(ctx, "local:replace", true, func(ctx context.Context, w *ops.Workplace) error {
+		switch {
+		case !w.Local:
+			return fault.New(fault.Usage, "local:replace works on the local profile alone, not in %s", w.Environment).WithHint("go tool mage local:replace -color=blue")
+		case w.Settings.Color == settings.Both:
+			return fault.New(fault.Usage, "flag -color is missing: expected the side that was left by force, blue or green").WithHint("go tool mage local:replace -color=blue")
+		}
+		side, profile := destination(w), local.Profile{Root: w.Root}
+		_, sw, err := switching.Status(ctx, &control.File{Folder: profile.Controls()})
+		if err != nil && !errors.Is(err, control.ErrAbsent) {
+			return err
+		}
+		if sw.Untrusted != side || sw.Forced != "" {
+			return fault.New(fault.Gate, "the local database of %s stays: expected a side that was left by force, which is %q", side, sw.Untrusted).WithHint("go tool mage migrate:status")
+		}
+		if w.Settings.DryRun {
+			w.Say("would delete the local database of %s and make a new one, with the tables and no row", side)
+			return nil
+		}
+		if err := stopLanes(ctx, w, profile); err != nil { // those that make it anew, if it is given twice
+			return err
+		}
+		if err := profile.Replace(ctx, side); err != nil {
+			return err
+		}
+		w.Say("%s has a new, empty database; go tool mage migrate:start -color=%s makes the side anew", side, side)
 		return nil
 	})
 }

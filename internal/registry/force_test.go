@@ -102,14 +102,36 @@ func TestASideThatWasOpenedByForceIsNotOpenedAgain(t *testing.T) {
 		target func(context.Context, *ops.App) error
 		flags  []settings.Flag
 	}{
-		"rollback": {MigrateRollback, nil}, "finalise": {MigrateFinalise, []settings.Flag{bothOperators}}, "start": {MigrateStart, []settings.Flag{{Name: "color", Value: "blue"}}},
-		"verify": {MigrateVerify, nil}, "a dry run": {MigrateRollback, []settings.Flag{{Name: "dry-run", Value: "true"}}},
+		"rollback": {MigrateRollback, nil}, "finalise": {MigrateFinalise, []settings.Flag{bothOperators}}, "start": {MigrateStart, nil},
+		"verify": {MigrateVerify, []settings.Flag{{Name: "color", Value: "blue"}}}, "a dry run": {MigrateRollback, []settings.Flag{{Name: "dry-run", Value: "true"}}},
 	} {
 		a.asked = nil
 		code, said = a.run(t.Context(), c.target, c.flags...)
 		assert.Equal(t, fault.Gate, code, "%s: %s", name, said)
 		assert.Contains(t, said, "blue was left by a forced decision: nothing switches to it", name)
 		assert.Empty(t, a.calls(), name)
+	}
+}
+
+// A side that was left is made anew by the commands of the beginning, with the roles
+// exchanged: what changes its mark is asked of the function that switches, last of all.
+func TestASideIsMadeAnewInAWS(t *testing.T) {
+	blue := settings.Flag{Name: "color", Value: "blue"}
+	const install, mark = "Invoke cutover-staging-blue-install", "Invoke cutover-staging-blue-switch"
+	for name, c := range map[string]struct {
+		target func(context.Context, *ops.App) error
+		says   string
+		calls  []string
+	}{
+		"start":  {MigrateStart, "rebuild of blue", []string{install, mark, install, "PutItem", "ListExecutions", "StartExecution", "Invoke cutover-staging-blue-lane"}},
+		"verify": {MigrateVerify, "readmit of blue", []string{"ListExecutions", "StartExecution", "DescribeExecution", "GetExecutionHistory", installs, "PutItem", "ListExecutions", "StartExecution", "Invoke cutover-staging-green-lane", mark}},
+	} {
+		a := newAmazon(t)
+		a.rebuilds()
+		code, said := a.run(t.Context(), c.target, blue)
+		assert.Equal(t, fault.OK, code, "%s: %s", name, said)
+		assert.Contains(t, said, c.says)
+		assert.Equal(t, c.calls, a.calls(), name)
 	}
 }
 

@@ -73,9 +73,12 @@ func TestALostDatabaseIsLeftByForce(t *testing.T) {
 	assert.Contains(t, d.passes(MigrateForce, two...), "blue is left and takes no writes by its own row")
 	assert.Contains(t, d.passes(MigrateStatus), "left by force: blue, which takes no writes by its own row since ")
 	d.written(naming.Green, true)
+	code, said = d.run(MigrateStart, flag("color", "blue"))
+	assert.Equal(t, fault.Gate, code, said)
+	assert.Contains(t, said, "the database of blue is the lost one")
 	for name, refused := range map[string]func() (fault.Code, string){
 		"back":     func() (fault.Code, string) { return d.run(MigrateRollback) },
-		"a lane":   func() (fault.Code, string) { return d.run(MigrateStart, flag("color", "blue")) },
+		"a lane":   func() (fault.Code, string) { return d.run(MigrateStart) },
 		"a pass":   func() (fault.Code, string) { return d.run(MigrateVerify, flag("color", "blue")) },
 		"its loss": func() (fault.Code, string) { return d.run(MigrateForce, append(two[1:], flag("color", "blue"))...) },
 		"the end":  func() (fault.Code, string) { return d.run(MigrateFinalise, decided...) },
@@ -84,6 +87,45 @@ func TestALostDatabaseIsLeftByForce(t *testing.T) {
 		assert.Equal(t, fault.Gate, code, name)
 		assert.Regexp(t, `blue"? was left`, said, name)
 	}
+	d.anew(two)
+}
+
+// anew has the lost side made anew, in a new database: the page says each command, the
+// authority can go there in the end, and the migration can be ended.
+func (d *station) anew(two []settings.Flag) {
+	d.t.Helper()
+	blue := flag("color", "blue")
+	code, said := d.run(LocalReplace, flag("color", "green"))
+	assert.Equal(d.t, fault.Gate, code)
+	assert.Contains(d.t, said, "the local database of green stays")
+	assert.Contains(d.t, d.passes(LocalReplace, blue), "blue has a new, empty database")
+	code, said = d.run(MigrateVerify, blue)
+	assert.Equal(d.t, fault.Gate, code, said)
+
+	said = d.passes(MigrateStart, blue)
+	assert.Contains(d.t, said, "blue is made anew in database ")
+	assert.Contains(d.t, said, "nobody may write to blue")
+	d.written(naming.Blue, false)
+	d.written(naming.Green, true)
+	assert.Contains(d.t, d.passes(MigrateStatus), "next: go tool mage migrate:verify -color=blue: when it is clean")
+	assert.Contains(d.t, d.passes(MigrateForce, two...), "blue is left and takes no writes by its own row")
+	d.exec(naming.Green, `DO $$ BEGIN ASSERT (SELECT count(*) FROM pg_replication_slots WHERE database = current_database()) = 1; END $$`)
+	code, said = d.run(MigrateRollback)
+	assert.Equal(d.t, fault.Gate, code)
+	assert.Contains(d.t, said, "blue was left by a forced decision")
+
+	assert.Contains(d.t, d.passes(MigrateVerify, blue), "blue is made anew: it has all that green has, and can be switched to again")
+	assert.NotContains(d.t, d.passes(MigrateStatus), "left by force")
+	if _, said := d.run(MigrateFinalise, append([]settings.Flag{flag("dry-run", "true")}, decided...)...); assert.Contains(d.t, said, "reverse-window") {
+		assert.Contains(d.t, said, "proof: pass", "of a forced decision whose side was made anew")
+		assert.Contains(d.t, said, "untrusted: pass")
+	}
+	d.opens(MigrateRollback)
+	d.written(naming.Blue, true)
+	d.written(naming.Green, false)
+	d.exec(naming.Blue, `DO $$ BEGIN ASSERT (SELECT count(*) FROM payments.account WHERE owner = 'never sent') = 0; END $$`)
+	d.opens(MigrateCutover)
+	d.written(naming.Green, true)
 }
 
 // lossy requires the record of the forced decision, with what it rests on.

@@ -65,7 +65,7 @@ func choose(e SwitchEvent, token items.Token, sw items.Switch, now time.Time) ch
 		return ends(Refused, "the switch is in state %s, expected %s", sw.State, items.Switched)
 	case Recover:
 		return chooseRecovery(sw, now)
-	case Advance, Force, PlanForce:
+	case Advance, Force, PlanForce, Rebuild, Readmit:
 	}
 	return chooseAdvance(e, token, sw)
 }

@@ -77,7 +77,7 @@ func TestEventsThatAreNoneAreRefusedWithAllThatIsWrong(t *testing.T) {
 	err := s.check(SwitchEvent{Act: Advance, To: naming.Blue})
 	require.ErrorContains(t, err, `act advance: expected reason, operators and a request without "#"`)
 	require.ErrorContains(t, err, `to "blue": this function moves the authority to green`)
-	require.ErrorContains(t, s.check(SwitchEvent{Act: "jump", To: naming.Green}), `act "jump": expected advance, recover, cancel, accept, thaw, plan, force or plan-force`)
+	require.ErrorContains(t, s.check(SwitchEvent{Act: "jump", To: naming.Green}), `act "jump": expected one of [advance recover cancel accept thaw plan force plan-force rebuild readmit]`)
 	require.NoError(t, s.check(SwitchEvent{Act: Recover}))
 
 	e := VerifyEvent{Act: "look", Kind: "some", AgeSeconds: 3}

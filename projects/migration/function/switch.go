@@ -36,6 +36,10 @@ const (
 	// confirmed it; PlanForce tells what that would rest on, and changes nothing.
 	Force     SwitchAct = "force"
 	PlanForce SwitchAct = "plan-force"
+	// Rebuild stores that this colour, which was left by a forced decision, is made anew in
+	// the database in its place; Readmit takes the mark off when it has been.
+	Rebuild SwitchAct = "rebuild"
+	Readmit SwitchAct = "readmit"
 )
 
 // SwitchEvent is one call of the switch function.
@@ -175,9 +179,10 @@ func (s *switcher) check(e SwitchEvent) error {
 		if strings.TrimSpace(e.Reason) == "" || len(e.Operators) == 0 {
 			problems = append(problems, fmt.Errorf("act %s: expected reason and operators", e.Act))
 		}
-	case Cancel, Accept, Recover, Rehearse, Force, PlanForce:
+	case Cancel, Accept, Recover, Rehearse, Force, PlanForce, Rebuild, Readmit:
 	default:
-		problems = append(problems, fmt.Errorf("act %q: expected %s, %s, %s, %s, %s, %s, %s or %s", e.Act, Advance, Recover, Cancel, Accept, Thaw, Rehearse, Force, PlanForce))
+		problems = append(problems, fmt.Errorf("act %q: expected one of %v", e.Act,
+			[]SwitchAct{Advance, Recover, Cancel, Accept, Thaw, Rehearse, Force, PlanForce, Rebuild, Readmit}))
 	}
 	if e.To != s.color && e.Act != Recover {
 		problems = append(problems, fmt.Errorf("to %q: this function moves the authority to %s", e.To, s.color))
@@ -196,6 +201,9 @@ func (s *switcher) handle(ctx context.Context, e SwitchEvent) (SwitchAnswer, err
 	}
 	if e.Act == Force || e.Act == PlanForce {
 		return s.force(ctx, e)
+	}
+	if act, admits := Admissions[e.Act]; admits {
+		return s.admit(ctx, e, act)
 	}
 	answer, err := s.turn(ctx, e)
 	if e.Act == Recover && e.Request == "" && !ending(ctx, s.limits.Least) {

@@ -32,7 +32,7 @@ const (
 
 // fill makes database, roles, logins and tables where they are missing. The tables
 // come in one transaction: what is there is complete.
-func (p Profile) fill(ctx context.Context, k *pgtest.Kept, side naming.Color) error {
+func (p Profile) fill(ctx context.Context, k *pgtest.Kept, side naming.Color, with content) error {
 	if err := k.CreateDatabase(ctx, Database); err != nil {
 		return err
 	}
@@ -50,20 +50,24 @@ func (p Profile) fill(ctx context.Context, k *pgtest.Kept, side naming.Color) er
 		return fmt.Errorf("look for the tables: %w", err)
 	}
 	if !filled {
-		if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return platform(ctx, tx, side) }); err != nil {
+		if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return platform(ctx, tx, with) }); err != nil {
 			return fmt.Errorf("make the tables: %w", err)
 		}
 	}
 	return p.enrol(ctx, k, conn, side)
 }
 
-// platform makes the roles of the applications and the tables, and on blue the
-// rest and the rows.
-func platform(ctx context.Context, tx pgx.Tx, side naming.Color) error {
-	files := []string{"schema.sql", "passive.sql"}
-	if side == naming.Blue {
-		files = []string{"schema.sql", "secondary.sql", "seed.sql"}
-	}
+// content is what a database is made with: files of the sample.
+type content []string
+
+// tablesOnly is what a side has that gets its rows from the other one.
+var tablesOnly = content{"schema.sql", "passive.sql"}
+
+// contents are those of both sides in the beginning: blue has the rest, and the rows.
+var contents = map[naming.Color]content{naming.Blue: {"schema.sql", "secondary.sql", "seed.sql"}, naming.Green: tablesOnly}
+
+// platform makes the roles of the applications and the tables, with what belongs to them.
+func platform(ctx context.Context, tx pgx.Tx, files content) error {
 	statements := []string{
 		"CREATE ROLE " + owner + " NOLOGIN", "CREATE ROLE " + application + " NOLOGIN",
 		"GRANT CREATE ON DATABASE " + Database + " TO " + owner, "SET LOCAL ROLE " + owner,

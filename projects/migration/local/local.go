@@ -66,26 +66,50 @@ func (p Profile) Up(ctx context.Context, w io.Writer) error {
 		return fmt.Errorf("make the folder of the local profile: %w", err)
 	}
 	for _, side := range naming.Colors() {
-		k, err := p.server(ctx, side)
-		if err != nil {
+		if err := p.up(ctx, w, side, contents[side]); err != nil {
 			return err
-		}
-		if err := k.Up(ctx); err != nil {
-			return fmt.Errorf("start the local database of %s: %w", side, err)
-		}
-		if err := p.fill(ctx, k, side); err != nil {
-			return fmt.Errorf("fill the local database of %s: %w", side, err)
-		}
-		port, err := k.Port(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(w, "database of %s: PostgreSQL %s at %s:%d/%s\n", side, pgtest.Version, k.Host(), port, Database)
-		if err != nil {
-			return fmt.Errorf("report the local database of %s: %w", side, err)
 		}
 	}
 	return nil
+}
+
+// up starts one server and, the first time, makes what is in it.
+func (p Profile) up(ctx context.Context, w io.Writer, side naming.Color, with content) error {
+	k, err := p.server(ctx, side)
+	if err != nil {
+		return err
+	}
+	if err := k.Up(ctx); err != nil {
+		return fmt.Errorf("start the local database of %s: %w", side, err)
+	}
+	if err := p.fill(ctx, k, side, with); err != nil {
+		return fmt.Errorf("fill the local database of %s: %w", side, err)
+	}
+	port, err := k.Port(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "database of %s: PostgreSQL %s at %s:%d/%s\n", side, pgtest.Version, k.Host(), port, Database)
+	if err != nil {
+		return fmt.Errorf("report the local database of %s: %w", side, err)
+	}
+	return nil
+}
+
+// Replace deletes the database of one side and makes a new one in its place, with the
+// tables and no row: what a deployment of a new cluster is in AWS.
+func (p Profile) Replace(ctx context.Context, side naming.Color) error {
+	if _, err := os.Stat(p.Dir()); err != nil {
+		return ErrDown
+	}
+	k, err := p.server(ctx, side)
+	if err != nil {
+		return err
+	}
+	if err := k.Remove(ctx); err != nil {
+		return fmt.Errorf("delete the local database of %s: %w", side, err)
+	}
+	return p.up(ctx, io.Discard, side, tablesOnly)
 }
 
 // Down ends the lanes, then the servers. Rows and positions stay: the next Up goes

@@ -26,11 +26,16 @@ func (o *Operator) ask(ctx context.Context, r desk.Request, hint string, args ..
 	for _, done := range reply.Done {
 		o.Say("%s", done)
 	}
+	return reply, refused(reply, hint, args...)
+}
+
+// refused gives what a desk has refused its code; nil where it has done what it was asked.
+func refused(reply desk.Reply, hint string, args ...any) error {
 	if reply.Refused == "" {
-		return reply, nil
+		return nil
 	}
 	code := map[desk.Refusal]fault.Code{desk.Wrong: fault.Usage, desk.NotNow: fault.Gate, desk.Busy: fault.Locked}[reply.RefusedAs]
-	return reply, fault.New(code, "%s", reply.Refused).WithHint(hint, args...)
+	return fault.New(code, "%s", reply.Refused).WithHint(hint, args...)
 }
 
 // because wants a reason: all of these acts leave one behind. The command is one of
@@ -154,7 +159,7 @@ func (o *Operator) Reload(ctx context.Context, to naming.Color, table, reason st
 	if table == "" {
 		return fault.New(fault.Usage, "flag -table is missing: expected schema.name").WithHint("%sreload -table=SCHEMA.NAME -reason='…'", target)
 	}
-	if err := o.open(ctx); err != nil {
+	if err := o.open(ctx, to); err != nil {
 		return err
 	}
 	if o.DryRun {
@@ -176,7 +181,7 @@ func (o *Operator) Reload(ctx context.Context, to naming.Color, table, reason st
 // switch takes these rights away and gives them on the other side. A right that was
 // granted since is one that somebody has to want: no other command takes it over.
 func (o *Operator) Writers(ctx context.Context) error {
-	if err := o.open(ctx); err != nil {
+	if err := o.open(ctx, ""); err != nil {
 		return err
 	}
 	reply, err := o.ask(ctx, desk.Request{Act: desk.Writers, To: naming.Green, Preview: o.DryRun}, "what that says, then %swriters", target)

@@ -15,8 +15,16 @@ import (
 // The first call prepares the source and keeps its log; then the clone is deployed,
 // and a further call adopts it. on tells that the lane is there and can be started.
 func (o *Operator) clone(ctx context.Context, to naming.Color) (on bool, err error) {
-	if err := o.open(ctx); err != nil {
+	if err := o.open(ctx, to); err != nil {
 		return false, err
+	}
+	sw, err := o.switched(ctx)
+	if err != nil {
+		return false, err
+	}
+	if sw.Untrusted != "" {
+		return false, fault.New(fault.Usage, "%s was left by a forced decision: it is made anew in a new, empty database, and from no clone", sw.Untrusted).
+			WithHint("%s, without -base", starting(sw.Untrusted))
 	}
 	plan, err := o.plan(to)
 	if err != nil {

@@ -28,7 +28,7 @@ type Discarding struct {
 // one command names both. DryRun lists what was refused. What is discarded stays so: the
 // command may be given again.
 func (o *Operator) Discard(ctx context.Context, known Known, to naming.Color, d Discarding) error {
-	if err := errors.Join(because("discard", d.Reason), o.open(ctx)); err != nil {
+	if err := errors.Join(because("discard", d.Reason), o.open(ctx, to)); err != nil {
 		return err
 	}
 	list := desk.Request{Act: desk.Discard, To: to, Preview: true}

@@ -10,6 +10,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/finalise"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	items "github.com/cutover/cutover/shared/control"
+	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/fault"
 )
 
@@ -83,23 +84,30 @@ func unfinished(err error) error {
 	}
 }
 
-// open tells whether the migration goes on: one that has ended, or of which a side was
-// left by force, left no lane behind, and no command makes one anew over the rows of both
-// sides.
-func (o *Operator) open(ctx context.Context) error {
-	_, sw, err := o.stands(ctx)
-	if errors.Is(err, control.ErrAbsent) {
-		return nil
-	}
+// open tells whether the lane that ends at to may be worked on, "" for both: one of a
+// migration that has ended is gone. Of one of which a side was left by force it is that
+// which makes the side anew, until it does.
+func (o *Operator) open(ctx context.Context, to naming.Color) error {
+	sw, err := o.switched(ctx)
 	switch {
 	case err != nil:
 		return err
 	case sw.State == items.Finalised:
 		return ended()
-	case sw.Untrusted != "":
+	case sw.Forced != "" || sw.Untrusted != "" && sw.Untrusted != to && sw.Rebuild == "":
 		return forsaken(sw.Untrusted)
 	}
 	return nil
+}
+
+// switched is where the switch stands; the zero value before anybody was given the
+// authority.
+func (o *Operator) switched(ctx context.Context) (items.Switch, error) {
+	_, sw, err := o.stands(ctx)
+	if errors.Is(err, control.ErrAbsent) {
+		return items.Switch{}, nil
+	}
+	return sw, err
 }
 
 // ended is the error of a command that comes after the end.

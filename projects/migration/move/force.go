@@ -25,7 +25,7 @@ type Forcer interface {
 }
 
 // cost says what a forced decision costs, before it is taken.
-const cost = "what was not applied there is lost, and the side that is left is never switched to again"
+const cost = "what was not applied there is lost, and the side that is left can be switched to again only when it was made anew, in a new database"
 
 // Force opens a side since the other one is lost for good, by this process. Where that
 // was done before it shuts the other side, which may be back. proofs says where the
@@ -112,8 +112,8 @@ func forcing(opened naming.Color) string {
 // and the slots are dropped in which the open side keeps its log for it. It may be
 // repeated.
 func (o *Operator) Leave(ctx context.Context, open naming.Color) error {
-	if o.DryRun {
-		return nil
+	if anew, err := o.Rebuilding(ctx); err != nil || anew || o.DryRun {
+		return err
 	}
 	for _, color := range naming.Colors() {
 		lane := function.Lane(color)
@@ -144,8 +144,8 @@ func barred(sw items.Switch, to naming.Color) error {
 
 // forsaken is the error of a command that needs a side which a forced decision has left.
 func forsaken(side naming.Color) error {
-	return fault.New(fault.Gate, "%s was left by a forced decision: nothing switches to it, no lane leads to it or from it any more, and no command ends the migration",
-		side).WithHint("see \"A side is lost for good\" in docs/operations.md; %sstatus", target)
+	return fault.New(fault.Gate, "%s was left by a forced decision: nothing switches to it, no lane leads from it, and the migration is not ended before it is made anew",
+		side).WithHint("see \"A side is lost for good\" in docs/operations.md: a new, empty database of %s, then %s; %sstatus", side, starting(side), target)
 }
 
 // ForceBy opens a side in AWS, or confirms that it may be opened. Both operators give

@@ -74,7 +74,7 @@ const target = "go tool mage migrate:"
 // whether it may be made. With DryRun it only checks. Where there is a lane already, its
 // plan is registered again.
 func (o *Operator) Preflight(ctx context.Context, to naming.Color) error {
-	if err := o.open(ctx); err != nil {
+	if err := o.open(ctx, to); err != nil {
 		return err
 	}
 	plan, err := o.plan(to)
@@ -87,8 +87,12 @@ func (o *Operator) Preflight(ctx context.Context, to naming.Color) error {
 	} else if prepared, err = o.Desk.Do(ctx, desk.Request{Act: desk.Prepare, To: to, Plan: plan, By: o.By}); err != nil {
 		return fmt.Errorf("prepare the databases: %w", err)
 	}
-	for _, done := range prepared.Done {
-		o.Say("%s", done)
+	o.done(prepared)
+	if err := refused(prepared, "%sstatus", target); err != nil {
+		return err
+	}
+	if err := o.rebuild(ctx, to, prepared); err != nil {
+		return err
 	}
 	checked, err := o.Desk.Do(ctx, desk.Request{Act: desk.Check, To: to, Plan: plan})
 	if err != nil {
@@ -205,13 +209,22 @@ func (o *Operator) Start(ctx context.Context, to naming.Color, halt string) erro
 // make makes the lane that ends at to, unless it is there. Of the lane back it also ends
 // what a verification has begun: who may write, and the first token.
 func (o *Operator) make(ctx context.Context, to naming.Color) (desk.Reply, error) {
+	sw, err := o.switched(ctx)
+	if err != nil {
+		return desk.Reply{}, err
+	}
 	request := desk.Request{Act: desk.Create, To: to}
-	if to == desk.First {
+	switch to {
+	case returning(sw):
 		plan, err := o.plan(to)
 		if err != nil {
 			return desk.Reply{}, err
 		}
 		request.Act, request.Plan = desk.Return, plan
+	case sw.Untrusted:
+		if request.Former, err = o.generation(ctx, to); err != nil {
+			return desk.Reply{}, err
+		}
 	}
 	return o.ask(ctx, request, "%sstart, then %sverify", target, target)
 }

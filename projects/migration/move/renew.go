@@ -24,7 +24,7 @@ func (o *Operator) Renew(ctx context.Context, to naming.Color, halt, reason stri
 	if !slices.Contains(lane.Renewable(), code) {
 		return fault.New(fault.Usage, "flag -halt is %q: expected the code of the lane's halt, one of %v", halt, lane.Renewable()).WithHint("%sstatus", target)
 	}
-	if err := o.open(ctx); err != nil {
+	if err := o.open(ctx, to); err != nil {
 		return err
 	}
 	there, err := o.ask(ctx, desk.Request{Act: desk.Look, To: to}, "%sstatus", target)

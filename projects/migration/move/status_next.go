@@ -48,19 +48,27 @@ func (s Status) next() []string {
 	case s.shutDue():
 		all = append(all, forcing(s.Switch.Untrusted.Other())+": it shuts "+string(s.Switch.Untrusted)+", if it can be reached")
 	}
+	if s.Switch.Untrusted != "" && s.Switch.Forced == "" {
+		if next := s.rebuild(); next != "" {
+			all = append(all, next)
+		}
+	}
 	return all
 }
 
 // shutDue tells that a side was left by force of which nobody has seen that its own row
 // keeps writers out.
 func (s Status) shutDue() bool {
-	return s.Switch.Untrusted != "" && s.Switch.Forced == "" && s.Switch.ShutAt.IsZero()
+	return s.Switch.Untrusted != "" && s.Switch.Forced == "" && s.Switch.ShutAt.IsZero() && s.Switch.Rebuild == ""
 }
 
 // left tells of a side that a forced decision has left, "" where there is none.
 func (s Status) left() string {
 	if s.Switch == nil || s.Switch.Untrusted == "" || s.Switch.Forced != "" {
 		return ""
+	}
+	if s.Switch.Rebuild != "" {
+		return fmt.Sprintf("%s, which is made anew in database %s; nothing switches to it before it was verified", s.Switch.Untrusted, s.Switch.Rebuild)
 	}
 	if s.shutDue() {
 		return fmt.Sprintf("%s, which does not know it: nothing but its isolation keeps writers out; nothing switches to it", s.Switch.Untrusted)

@@ -1,6 +1,7 @@
 package move
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -104,7 +105,37 @@ func TestTheStatusTellsOfASideThatWasLeft(t *testing.T) {
 	sw.ShutAt = noon
 	shut := Status{Switch: &sw}.String()
 	assert.Contains(t, shut, "left by force: blue, which takes no writes by its own row since "+noon.Local().Format(time.DateTime))
-	assert.NotContains(t, shut, "next:")
+	const start = "next: go tool mage migrate:start -color=blue"
+	assert.NotContains(t, shut, "migrate:force")
+	for _, page := range []string{lost, shut} {
+		assert.Contains(t, page, start+", when a new, empty database is in the place of blue")
+	}
+}
+
+// While a side that was left by force is made anew, the page says at every stage which
+// command comes next.
+func TestTheStatusLeadsASideThatIsMadeAnew(t *testing.T) {
+	start, verify := "next: go tool mage migrate:start -color=blue: it goes on", "next: go tool mage migrate:verify -color=blue: when it is clean"
+	sw := items.Switch{State: items.Steady, From: naming.Blue, To: naming.Green, Untrusted: naming.Blue, Rebuild: "a database"}
+	for name, c := range map[string]struct {
+		lane LaneStatus
+		want string
+	}{
+		"not made yet":      {LaneStatus{}, start},
+		"told by the lost":  {LaneStatus{Known: true}, start},
+		"nothing runs it":   {LaneStatus{Known: true, Wanted: true, Stale: true}, start},
+		"loads":             {LaneStatus{Known: true, Wanted: true, Progress: function.Progress{Snapshot: gauge.Snapshot{State: checkpoint.Loading}}}, "next: wait until lane core.rev runs, then go tool mage migrate:verify -color=blue"},
+		"runs":              {LaneStatus{Known: true, Wanted: true, Progress: function.Progress{Snapshot: gauge.Snapshot{State: checkpoint.Running}}}, verify},
+		"halted as another": {LaneStatus{Known: true, Wanted: true, Progress: function.Progress{Snapshot: gauge.Snapshot{State: checkpoint.Halted, Halt: checkpoint.Permission}}}, "next: go tool mage migrate:start -color=blue -halt=permission"},
+	} {
+		c.lane.Lane = function.Lane(naming.Blue)
+		other := LaneStatus{Known: true}
+		other.Lane, other.State = function.Lane(naming.Green), checkpoint.Retired
+		page := Status{Switch: &sw, Lanes: []LaneStatus{other, c.lane}}.String()
+		assert.Contains(t, page, "left by force: blue, which is made anew in database a database; nothing switches to it before it was verified\n", name)
+		assert.Contains(t, page, c.want, name)
+		assert.Equal(t, 1, strings.Count(page, "next: "), "%s: %s", name, page)
+	}
 }
 
 // A page that is not whole is an error to a script, and shows what there is.

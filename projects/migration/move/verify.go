@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cutover/cutover/projects/migration/desk"
 	"github.com/cutover/cutover/projects/migration/function"
 	engine "github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/verify"
 	"github.com/cutover/cutover/projects/migration/place"
+	items "github.com/cutover/cutover/shared/control"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/fault"
 )
@@ -58,8 +58,15 @@ const tellEvery = 5 * time.Second
 // Verify compares both sides of the lane that ends at to, all of it, and after the
 // first clean pass makes and starts the lane back.
 func (o *Operator) Verify(ctx context.Context, v Comparer, to naming.Color) error {
-	if err := o.open(ctx); err != nil && ctx.Err() == nil {
+	if err := o.open(ctx, to); err != nil && ctx.Err() == nil {
 		return err
+	}
+	sw, err := o.switched(ctx)
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	if sw.Untrusted != "" && (sw.Untrusted != to || sw.Rebuild == "") { // no other lane has anything to compare
+		return forsaken(sw.Untrusted)
 	}
 	lane := function.Lane(to)
 	if o.DryRun {
@@ -97,10 +104,10 @@ func (o *Operator) Verify(ctx context.Context, v Comparer, to naming.Color) erro
 	}
 	o.Say("%s: pass %d is clean: %s buckets, %s rows equal, in %s", lane, report.Pass, thousands(report.Buckets), thousands(report.Rows),
 		report.Took.Round(time.Millisecond))
-	if to == desk.First {
+	if to == returning(sw) {
 		return nil
 	}
-	return o.back(ctx)
+	return o.back(ctx, sw)
 }
 
 // unready tells the way on from a lane that does not follow its source: one that is
@@ -118,25 +125,28 @@ func (o *Operator) unready(ctx context.Context, to naming.Color, why error) erro
 }
 
 // back makes the lane back and has it run: from then on a switch can be undone
-// without loss.
-func (o *Operator) back(ctx context.Context) error {
-	if _, err := o.make(ctx, desk.First); err != nil {
+// without loss. A side that was made anew can be switched to from then on.
+func (o *Operator) back(ctx context.Context, sw items.Switch) error {
+	to := returning(sw)
+	if _, err := o.make(ctx, to); err != nil {
 		return err
 	}
-	if err := function.Want(ctx, o.Store, function.Lane(desk.First), true); err != nil {
+	if err := function.Want(ctx, o.Store, function.Lane(to), true); err != nil {
 		return err
 	}
-	before, err := o.told(ctx, desk.First)
+	before, err := o.told(ctx, to)
 	if err != nil {
 		return err
 	}
-	what, err := o.Lanes.Start(ctx, desk.First)
-	if fault.CodeOf(err) == fault.Locked {
-		return nil // it runs
-	}
-	if err != nil {
+	what, err := o.Lanes.Start(ctx, to)
+	switch {
+	case err == nil:
+		o.Say("%s", what)
+		if err := o.follow(ctx, to, before); err != nil {
+			return err
+		}
+	case fault.CodeOf(err) != fault.Locked: // else it runs
 		return err
 	}
-	o.Say("%s", what)
-	return o.follow(ctx, desk.First, before)
+	return o.readmit(ctx, sw)
 }

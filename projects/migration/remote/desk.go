@@ -5,17 +5,44 @@ import (
 	"fmt"
 
 	"github.com/cutover/cutover/projects/migration/desk"
+	"github.com/cutover/cutover/projects/migration/function"
 	"github.com/cutover/cutover/projects/migration/machine"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/naming"
 	"github.com/cutover/cutover/shared/ops/fault"
 )
 
-// Do asks the function of the lane's colour for an act.
+// Do asks the function of the lane's colour for an act: the one that installs, or, on the
+// mark of a side that was left by force, the one that switches.
 func (c *Cloud) Do(ctx context.Context, r desk.Request) (desk.Reply, error) {
+	for act, of := range function.Admissions {
+		if of == r.Act {
+			return c.admit(ctx, function.SwitchEvent{Act: act, To: r.To})
+		}
+	}
 	var reply desk.Reply
 	err := c.call(ctx, r.To, installFunction, r, &reply)
 	return reply, err
+}
+
+// admit asks the function that switches.
+func (c *Cloud) admit(ctx context.Context, e function.SwitchEvent) (desk.Reply, error) {
+	var answer function.SwitchAnswer
+	if err := c.call(ctx, e.To, switchFunction, e, &answer); err != nil {
+		return desk.Reply{}, err
+	}
+	var reply desk.Reply
+	switch answer.Outcome {
+	case function.Done:
+	case function.Refused:
+		reply.Refused, reply.RefusedAs = answer.Reason, desk.NotNow
+	default:
+		reply.Refused, reply.RefusedAs = answer.Reason, desk.Busy
+	}
+	if answer.Evidence != "" {
+		reply.Done = []string{answer.Evidence}
+	}
+	return reply, nil
 }
 
 // Start has a lane run from now on, and its base loaded by a state machine beside

@@ -31,6 +31,7 @@ var said = map[string][]string{
 	"goingOn(to.Other())": {"go tool mage migrate:cutover", "go tool mage migrate:rollback"},
 	"goingOn(sw.To)":      {"go tool mage migrate:cutover", "go tool mage migrate:rollback"},
 	"string(opened)":      {"blue", "green"},
+	"string(side)":        {"blue", "green"},
 	"toward(to)":          {"", " -color=blue"},
 	"toward(to.Other())":  {"", " -color=blue"},
 	"deed":                {"finalise", "discard -position=0/1A2B3C:0", "force -color=green"},

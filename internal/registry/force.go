@@ -126,7 +126,7 @@ func LocalReplace(ctx context.Context, a *ops.App) error {
 		if err := profile.Replace(ctx, side); err != nil {
 			return err
 		}
-		w.Say("%s has a new, empty database; go tool mage migrate:start -color=%s makes the side anew", side, side)
+		w.Say("%s has a new, empty database; go tool mage migrate:start -color=%s makes the side anew", side, string(side))
 		return nil
 	})
 }

@@ -59,10 +59,14 @@ func (o *Operator) readmit(ctx context.Context, sw items.Switch) error {
 }
 
 // starting is the command that makes a side anew, in a new database.
-func starting(side naming.Color) string { return fmt.Sprintf("%sstart -color=%s", target, side) }
+func starting(side naming.Color) string {
+	return fmt.Sprintf("%sstart -color=%s", target, string(side))
+}
 
 // verifying is the command that takes the mark off it.
-func verifying(side naming.Color) string { return fmt.Sprintf("%sverify -color=%s", target, side) }
+func verifying(side naming.Color) string {
+	return fmt.Sprintf("%sverify -color=%s", target, string(side))
+}
 
 // rebuild is the next command on the way of a side that was left by force, "" while nobody
 // has to give one.

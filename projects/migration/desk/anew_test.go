@@ -51,6 +51,7 @@ func TestALostSideIsMadeAnew(t *testing.T) {
 			first := read[string](l, left, `SELECT db_id::text FROM bgsync.identity`)
 			require.NoError(t, l.replaced().Kill())
 			l.died("prepare again", start)
+			assert.Zero(t, read[int](l, open, `SELECT count(*) FROM pg_replication_slots`), "no log is kept for the one before")
 			l.died("rebuild again", desk.Request{Act: desk.Rebuild, To: left})
 			assert.NotEqual(t, first, read[string](l, left, `SELECT db_id::text FROM bgsync.identity`), "the new database was lost as well")
 			l.died("create again", desk.Request{Act: desk.Create, To: left, Former: 5})
@@ -81,6 +82,9 @@ func TestALostSideIsMadeAnew(t *testing.T) {
 			l.paid()
 			stop()
 			l.once(never)
+			require.NoError(t, l.replaced().Kill())
+			assert.Contains(t, l.asks(desk.Request{Act: desk.Prepare, To: naming.Green}).Refused, fmt.Sprintf("the database of %s has no schema bgsync, and %s has the authority in epoch", left, left),
+				"it would be writable beside, or instead of, another one")
 		})
 	}
 }
@@ -93,6 +97,7 @@ func (l *loss) strangers() {
 	before := read[string](l, l.left, `SELECT a::text FROM bgsync.authority a`)
 	start := desk.Request{Act: desk.Prepare, To: l.left}
 	assert.Contains(l.t, l.asks(start).Refused, "is the lost one")
+	assert.Contains(l.t, l.asks(desk.Request{Act: desk.Rebuild, To: l.left}).Refused, "is the lost one")
 	assert.Equal(l.t, before, read[string](l, l.left, `SELECT a::text FROM bgsync.authority a`))
 	lost := l.replaced()
 	require.NoError(l.t, lost.Kill())
@@ -101,6 +106,8 @@ func (l *loss) strangers() {
 	assert.False(l.t, read[bool](l, l.left, `SELECT to_regclass('bgsync.authority') IS NOT NULL`))
 	l.on(l.left, `TRUNCATE public.account`)
 	assert.Contains(l.t, l.asks(desk.Request{Act: desk.Prepare, To: l.left.Other()}).Refused, "expected the side to be made anew")
+	l.diesAt("prepare.registered", start)
+	assert.Contains(l.t, l.asks(desk.Request{Act: desk.Rebuild, To: l.left}).Refused, "who may write is not written down on both sides")
 }
 
 // refusedPay requires that an application cannot write to the side that is made anew.

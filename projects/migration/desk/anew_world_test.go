@@ -103,7 +103,7 @@ func (l *loss) runs(to naming.Color) (stop func()) {
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			_, _ = lane.Runner{Lane: place.Lane(to), Endpoints: endpoints, Invocation: uuid.NewString()[:8], Limits: limits()}.Run(ctx) //nolint:errcheck // the lane's row tells
+			_, _ = lane.Runner{Lane: place.Lane(to), Endpoints: endpoints, Invocation: uuid.NewString()[:8], Limits: limits()}.Run(ctx) // the lane's row tells
 		}
 	}()
 	stop = sync.OnceFunc(func() { cancel(); <-done })
@@ -122,12 +122,17 @@ func (l *loss) calm() *desk.Desk {
 	return &desk.Desk{Place: l.at, Store: l.store, Limits: lane.Defaults()}
 }
 
+// given is a request with what every command gives.
+func (l *loss) given(r desk.Request) desk.Request {
+	r.By = "ann"
+	r.Plan = &bgsync.Plan{Lane: place.Lane(r.To), Tables: []bgsync.TablePlan{{Schema: "public", Name: "account", Class: bgsync.Critical}}}
+	return r
+}
+
 // asks has one act done, which may be refused.
 func (l *loss) asks(r desk.Request) desk.Reply {
 	l.t.Helper()
-	r.By = "ann"
-	r.Plan = &bgsync.Plan{Lane: place.Lane(r.To), Tables: []bgsync.TablePlan{{Schema: "public", Name: "account", Class: bgsync.Critical}}}
-	reply, err := l.calm().Do(l.t.Context(), r)
+	reply, err := l.calm().Do(l.t.Context(), l.given(r))
 	require.NoError(l.t, err)
 	return reply
 }
@@ -284,12 +289,25 @@ func (l *loss) replaced() *pgtest.Server {
 	return former
 }
 
+// diesAt has an act end at a step.
+func (l *loss) diesAt(at string, r desk.Request) {
+	l.t.Helper()
+	d := l.calm()
+	d.At = func(step string) error {
+		if step == at {
+			return errDied
+		}
+		return nil
+	}
+	_, err := d.Do(l.t.Context(), l.given(r))
+	require.ErrorIs(l.t, err, errDied)
+}
+
 // died has an act done whose process dies at each of its steps, while payments go on, and
 // nothing but the open side can be written to.
 func (l *loss) died(name string, r desk.Request) {
 	l.t.Helper()
-	r.By = "ann"
-	r.Plan = &bgsync.Plan{Lane: place.Lane(r.To), Tables: []bgsync.TablePlan{{Schema: "public", Name: "account", Class: bgsync.Critical}}}
+	r = l.given(r)
 	met := map[string]bool{}
 	for {
 		d := l.calm()

@@ -65,7 +65,7 @@ func (d *Desk) list(ctx context.Context, r Request, source, target *pgx.Conn, re
 	}
 	if err != nil {
 		reply.Unregistered = err.Error()
-		return nil
+		return nil //nolint:nilerr // told in the reply
 	}
 	reply.Done = append(reply.Done, fmt.Sprintf("%d tables registered on both sides, %d excluded", len(r.Plan.Tables), len(r.Plan.Excluded)))
 	return d.at("prepare.registered")

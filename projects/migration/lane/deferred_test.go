@@ -37,6 +37,20 @@ func TestWhatAnInterruptedBuildLeftIsFinished(t *testing.T) {
 	require.Zero(t, value[int](w, w.green, `SELECT count(*) FROM bgsync.deferred_ddl WHERE state <> 'done'`))
 }
 
+// What the target has already when the plan is registered is not to be built any more, as
+// on a side to which a lane comes back; an index that is not valid, or another one of the
+// name, is.
+func TestWhatTheTargetHasIsNotBuiltAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(w.green, `CREATE INDEX entry_note ON public.entry USING btree (note)`, `CREATE UNIQUE INDEX document_slot ON public.document USING btree (slot)`,
+		`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'public.document_slot'::regclass`, `CREATE INDEX payment_amount ON public.payment USING btree (amount DESC)`,
+		`ALTER TABLE public.account ADD CONSTRAINT account_owner_check CHECK (owner <> '')`)
+	w.register("core.fwd", w.blue, w.green)
+	require.Equal(t, []string{"account_owner_check", "entry_note"}, value[[]string](w, w.green, `SELECT array_agg(name ORDER BY name) FROM bgsync.deferred_ddl WHERE state = 'done'`))
+	require.Equal(t, 4, value[int](w, w.green, `SELECT count(*) FROM bgsync.deferred_ddl WHERE state = 'planned'`))
+}
+
 // The server goes on with what a process that died has begun to build. The next one
 // waits for it, longer than a statement may wait for a lock, and takes what it finds.
 func TestWhatAProcessThatDiedGoesOnBuildingIsWaitedFor(t *testing.T) {

@@ -33,7 +33,7 @@ func (m Machine) Decide(ctx context.Context, e function.SwitchEvent) (function.S
 		outcome, err = m.Step(ctx, switching.Accept)
 	case function.Thaw:
 		outcome, err = m.Thaw(ctx, switching.Request{Reason: e.Reason, Operators: e.Operators})
-	case function.Advance, function.Recover, function.Rehearse, function.PlanForce, function.Force:
+	case function.Advance, function.Recover, function.Rehearse, function.PlanForce, function.Force, function.Rebuild, function.Readmit:
 		return function.SwitchAnswer{}, fmt.Errorf("act %s is no decision", e.Act)
 	}
 	return function.Judge(outcome, err)

@@ -214,14 +214,14 @@ func (o *Operator) make(ctx context.Context, to naming.Color) (desk.Reply, error
 		return desk.Reply{}, err
 	}
 	request := desk.Request{Act: desk.Create, To: to}
-	switch to {
-	case returning(sw):
+	switch {
+	case to == returning(sw):
 		plan, err := o.plan(to)
 		if err != nil {
 			return desk.Reply{}, err
 		}
 		request.Act, request.Plan = desk.Return, plan
-	case sw.Untrusted:
+	case to == sw.Untrusted:
 		if request.Former, err = o.generation(ctx, to); err != nil {
 			return desk.Reply{}, err
 		}

@@ -7,7 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
+	"github.com/cutover/cutover/shared/naming"
 )
+
+// In any epoch but the first a database joins as the passive side: nothing is asked of one
+// that is to be writable.
+func TestNoDatabaseJoinsWritableInALaterEpoch(t *testing.T) {
+	err := bgsync.Install(t.Context(), nil, bgsync.Installation{Side: naming.Blue, Writable: true, Epoch: 2, By: "ann"})
+	require.ErrorContains(t, err, "install schema bgsync on blue: writable in epoch 2, expected a passive side in any but the first")
+}
 
 func TestAPlanNamesAllThatIsWrongWithIt(t *testing.T) {
 	plan := bgsync.Plan{

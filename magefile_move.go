@@ -117,6 +117,11 @@ func (Migrate) Reload(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateReload(ctx, a) })
 }
 
+// Halt has the lane to -color (green) stand still, loads included, until migrate:start -halt=operator; needs -reason='…'.
+func (Migrate) Halt(ctx context.Context) error {
+	return run(func(a *ops.App) error { return registry.MigrateHalt(ctx, a) })
+}
+
 // Renew begins a new generation of the halted lane to -color (green); needs -halt=CODE -reason='…'.
 func (Migrate) Renew(ctx context.Context) error {
 	return run(func(a *ops.App) error { return registry.MigrateRenew(ctx, a) })

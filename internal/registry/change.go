@@ -79,6 +79,13 @@ func MigrateReload(ctx context.Context, a *ops.App) error {
 	})
 }
 
+// MigrateHalt has a lane stand still.
+func MigrateHalt(ctx context.Context, a *ops.App) error {
+	return migrate(ctx, a, "migrate:halt", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {
+		return o.Halt(ctx, destination(w), w.Settings.Reason)
+	})
+}
+
 // MigrateRenew starts a new generation of a halted lane.
 func MigrateRenew(ctx context.Context, a *ops.App) error {
 	return migrate(ctx, a, "migrate:renew", func(ctx context.Context, o *move.Operator, w *ops.Workplace) error {

@@ -25,7 +25,8 @@ import (
 func TestWhatAnOperatorDoesBesidesMoving(t *testing.T) {
 	d := newStation(t)
 	why := flag("reason", "drill")
-	d.refuses(MigrateChanges, nil, fault.Failed, "bgsync.schema_change") // nothing is installed yet
+	d.refuses(MigrateChanges, nil, fault.Failed, "bgsync.schema_change")                                // nothing is installed yet
+	d.refuses(MigrateHalt, []settings.Flag{why}, fault.Gate, "core.fwd", "go tool mage migrate:status") // nor is there a lane
 	said := d.passes(MigrateStart)
 	assert.Contains(t, said, "PF29  n/a ")
 	assert.Contains(t, said, "not applicable here: the local profile has two databases")
@@ -51,6 +52,7 @@ func TestWhatAnOperatorDoesBesidesMoving(t *testing.T) {
 	assert.Contains(t, d.passes(MigrateWithdrawChange, why), "change 2 is withdrawn")
 	assert.Regexp(t, `(?s)1 +done +ALTER TABLE .*2 +withdrawn +CREATE INDEX .* because: drill`, d.passes(MigrateChanges))
 	d.reloads(why)
+	d.halts(why)
 	d.renews(why)
 	d.discards(why)
 	d.thaws(why)
@@ -85,6 +87,27 @@ func (d *station) reloads(why settings.Flag) {
 		}
 		return code == fault.OK
 	}, 10*time.Minute, time.Second)
+}
+
+// halts has the lane stand still by an operator's word, and go on.
+func (d *station) halts(why settings.Flag) {
+	d.t.Helper()
+	d.refuses(MigrateHalt, nil, fault.Usage, "flag -reason is missing", "go tool mage migrate:halt -reason='…'")
+	assert.Contains(d.t, d.passes(MigrateHalt, why, flag("dry-run", "true")), "lane core.fwd is running: would halt it with code operator")
+	d.stands("core.fwd", "running")
+	said := d.passes(MigrateHalt, why)
+	assert.Contains(d.t, said, "lane core.fwd is halted; what is under way ends with its batch or chunk, and blue keeps its log for it meanwhile")
+	assert.Contains(d.t, said, "to go on: go tool mage migrate:start -halt=operator")
+	said = d.stands("core.fwd", "halt operator: ")
+	assert.Contains(d.t, said, ": drill")
+	assert.Contains(d.t, d.passes(MigrateHalt, flag("reason", "another")), "lane core.fwd was halted before, operator: ")
+	d.exec(naming.Blue, `UPDATE payments.account SET currency = 'CHF' WHERE id = 1`)
+	d.refuses(MigrateStart, nil, fault.Gate, "lane core.fwd is halted: operator: ", "go tool mage migrate:start -halt=operator")
+	d.exec(naming.Green, `DO $$ BEGIN ASSERT (SELECT currency FROM payments.account WHERE id = 1) <> 'CHF'; END $$`)
+	d.passes(MigrateStart, flag("halt", "operator"))
+	d.stands("core.fwd", "running")
+	d.passes(MigrateVerify)
+	d.exec(naming.Green, `DO $$ BEGIN ASSERT (SELECT currency FROM payments.account WHERE id = 1) = 'CHF'; END $$`)
 }
 
 // renews begins new generations of lanes that have lost their slots: of the lane back,

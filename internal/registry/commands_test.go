@@ -59,6 +59,8 @@ func Commands() []Command {
 		{"cancel", MigrateCancel, nil, func(a *amazon) { a.decides(control.Arming) }, fault.OK},
 		{"accept", MigrateAccept, nil, func(a *amazon) { a.decides(control.Switched) }, fault.OK},
 		{"thaw", MigrateThaw, nil, func(a *amazon) { a.decides(control.Steady) }, fault.OK},
+		{"halt, only asked", MigrateHalt, []settings.Flag{dry}, (*amazon).works, fault.OK},
+		{"halt", MigrateHalt, []settings.Flag{blue}, (*amazon).works, fault.OK},
 		{"renew", MigrateRenew, []settings.Flag{flag("halt", string(checkpoint.Gap))}, (*amazon).works, fault.OK},
 		{"discard, only asked", MigrateDiscard, []settings.Flag{dry}, (*amazon).refused, fault.OK},
 		{"discard", MigrateDiscard, []settings.Flag{bothOperators, flag("position", "0/1A2B3C:0")}, (*amazon).refused, fault.Gate},

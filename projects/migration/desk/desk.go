@@ -47,6 +47,8 @@ const (
 	// token, or ends what an earlier call has begun of it. The lane that ends at the other
 	// side has to run and be verified.
 	Return Act = "return"
+	// Halt halts a lane by the word of who asks.
+	Halt Act = "halt"
 	// Resume lets a halted lane go on.
 	Resume Act = "resume"
 	// Renew starts a new generation of a halted lane.
@@ -175,7 +177,7 @@ func (d *Desk) at(step string) error {
 // acts are all of them.
 func (d *Desk) acts() map[Act]func(context.Context, Request) (Reply, error) {
 	return map[Act]func(context.Context, Request) (Reply, error){
-		Look: d.look, Prepare: d.prepare, Check: d.check, Create: d.create, Return: d.back, Resume: d.resume, Changes: d.changes,
+		Look: d.look, Prepare: d.prepare, Check: d.check, Create: d.create, Return: d.back, Halt: d.halt, Resume: d.resume, Changes: d.changes,
 		PlanChange: d.planChange, MakeChange: d.makeChange, WithdrawChange: d.withdrawChange, Reload: d.reload, Renew: d.renew, Discard: d.discard, Writers: d.writers, Abandon: d.abandon,
 		Reserve: d.reserve, Adopt: d.adopt, DropSlots: d.dropSlots, Rebuild: d.rebuild, Readmit: d.readmit,
 	}

@@ -190,8 +190,10 @@ func (r *run) answer(ctx context.Context, err error) (again bool, _ error) {
 	var drift *reader.DriftError
 	var torn *reader.TornError
 	switch {
-	case errors.Is(err, errHalted), errors.Is(err, errDeadline), errors.Is(err, ErrBusy), errors.Is(err, checkpoint.ErrOwnershipLost):
+	case errors.Is(err, errHalted), errors.Is(err, errDeadline), errors.Is(err, ErrBusy):
 		return false, err
+	case errors.Is(err, checkpoint.ErrOwnershipLost):
+		return false, r.overtaken(ctx, err)
 	case errors.As(err, &halt):
 		return false, r.halt(ctx, halt, err)
 	case errors.As(err, &drift):
@@ -280,10 +282,31 @@ func (r *run) halt(ctx context.Context, halt *checkpoint.Halt, cause error) erro
 		return fmt.Errorf("%w; and it could not be written down: %w", errors.New(halt.Error()), err)
 	}
 	if err := checkpoint.Stop(ctx, conn, &r.row, halt); err != nil {
-		return err
+		return r.standing(ctx, conn, err)
 	}
 	r.row.State, r.row.Halt, r.row.Reason = checkpoint.Halted, halt.Code, halt.Reason
 	return cause
+}
+
+// overtaken looks over a session of its own who has the lane now.
+func (r *run) overtaken(ctx context.Context, lost error) error {
+	conn, err := pg.Connect(ctx, r.Endpoints.Apply, pg.Identity{Role: pg.Applier, Lane: r.Lane, Invocation: r.Invocation})
+	if err != nil {
+		return lost
+	}
+	defer pg.Close(conn)
+	return r.standing(ctx, conn, lost)
+}
+
+// standing tells whether it was a halt that has taken the lane from this invocation, by an
+// operator or by another invocation: then that is what it ends with.
+func (r *run) standing(ctx context.Context, conn *pgx.Conn, lost error) error {
+	row, err := checkpoint.Load(ctx, conn, r.Lane)
+	if err != nil || row.State != checkpoint.Halted || !errors.Is(lost, checkpoint.ErrOwnershipLost) {
+		return lost
+	}
+	r.row = *row
+	return fmt.Errorf("%w: %w", errHalted, checkpoint.NewHalt(row.Halt, "%s", row.Why()))
 }
 
 // settle takes over a commit of this invocation of which it was not told: what the

@@ -112,7 +112,7 @@ func NeedsReason(target, flags string) bool {
 // decisions are the targets that want a reason in every environment: what they do
 // tells it to those who come after.
 var decisions = []string{
-	"migrate:planChange", "migrate:withdrawChange", "migrate:reload", "migrate:renew", "migrate:abandon", "migrate:cancel", "migrate:accept", "migrate:thaw",
+	"migrate:planChange", "migrate:withdrawChange", "migrate:reload", "migrate:halt", "migrate:renew", "migrate:abandon", "migrate:cancel", "migrate:accept", "migrate:thaw",
 	"migrate:finalise", "migrate:discard", "migrate:force", "traffic:hold",
 }
 

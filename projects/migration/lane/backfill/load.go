@@ -186,8 +186,18 @@ func (l *Loader) lock(ctx context.Context, tx pgx.Tx, table int32) error {
 }
 
 func (l *Loader) state(ctx context.Context, tx pgx.Tx) (state checkpoint.State, err error) {
-	if err := tx.QueryRow(ctx, `SELECT state FROM bgsync.lane WHERE lane = $1`, l.Lane).Scan(&state); err != nil {
+	var code checkpoint.HaltCode
+	var reason string
+	err = tx.QueryRow(ctx, `SELECT state, coalesce(halt_code, ''), coalesce(halt_reason, '') FROM bgsync.lane WHERE lane = $1`, l.Lane).Scan(&state, &code, &reason)
+	if err != nil {
 		return "", fmt.Errorf("read state of the lane: %w", err)
+	}
+	switch state { // for a lane that stands still nothing more is read of its source
+	case checkpoint.Halted:
+		return "", checkpoint.NewHalt(code, "%s", reason)
+	case checkpoint.Retired:
+		return "", checkpoint.ErrOwnershipLost
+	case checkpoint.Created, checkpoint.Loading, checkpoint.CatchingUp, checkpoint.Running:
 	}
 	return state, nil
 }

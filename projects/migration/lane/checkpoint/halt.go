@@ -100,6 +100,22 @@ func Stop(ctx context.Context, conn *pgx.Conn, row *Row, halt *Halt) error {
 	return pg.Wrap(err, "halt lane %s", row.Lane)
 }
 
+// Order halts a lane by the word of an operator, wherever it stands, and tells whether it
+// did: a lane that is halted already, retired or not whole stays as it is. A batch or a
+// chunk that is under way may end before; whoever runs the lane finds the halt with the
+// next one. What comparisons have shown counts no more, as after any halt.
+func Order(ctx context.Context, conn *pgx.Conn, lane, reason string) (halted bool, err error) {
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE bgsync.lane SET state = 'halted', halt_code = $2, halt_reason = $3, halted_at = pg_catalog.clock_timestamp()
+			WHERE lane = $1 AND state IN ('loading', 'catching_up', 'running')`, lane, string(ByOperator), short(reason))
+		if halted = err == nil && tag.RowsAffected() > 0; !halted {
+			return err
+		}
+		return dirty.Forget(ctx, tx, lane)
+	})
+	return halted, pg.Wrap(err, "halt lane %s", lane)
+}
+
 // resumable are the codes after which a lane may go on from where it stands, once
 // an operator has removed the cause. The others need a decision, a new generation or a
 // new lane.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/cutover/cutover/projects/migration/lane"
 	"github.com/cutover/cutover/projects/migration/lane/authority"
 	"github.com/cutover/cutover/projects/migration/lane/bgsync"
 	"github.com/cutover/cutover/projects/migration/lane/checkpoint"
@@ -49,13 +50,13 @@ type anew struct {
 // prepareAnew makes the new database of a side that was left the passive side of the
 // migration as it stands: in the epoch of the token, never one that can be written to.
 // What the lost database's lanes have left in the open side's log goes first.
-func (d *Desk) prepareAnew(ctx context.Context, r Request, s standing) (reply Reply, err error) {
-	open, made, done, err := d.administrators(ctx, r.To)
-	if err != nil {
-		return reply, err
+func (d *Desk) prepareAnew(ctx context.Context, r Request) (reply Reply, err error) {
+	a, done, busy, err := d.undisturbed(ctx, r.To)
+	if err != nil || busy.Refused != "" {
+		return busy, err
 	}
 	defer done()
-	a := &anew{standing: s, side: r.To, open: open, made: made}
+	open, made := a.open, a.made
 	refused, begun, err := a.acceptable(ctx, r.Plan)
 	if err != nil || refused != "" {
 		return Reply{Refused: refused, RefusedAs: NotNow}, err
@@ -329,21 +330,53 @@ func (d *Desk) readmit(ctx context.Context, r Request) (Reply, error) {
 	return Reply{Done: []string{fmt.Sprintf("%s is made anew: it has all that %s has, and can be switched to again", r.To, r.To.Other())}}, d.at("readmit.readmitted")
 }
 
-// joined says why the database of the side is not the one in which it is made anew, before
-// its lane is made there.
-func (d *Desk) joined(ctx context.Context, r Request, s standing) (refused string, err error) {
-	open, made, done, err := d.administrators(ctx, r.To)
-	if err != nil {
-		return "", err
+// makeAnew makes the lane to a side that is made anew, in the database that was prepared.
+func (d *Desk) makeAnew(ctx context.Context, with lane.Creation, side naming.Color) (Reply, error) {
+	a, done, busy, err := d.undisturbed(ctx, side)
+	if err != nil || busy.Refused != "" {
+		return busy, err
 	}
 	defer done()
-	a := &anew{standing: s, side: r.To, open: open, made: made}
 	for _, condition := range []func(context.Context) (string, error){a.reigns, a.passive, a.listed} {
 		if refused, err := condition(ctx); err != nil || refused != "" {
-			return refused, err
+			return Reply{Refused: refused, RefusedAs: NotNow}, err
 		}
 	}
-	return "", nil
+	return Reply{}, lane.Create(ctx, with)
+}
+
+// rebuildLock keeps two commands apart that make a side anew: the slots that one drops since
+// nothing has begun must not be those of the lane that the other makes.
+const rebuildLock = 0x6267_726d
+
+// undisturbed opens an administrator's session on both sides, and on the open one takes the
+// lock, which ends with the session at the latest. What the control store says is read under it. busy says
+// that another command has it.
+func (d *Desk) undisturbed(ctx context.Context, side naming.Color) (a *anew, done func(), busy Reply, err error) {
+	open, made, closed, err := d.administrators(ctx, side)
+	if err != nil {
+		return nil, nil, busy, err
+	}
+	a = &anew{side: side, open: open, made: made}
+	var locked bool
+	if err = open.QueryRow(ctx, `SELECT pg_catalog.pg_try_advisory_lock($1)`, int64(rebuildLock)).Scan(&locked); err == nil {
+		a.standing, err = d.standing(ctx)
+	}
+	switch {
+	case err != nil:
+		err = pg.Wrap(err, "keep others from making %s anew", side)
+	case !locked:
+		busy = Reply{Refused: fmt.Sprintf("another command makes %s anew at this moment", side), RefusedAs: Busy}
+	case a.sw.Untrusted != side || a.sw.Forced != "":
+		busy = Reply{Refused: fmt.Sprintf("%s was made anew meanwhile, or another decision came first", side), RefusedAs: NotNow}
+	default:
+		return a, func() {
+			_, _ = open.Exec(context.WithoutCancel(ctx), `SELECT pg_catalog.pg_advisory_unlock($1)`, int64(rebuildLock)) // else the session's end does it
+			closed()
+		}, busy, nil
+	}
+	closed()
+	return nil, nil, busy, err
 }
 
 // identityOf reads what a database calls itself.

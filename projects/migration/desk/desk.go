@@ -286,18 +286,20 @@ func (d *Desk) create(ctx context.Context, r Request) (Reply, error) {
 	with := lane.Creation{Lane: place.Lane(r.To), Endpoints: endpoints, Base: lane.Chunks, Limits: d.Limits, At: d.At}
 	switch s.sw.Untrusted {
 	case r.To:
-		if refused, err := d.joined(ctx, r, s); err != nil || refused != "" {
-			return Reply{Refused: refused, RefusedAs: NotNow}, err
-		}
 		with.Generation = max(r.Former, 1) + 1 // of the lost database's lane, and one that was never told
+		if refused, err := d.makeAnew(ctx, with, r.To); err != nil || refused.Refused != "" {
+			return refused, err
+		}
 	case r.To.Other():
 		with.Base, with.Instead = lane.Equal, true
+		err = lane.Create(ctx, with)
 	default:
 		if r.To == First { // the way back: all that is there came from here
 			with.Base = lane.Equal
 		}
+		err = lane.Create(ctx, with)
 	}
-	if err := lane.Create(ctx, with); err != nil {
+	if err != nil {
 		return Reply{}, err
 	}
 	made, err := d.look(ctx, r)

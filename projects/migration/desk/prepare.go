@@ -22,7 +22,7 @@ func (d *Desk) prepare(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	if s.sw.Untrusted == r.To {
-		return d.prepareAnew(ctx, r, s)
+		return d.prepareAnew(ctx, r)
 	}
 	source, target, done, err := d.administrators(ctx, r.To)
 	if err != nil {

@@ -266,7 +266,7 @@ func TestAWholeMoveBetweenTheLocalDatabases(t *testing.T) {
 	d.exec(naming.Green, `UPDATE bgsync.lane SET state = 'halted', halt_code = 'operator', halted_at = now()`)
 	code, said = d.run(MigrateStart)
 	assert.Equal(t, fault.Gate, code)
-	assert.Contains(t, said, "lane core.fwd is halted: operator. First somebody halted the lane: ask why\n  mend it with: go tool mage migrate:start -halt=operator")
+	assert.Contains(t, said, "lane core.fwd is halted: operator. First see with whoever halted it that it may go on\n  mend it with: go tool mage migrate:start -halt=operator")
 	code, said = d.run(MigrateStart, flag("halt", "poison"))
 	assert.Equal(t, fault.Usage, code)
 	assert.Contains(t, said, `lane core.fwd is not halted with code "poison"`)

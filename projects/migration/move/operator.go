@@ -269,7 +269,7 @@ var ways = map[checkpoint.HaltCode]string{
 	checkpoint.TornMismatch:      "",
 	checkpoint.Permission:        "grant the right",
 	checkpoint.Unexpected:        "remove what the reason names",
-	checkpoint.ByOperator:        "somebody halted the lane: ask why",
+	checkpoint.ByOperator:        "see with whoever halted it that it may go on",
 }
 
 // halted is the error for a halted lane, with its code, the reason that it has kept,

@@ -21,6 +21,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/verify"
 	"github.com/cutover/cutover/projects/migration/local"
+	"github.com/cutover/cutover/projects/migration/local/localtest"
 	"github.com/cutover/cutover/projects/migration/move"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/projects/observability/alarm"
@@ -89,10 +90,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	root, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
-	w := &world{t: t, profile: local.Profile{Root: root}, said: &recorder{}}
+	w := &world{t: t, profile: localtest.Up(t, root, &bytes.Buffer{}), said: &recorder{}}
 	w.store = &control.File{Folder: w.profile.Controls()}
-	t.Cleanup(func() { require.NoError(t, w.profile.Reset(context.Background(), &bytes.Buffer{})) })
-	require.NoError(t, w.profile.Up(t.Context(), &bytes.Buffer{}))
 	w.sides, err = w.profile.Databases(t.Context())
 	require.NoError(t, err)
 	_, _, err = w.profile.Proofs()

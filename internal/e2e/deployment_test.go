@@ -27,6 +27,7 @@ import (
 	"github.com/cutover/cutover/shared/contract"
 	"github.com/cutover/cutover/shared/ops"
 	"github.com/cutover/cutover/shared/ops/emulator"
+	"github.com/cutover/cutover/shared/ops/emulator/emulatortest"
 	"github.com/cutover/cutover/shared/ops/engine"
 	"github.com/cutover/cutover/shared/ops/fault"
 	"github.com/cutover/cutover/shared/ops/report"
@@ -64,7 +65,9 @@ func newSite(t *testing.T) *site {
 		require.NoError(t, os.Symlink(filepath.Join(sources, folder), filepath.Join(root, folder)))
 	}
 	s := &site{root: root, address: freeAddress(t), out: &bytes.Buffer{}}
-	s.emulator = emulator.New(s.options(emulator.Options{RepoRoot: root}))
+	options := s.options(emulator.Options{RepoRoot: root})
+	emulatortest.Watch(t, options)
+	s.emulator = emulator.New(options)
 	t.Cleanup(func() {
 		if t.Failed() {
 			s.tellErrors(t)

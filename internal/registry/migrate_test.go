@@ -24,6 +24,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/lane/switching/postgres"
 	"github.com/cutover/cutover/projects/migration/local"
+	"github.com/cutover/cutover/projects/migration/local/localtest"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/config"
 	"github.com/cutover/cutover/shared/naming"
@@ -50,9 +51,8 @@ func newStation(t *testing.T) *station {
 	for _, name := range []string{"projects", "shared"} {
 		require.NoError(t, os.Symlink(filepath.Join(checkout, name), filepath.Join(root, name)))
 	}
-	d := &station{t: t, profile: local.Profile{Root: root}, out: &bytes.Buffer{}}
-	t.Cleanup(func() { require.NoError(t, d.profile.Reset(context.Background(), d.out)) })
-	require.NoError(t, d.profile.Up(t.Context(), d.out))
+	d := &station{t: t, out: &bytes.Buffer{}}
+	d.profile = localtest.Up(t, root, d.out)
 	return d
 }
 

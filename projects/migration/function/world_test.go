@@ -23,6 +23,7 @@ import (
 	"github.com/cutover/cutover/projects/migration/lane/control"
 	"github.com/cutover/cutover/projects/migration/lane/switching"
 	"github.com/cutover/cutover/projects/migration/local"
+	"github.com/cutover/cutover/projects/migration/local/localtest"
 	"github.com/cutover/cutover/projects/migration/move"
 	"github.com/cutover/cutover/projects/migration/place"
 	"github.com/cutover/cutover/shared/naming"
@@ -62,10 +63,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	root, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
-	w := &world{t: t, profile: local.Profile{Root: root}, emitted: &output{}, stop: map[naming.Color]func(){}}
+	w := &world{t: t, profile: localtest.Up(t, root, &bytes.Buffer{}), emitted: &output{}, stop: map[naming.Color]func(){}}
 	w.store = &control.File{Folder: w.profile.Controls()}
-	t.Cleanup(func() { require.NoError(t, w.profile.Reset(context.Background(), &bytes.Buffer{})) })
-	require.NoError(t, w.profile.Up(t.Context(), &bytes.Buffer{}))
 	w.sides, err = w.profile.Databases(t.Context())
 	require.NoError(t, err)
 	_, _, err = w.profile.Proofs()

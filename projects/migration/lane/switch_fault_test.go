@@ -188,7 +188,7 @@ func TestNoSequenceGivesANumberTwice(t *testing.T) {
 					}
 					given[id] = given[id] || err == nil
 					mutex.Unlock()
-					time.Sleep(2 * time.Millisecond) // the tail takes 50,000 keys
+					time.Sleep(5 * time.Millisecond) // the tail takes 50,000 keys, on a busy machine for a minute or two
 				}
 				pg.Close(conn)
 			}

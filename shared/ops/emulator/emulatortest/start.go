@@ -4,7 +4,9 @@ package emulatortest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cutover/cutover/shared/ops/emulator"
+	"github.com/cutover/cutover/shared/reaper"
 )
 
 // limit ends a start or an end that hangs; the first start on a machine also makes
@@ -32,7 +35,9 @@ func Start(tb testing.TB, root string) (*emulator.Emulator, string) {
 		address := free(tb)
 		found(address)
 		state := tb.TempDir()
-		e := emulator.New(emulator.Options{RepoRoot: root, StateDir: state, Addr: address, Progress: tb.Output()})
+		options := emulator.Options{RepoRoot: root, StateDir: state, Addr: address, Progress: tb.Output()}
+		Watch(tb, options)
+		e := emulator.New(options)
 		err := e.Up(ctx)
 		if err == nil {
 			tb.Cleanup(func() { down(tb, e, filepath.Join(state, "emulator.log")) })
@@ -45,6 +50,35 @@ func Start(tb testing.TB, root string) (*emulator.Emulator, string) {
 	}
 	tb.Fatalf("start the emulator: %v", errors.Join(problems...))
 	return nil, ""
+}
+
+// which are the options that tell one emulator from another.
+type which struct{ RepoRoot, StateDir, Addr string }
+
+// watched is the name under which emulators of tests are ended.
+const watched = "the emulator"
+
+func init() {
+	reaper.Serve(watched, func(argument string) error {
+		var w which
+		if err := json.Unmarshal([]byte(argument), &w); err != nil {
+			return fmt.Errorf("read which emulator: %w", err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), limit)
+		defer cancel()
+		return emulator.New(emulator.Options{RepoRoot: w.RepoRoot, StateDir: w.StateDir, Addr: w.Addr}).Down(ctx)
+	})
+}
+
+// Watch has an emulator that a test starts by itself be ended, should the test's process end
+// before it has done so. It is called before the emulator's own cleanup is registered.
+func Watch(tb testing.TB, o emulator.Options) {
+	tb.Helper()
+	text, err := json.Marshal(which{o.RepoRoot, o.StateDir, o.Addr})
+	if err != nil {
+		tb.Fatalf("write which emulator: %v", err)
+	}
+	reaper.Watch(tb, watched, string(text))
 }
 
 // found is told each address that was found free, for this package's own test.

@@ -36,7 +36,7 @@ func TestWhatATestHasStartedEndsWithItsProcess(t *testing.T) {
 	}
 	for _, signal := range []string{"INT", "KILL", ""} {
 		path := filepath.Join(t.TempDir(), "note")
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // this test
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 		cmd.Env = append(os.Environ(), signalVariable+"="+signal, pathVariable+"="+path)
 		err := cmd.Run()
 		if signal == "" {

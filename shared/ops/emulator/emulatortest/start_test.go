@@ -31,10 +31,10 @@ func TestAnEmulatorEndsWithTheProcessOfItsTest(t *testing.T) {
 		time.Sleep(time.Minute)
 	}
 	path := filepath.Join(t.TempDir(), "address")
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // this test
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), addressVariable+"="+path)
 	require.Error(t, cmd.Run(), "it was to end by a signal")
-	address, err := os.ReadFile(path) //nolint:gosec // written above
+	address, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		conn, err := net.Dial("tcp", string(address)) //nolint:noctx // a moment
